@@ -19,7 +19,7 @@ class _Effect(Value):
 
 
 class React(_Effect):
-    """A reaction (eyes, +1, confused …) on an issue, or on a comment where `comment_id` is given."""
+    """A reaction (eyes, +1, confused …) on an issue, or on a comment (`comment_id`)."""
 
     kind: Literal["react"] = "react"
     issue: int

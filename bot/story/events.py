@@ -76,7 +76,7 @@ class Planned(Value):
 
 
 class Committed(Value):
-    """A commit of ours in the mirror. `parent` may be an earlier base: the branch is then rewritten."""
+    """A commit of ours in the mirror, on `parent`."""
 
     kind: Literal["committed"] = "committed"
     task: str
