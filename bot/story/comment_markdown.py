@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from itertools import pairwise
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
@@ -99,6 +100,6 @@ def _parser() -> MarkdownIt:
 def _mark_paragraphs(state: object) -> None:
     """Note on each inline token whether it is the text of a top-level paragraph."""
     tokens: list[Token] = state.tokens  # type: ignore[attr-defined]
-    for before, token in zip(tokens, tokens[1:], strict=False):
+    for before, token in pairwise(tokens):
         if token.type == "inline":
             token.meta["paragraph"] = before.type == "paragraph_open" and before.level == 0
