@@ -12,8 +12,8 @@ import unicodedata
 SLUG = 40  # characters
 HEADER = 72
 _COMMIT_TYPES = {"feature": "feat", "bugfix": "fix", "refactor": "refactor", "infra": "chore"}
-_TYPES = frozenset(
-    "build chore ci docs feat fix perf refactor revert style test".split()  # Conventional Commits
+_TYPES = frozenset(  # of Conventional Commits
+    {"build", "chore", "ci", "docs", "feat", "fix", "perf", "refactor", "revert", "style", "test"}
 )
 
 
