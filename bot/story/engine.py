@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from policies.retry import stage_retry
+
 from bot.story import views
 from bot.story.desk import Desk, StageStops
 from bot.story.effects import ClosePullRequest, SetLabels, ShowStatus
@@ -24,7 +26,6 @@ from bot.story.machine import Story, apply, check_edge, fold
 from bot.story.next_move import Gates, Move, next_move
 from bot.story.performer import NotAllowed, NotNow, Performer, Refused
 from bot.story.vocabulary import State, digest
-from policies.retry import stage_retry
 
 log = logging.getLogger(__name__)
 

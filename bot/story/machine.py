@@ -237,7 +237,6 @@ def _begin_again(story: Story) -> None:
     """A (new) analysis forgets what the one before it found, never what people said."""
     story.round += 1
     story.failures.clear()
-    story.analyzed_text = story.text_version
     story.answers_used = len(story.answers)
     if story.rejected:
         story.dispute = story.rejected.reason
@@ -254,6 +253,7 @@ def _begin_again(story: Story) -> None:
 @_apply.register
 def _(event: e.Analyzed, story: Story, at: datetime) -> None:
     story.spec, story.base_sha = event.spec, event.base_sha
+    story.analyzed_text = story.text_version
 
 
 @_apply.register
