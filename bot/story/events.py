@@ -219,6 +219,13 @@ class PullClosed(Value):
     person: Person | None = None
 
 
+class StatusLost(Value):
+    """Somebody deleted the status comment; it is written anew (W9)."""
+
+    kind: Literal["status_lost"] = "status_lost"
+    comment_id: int
+
+
 class CommandHandled(Value):
     """A command of a person and its one visible outcome (W7). `ok` False: why is in `answer`."""
 
@@ -297,6 +304,7 @@ Event = Annotated[
     | PriorityChanged
     | HeadMoved
     | PullClosed
+    | StatusLost
     | CommandHandled
     | EffectProposed
     | EffectPerformed
