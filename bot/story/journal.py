@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, func, select, update
 
 # Both databases know this ON CONFLICT, and both compile what PostgreSQL's insert says.
 from sqlalchemy.dialects.postgresql import insert
@@ -39,14 +39,17 @@ class Recorded(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What the stream's row says from an append on; `wake_at` None: nothing to wake up for."""
+    """What the stream's row says from an append on. `wake_at` None: nothing to wake up for.
+
+    The other fields stay as they are where they are None.
+    """
 
     state: str
     wake_at: datetime | None = None
-    title: str = ""
-    repository: str = ""
+    title: str | None = None
+    repository: str | None = None
     issue: int | None = None
-    kind: str = "story"
+    kind: str | None = None  # story (at first) | repo
 
 
 class Conflict(Exception):
@@ -78,11 +81,12 @@ _ADVANCE = {
     "head_hash": bindparam("hash"),
     "updated_at": bindparam("now"),
 }
-_HEAD = {name: bindparam(name) for name in ("state", "wake_at", "title", "repository", "issue")}
+_HEAD = {"state": bindparam("state"), "wake_at": bindparam("wake_at")} | {
+    name: func.coalesce(bindparam(name, type_=STREAMS.c[name].type), STREAMS.c[name])
+    for name in ("title", "repository", "issue", "kind")
+}
 _MOVE = Prepared(update(STREAMS).where(_OF).values(_ADVANCE))
-_MOVE_HEAD = Prepared(
-    update(STREAMS).where(_OF).values(_ADVANCE | _HEAD | {"kind": bindparam("called")})
-)
+_MOVE_HEAD = Prepared(update(STREAMS).where(_OF).values(_ADVANCE | _HEAD))
 _ADD_EVENT = Prepared(insert(EVENTS).values({name: bindparam(name) for name in Row._fields}))
 _SEE = Prepared(
     insert(SEEN).values(key=bindparam("of"), at=bindparam("now")).on_conflict_do_nothing()
@@ -181,7 +185,7 @@ class Journal(Leases, Outbox, Streams, Deliveries):
             row = self._run(cursor, _LOCK, of=stream).fetchone()
         version, previous, owner, fence = row
         if lease is not None and lease != (stream, owner, fence):
-            raise FenceLost(lease)
+            raise FenceLost(stream)
         if expect is not None and expect != version:
             raise Conflict(stream, expect, version)
         return version, previous
@@ -199,10 +203,10 @@ class Journal(Leases, Outbox, Streams, Deliveries):
             **values,
             state=str(head.state),
             wake_at=None if head.wake_at is None else stored(head.wake_at),
-            title=storable(head.title),
-            repository=storable(head.repository),
+            title=None if head.title is None else storable(head.title),
+            repository=head.repository,
             issue=head.issue,
-            called=head.kind,
+            kind=head.kind,
         )
 
 

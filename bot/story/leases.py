@@ -29,11 +29,11 @@ class Lease(NamedTuple):
 
 
 class FenceLost(Exception):
-    """The lease was taken over or given back; whoever showed it must stop. `lease` is the one."""
+    """The lease on `stream` was taken over or given back; whoever showed it must stop."""
 
-    def __init__(self, lease: Lease) -> None:
-        super().__init__(f"lease {lease.fence} on {lease.stream} is not the current one")
-        self.lease = lease
+    def __init__(self, stream: str) -> None:
+        super().__init__(f"the lease on {stream} is not the current one")
+        self.stream = stream
 
 
 _OF = STREAMS.c.stream == bindparam("of")
@@ -61,7 +61,7 @@ ADD_STREAM = Prepared(
     insert(STREAMS)
     .values(
         stream=bindparam("of"),
-        kind="",
+        kind="story",
         state="",
         title="",
         repository="",

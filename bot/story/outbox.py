@@ -41,7 +41,7 @@ class Proposed:
     """An effect for the outbox; `status` is what the policies said: proposed, denied or waiting."""
 
     effect: Effect
-    status: EffectStatus = EffectStatus.PROPOSED
+    status: str = EffectStatus.PROPOSED
     not_before: datetime | None = None
 
 
@@ -71,7 +71,7 @@ class Settled:
     """
 
     key: str
-    status: EffectStatus
+    status: str
     result: dict[str, Any] | None = None
     error: str = ""
     not_before: datetime | None = None

@@ -31,7 +31,7 @@ STREAMS = Table(
     "streams",
     METADATA,
     Column("stream", String, primary_key=True),
-    Column("kind", String, nullable=False),  # story | repo | '' while only leased
+    Column("kind", String, nullable=False),  # story | repo
     Column("state", String, nullable=False),
     Column("title", Text, nullable=False),
     Column("repository", String, nullable=False),
