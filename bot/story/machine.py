@@ -88,7 +88,9 @@ class Story:
     state_since: datetime | None = None
     waiting: Waiting | None = None
     text_version: int = 0  # grows with each edit of the story
-    round: int = 1  # grows with each /retry
+    round: int = 0  # grows with each analysis: answers, edits and /retry begin a new one
+    analyzed_text: int = 0  # the text_version that the analysis read
+    dispute: str = ""  # what a person rejected; the next round is told
     faults: int = 0  # stage faults in a row (S3)
     spec: StorySpec | None = None
     plan: ExecutionPlan | None = None
@@ -100,6 +102,7 @@ class Story:
     foreign_head: bool = False
     commits: list[e.Committed] = field(default_factory=list)
     answers: list[e.Answered] = field(default_factory=list)
+    answers_used: int = 0  # how many of them the analysis has read
     tests: dict[str, e.Tested] = field(default_factory=dict)  # by subject, the last one
     reviews: list[e.Reviewed] = field(default_factory=list)
     failures: list[e.AttemptFailed] = field(default_factory=list)
@@ -232,9 +235,11 @@ def _(event: e.Transitioned, story: Story, at: datetime) -> None:
 
 def _begin_again(story: Story) -> None:
     """A (new) analysis forgets what the one before it found, never what people said."""
-    if story.retry or story.cancel:
-        story.round += 1
-        story.failures.clear()
+    story.round += 1
+    story.failures.clear()
+    story.answers_used = len(story.answers)
+    if story.rejected:
+        story.dispute = story.rejected.reason
     story.retry = story.cancel = story.handoff_asked = story.pause = None
     story.rejected = None
     story.handoff, story.failure_reason = None, ""
@@ -248,6 +253,7 @@ def _begin_again(story: Story) -> None:
 @_apply.register
 def _(event: e.Analyzed, story: Story, at: datetime) -> None:
     story.spec, story.base_sha = event.spec, event.base_sha
+    story.analyzed_text = story.text_version
 
 
 @_apply.register
