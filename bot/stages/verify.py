@@ -1,4 +1,4 @@
-"""VERIFYING: the tests on the merged default branch, then the story is closed (D2 in its first form).
+"""VERIFYING: the tests on the merged default branch, then the story is closed (D2, thin).
 
 Promises: DONE means that the merged result was tested, not that a merge call answered.
 """
@@ -24,9 +24,7 @@ def verify(story: Story, desk: Desk, room: Workroom) -> Move:
     problem = broken(story, tested)
     if problem:
         raise hand_over(reasons.merged_fails(problem))
-    desk.do(
-        CloseIssue(key=desk.key("close_issue"), repository=repository, issue=story.issue)
-    )
+    desk.do(CloseIssue(key=desk.key("close_issue"), repository=repository, issue=story.issue))
     if story.pushed_sha:
         try:
             desk.do(

@@ -14,10 +14,10 @@ from typing import Any, Protocol
 from bot.agent.schemas import SCHEMA_OF, Answer
 from bot.story.desk import Desk, StageStops
 from bot.story.effects import CallModel, PrepareEnvironment, RunTests
-from bot.story.events import AttemptFailed, Committed, ModelCalled, Tested
+from bot.story.events import AttemptFailed, Committed, Tested
 from bot.story.machine import Story
 from bot.story.next_move import Move
-from bot.story.vocabulary import FileChange, Repository, State, TestSummary, Usage
+from bot.story.vocabulary import FileChange, Repository, State, TestSummary
 from bot.workspace.mirror import Mirror, Person
 from policies.branches import commit_message
 from policies.convergence import fingerprint, go_on
@@ -54,8 +54,10 @@ class Workroom:
     has_model: bool
 
 
-def ask(desk: Desk, purpose: str, package: Mapping[str, Any], *key: object, attempt: int = 1) -> Answer:
-    """One bounded model call (idea 4), noted with its cost; the answer is checked again here."""
+def ask(
+    desk: Desk, purpose: str, package: Mapping[str, Any], *key: object, attempt: int = 1
+) -> Answer:
+    """One bounded model call (idea 4); its answer is checked again here."""
     result = desk.do(
         CallModel(
             key=desk.key("call_model", purpose, *key, attempt),
@@ -67,18 +69,6 @@ def ask(desk: Desk, purpose: str, package: Mapping[str, Any], *key: object, atte
         )
     )
     return SCHEMA_OF[purpose].model_validate(result["output"])
-
-
-def model_called(effect: CallModel, result: Mapping[str, Any]) -> ModelCalled:
-    """The evidence of a call, from its recorded result."""
-    return ModelCalled(
-        purpose=effect.purpose,
-        model=result["model"],
-        provider=result["provider"],
-        prompt_version=result["prompt_version"],
-        usage=Usage.model_validate(result["usage"]),
-        seconds=result["seconds"],
-    )
 
 
 def commit(
@@ -134,9 +124,7 @@ def run_tests(desk: Desk, subject: str, sha: str, paths: tuple[str, ...] = ()) -
         return known
     repository = story.repository
     environment = desk.do(
-        PrepareEnvironment(
-            key=desk.key("prepare_environment", sha), repository=repository, sha=sha
-        )
+        PrepareEnvironment(key=desk.key("prepare_environment", sha), repository=repository, sha=sha)
     )
     if environment.get("failed"):
         summary = TestSummary(

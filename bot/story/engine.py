@@ -1,8 +1,8 @@
 """Advances stories: load, let people's words count, run the stage, append, perform (S1, S5, S6).
 
 Promises: one worker at a time holds a story (lease with fencing number); everything it learns is
-appended before it is relied on; every outside effect goes through the `Performer`. Killed anywhere, the
-next worker goes on from the last event. Never decides what a stage or a policy decides.
+appended before it is relied on; every outside effect goes through the `Performer`. Killed
+anywhere, the next worker goes on from the last event. Never decides what a stage or a policy does.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from bot.story import views
 from bot.story.desk import Desk, StageStops
 from bot.story.effects import ClosePullRequest, SetLabels, ShowStatus
 from bot.story.events import Event, HandedOff, StageFaulted, Transitioned
-from bot.story.journal import FenceLost, Head, Journal, Lease
+from bot.story.journal import Head, Journal
+from bot.story.leases import FenceLost, Lease
 from bot.story.machine import Story, apply, check_edge, fold
 from bot.story.next_move import Gates, Move, next_move
 from bot.story.performer import NotAllowed, NotNow, Performer, Refused
@@ -227,7 +228,8 @@ class _Run:
     def _propose_labels(self) -> None:
         story = self._story
         add, remove = views.labels(story)
-        key = f"{self._stream}/set_labels/{story.round}/{digest([add, story.state_since])[:16]}"
+        mark = digest([add, story.state_since, story.label_disturbances])[:16]
+        key = f"{self._stream}/set_labels/{story.round}/{mark}"
         if story.labels_digest != key:
             self._propose(
                 SetLabels(

@@ -19,6 +19,7 @@ from bot.story.vocabulary import (
     ExecutionPlan,
     Gate,
     Handoff,
+    ModelCall,
     Person,
     Repository,
     Shown,
@@ -114,7 +115,8 @@ class Story:
     status_comment_id: int | None = None
     status_digest: str = ""
     labels_digest: str = ""
-    model_calls: list[e.ModelCalled] = field(default_factory=list)
+    label_disturbances: int = 0
+    model_calls: list[ModelCall] = field(default_factory=list)
     budget_raised_usd: float = 0.0
     priority: str = "normal"
     cancel: e.CancelRequested | None = None
@@ -294,11 +296,6 @@ def _(event: e.AttemptFailed, story: Story, at: datetime) -> None:
 
 
 @_apply.register
-def _(event: e.ModelCalled, story: Story, at: datetime) -> None:
-    story.model_calls.append(event)
-
-
-@_apply.register
 def _(event: e.Approved, story: Story, at: datetime) -> None:
     story.approvals = [a for a in story.approvals if a.person.id != event.approval.person.id]
     story.approvals.append(event.approval)
@@ -373,9 +370,12 @@ def _(event: e.PullClosed, story: Story, at: datetime) -> None:
 
 
 @_apply.register
-def _(event: e.StatusLost, story: Story, at: datetime) -> None:
-    if event.comment_id == story.status_comment_id:
+def _(event: e.ViewDisturbed, story: Story, at: datetime) -> None:
+    if event.view == "status":
         story.status_comment_id, story.status_digest = None, ""
+    else:
+        story.labels_digest = ""
+        story.label_disturbances += 1
 
 
 @_apply.register
@@ -400,6 +400,9 @@ def _(event: e.EffectPerformed, story: Story, at: datetime) -> None:
             )
         case "set_labels":
             story.labels_digest = event.key
+        case "call_model":
+            names = ModelCall.model_fields
+            story.model_calls.append(ModelCall(**{n: result[n] for n in names}))
         case "push_branch":
             story.pushed_sha = result["sha"]
         case "open_pull_request":

@@ -200,6 +200,17 @@ class Usage(Value):
     cost_usd: float | None = None
 
 
+class ModelCall(Value):
+    """The evidence of one model call, as its recorded result tells it."""
+
+    purpose: str
+    model: str
+    provider: str
+    prompt_version: str
+    usage: Usage
+    seconds: float
+
+
 class Handoff(Value):
     """What a person gets when Towpath gives a story back (§15.4)."""
 
