@@ -36,8 +36,14 @@ def branch_name(issue: int, title: str, story_type: str) -> str:
     return f"{folder}/STORY-{issue}/{slug(title)}"
 
 
+def issue_of_branch(branch: str) -> int | None:
+    """The issue whose story a branch is named after, None where it is no branch of ours."""
+    named = re.fullmatch(r"(?:feature|fix)/STORY-([1-9]\d{0,9})/[a-z0-9-]+", branch, re.ASCII)
+    return int(named[1]) if named else None
+
+
 def commit_message(
-    summary: str, *, issue: int, task: str, story_type: str = "feature", commit_type: str = ""
+    summary: str, issue: int, task: str, story_type: str = "feature", commit_type: str = ""
 ) -> str:
     """A Conventional Commit with the trailer `Story: STORY-n | Task: task` (S20).
 

@@ -6,9 +6,13 @@ showing all earlier attempts at once, then by giving the story to people.
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+
+from bot.story.vocabulary import Verdict, allow, deny
 
 MAX_ITERATIONS = 10
 WINDOW = 4  # iterations within which the same fingerprint means oscillation
@@ -72,3 +76,27 @@ def _stuck(attempts: Sequence[Attempt]) -> bool:
     if len(counts) <= PATIENCE or len(known) < len(counts):
         return False
     return min(known[-PATIENCE:]) >= min(known[:-PATIENCE])
+
+
+def go_on(fingerprints: Sequence[str], max_iterations: int = MAX_ITERATIONS) -> Verdict:
+    """Whether the failures so far, oldest first, allow another iteration. Rule `show_all_attempts`:
+    allowed, but with every earlier attempt in view.
+    """
+    course = decide([Attempt(each) for each in fingerprints], max_iterations=max_iterations)
+    if course.step is Step.HANDOFF:
+        return deny(course.rule, course.reason)
+    return allow(
+        "show_all_attempts" if course.step is Step.SHOW_ALL else course.rule, course.reason
+    )
+
+
+# What differs between two runs of one failure: quoted values, paths, hex ids, numbers.
+_VARYING = re.compile(
+    r"0x[0-9a-f]+|\b[0-9a-f]{7,64}\b|(?:[\w.~-]*/)+[\w.-]*|\d+(?:\.\d+)*", re.IGNORECASE | re.ASCII
+)
+
+
+def fingerprint(error_class: str, message: str) -> str:
+    """16 hex digits that stay the same under changing numbers, paths and ids (S17)."""
+    plain = " ".join(_VARYING.sub("#", message[:4000]).lower().split())
+    return hashlib.sha256(f"{error_class}\n{plain}".encode()).hexdigest()[:16]

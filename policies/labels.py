@@ -20,7 +20,7 @@ ALL = (READY, DOING, REVIEW, BLOCKED, DONE)
 _FOR_REVIEW = frozenset({Gate.PRE_CODE, Gate.PRE_DEPLOY, Gate.PRE_PRODUCTION})
 
 
-def label_for(state: State, gate: Gate | None = None) -> str | None:
+def label_of(state: State, gate: Gate | None = None) -> str | None:
     """The one label of a story in `state` (waiting at `gate`); None: cancelled, none of ours."""
     match state:
         case State.RECEIVED:
@@ -35,6 +35,11 @@ def label_for(state: State, gate: Gate | None = None) -> str | None:
             return None
         case _:
             return DOING
+
+
+def ours(label: str) -> bool:
+    """Whether a label is one of our state labels."""
+    return label in ALL
 
 
 def changes(present: Iterable[str], wanted: str | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -69,7 +74,7 @@ def meaning(
         return Move.GIVE_BACK if action == "unlabeled" and not ended else Move.NOTHING
     if label not in ALL or state is None:
         return Move.NOTHING
-    shown = label_for(state, gate)
+    shown = label_of(state, gate)
     if action == "unlabeled" and label == shown:
         return Move.PUT_RIGHT if ended else Move.GIVE_BACK
     if action == "labeled" and label != shown:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 LIMIT = 5  # attempts of a stage
+EFFECT_LIMIT = 12  # attempts of an effect: an outage of half an hour loses nothing
 FIRST_SECONDS = 2.0
 MOST_SECONDS = 300.0
 _FINAL = frozenset({"forbidden", "not_found", "refused", "invalid", "unauthorized", "denied"})
@@ -47,3 +48,18 @@ def decide(
     if retry_after is not None and retry_after > 0:
         return Again(True, retry_after + backoff * 0.1, "GitHub said when")
     return Again(True, backoff, f"attempt {attempt + 1} of {limit}")
+
+
+def stage_retry(attempt: int, limit: int, jitter: float) -> float | None:
+    """Seconds until a stage that faulted `attempt` times in a row runs again; None: never (S3)."""
+    decision = decide("fault", attempt, jitter, limit=limit)
+    return decision.after_seconds if decision.again else None
+
+
+def effect_retry(attempt: int) -> float | None:
+    """Seconds until an effect that failed `attempt` times is tried again; None: give it up.
+
+    No jitter: one effect is performed by one worker, there is no herd to spread.
+    """
+    decision = decide("unavailable", attempt, 1.0, limit=EFFECT_LIMIT)
+    return decision.after_seconds if decision.again else None

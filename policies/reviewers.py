@@ -9,28 +9,30 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable
 
-from policies.code_owners import CodeOwnersFile
+from policies.codeowners import OWNERS_FILES, read
 
 MOST = 3
 
 
-def suggest(
-    codeowners: str, paths: Iterable[str], never: Collection[str] = (), most: int = MOST
+def codeowners_paths() -> tuple[str, ...]:
+    """Where GitHub looks for CODEOWNERS, first one first."""
+    return OWNERS_FILES
+
+
+def reviewers_for(
+    codeowners: str, paths: Iterable[str], barred: Collection[str] = (), most: int = MOST
 ) -> tuple[str, ...]:
     """Logins, and teams as `org/team`, to ask. `codeowners`: text of the file on the base branch.
 
-    `never`: logins of the author, the requester and the bot.
+    `barred`: logins of the author, the requester and the bot.
     """
-    barred = {login.lower() for login in never}
+    never = {login.lower() for login in barred}
     counted: Counter[str] = Counter()
-    for owners in CodeOwnersFile(codeowners).owned(paths).values():
-        counted.update(
-            {
-                owner.name: 1
-                for owner in owners
-                if owner.kind != "email"
-                and owner.name.lower() not in barred
-                and not owner.name.endswith("[bot]")
-            }
-        )
-    return tuple(name for name, _ in counted.most_common(most))
+    for owners in read(codeowners).owned(paths).values():
+        counted.update({owner.name: 1 for owner in owners if owner.kind != "email"})
+    wanted = [
+        name
+        for name, _ in counted.most_common()
+        if name.lower() not in never and not name.endswith("[bot]")
+    ]
+    return tuple(wanted[:most])

@@ -44,8 +44,7 @@ def decide(paths: Sequence[str], scope: Scope | None = None) -> Verdict:
     scope = scope or Scope()
     if odd := [path for path in paths if not _is_plain(path)]:
         return deny("odd_path", f"not a plain path inside the repository: {_some(odd)}")
-    # Two lists, not one: a "!pattern" of the repository's own cannot lift one of ours.
-    if refused := [p for p in paths if _matches(RESTRICTED, p) or _matches(scope.restricted, p)]:
+    if refused := restricted(paths, scope):
         return deny(
             "restricted_path", f"only people may change {_some(refused)}; it needs their own commit"
         )
@@ -54,6 +53,17 @@ def decide(paths: Sequence[str], scope: Scope | None = None) -> Verdict:
     ):
         return deny("outside_scope", f"outside the allowed paths: {_some(outside)}")
     return allow("in_scope")
+
+
+def restricted(paths: Sequence[str], scope: Scope | None = None) -> tuple[str, ...]:
+    """Those of `paths` that only people may change; a path that is not plain is one of them."""
+    own = scope.restricted if scope else ()
+    # Two lists, not one: a "!pattern" of the repository's own cannot lift one of ours.
+    return tuple(
+        path
+        for path in paths
+        if not _is_plain(path) or _matches(RESTRICTED, path) or _matches(own, path)
+    )
 
 
 def _is_plain(path: str) -> bool:

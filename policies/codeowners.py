@@ -11,10 +11,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from codeowners import CodeOwners
 
-PLACES = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")  # GitHub's order; first one counts
+OWNERS_FILES = (
+    ".github/CODEOWNERS",
+    "CODEOWNERS",
+    "docs/CODEOWNERS",
+)  # GitHub's order; first one counts
 MAX_FILE = 3 * 1024 * 1024  # GitHub ignores a bigger one
 _MOST_WILDCARDS = 8  # more in one pattern make matching slow, and no team writes them
 _OWNER = re.compile(
@@ -82,3 +87,17 @@ class CodeOwnersFile:
     def owned(self, paths: Iterable[str]) -> dict[str, tuple[Owner, ...]]:
         """The paths that have owners, with them."""
         return {path: owners for path in paths if (owners := self.owners(path))}
+
+
+def owners_of(text: str, path: str) -> tuple[str, ...]:
+    """The owners of `path` as written in a CODEOWNERS text: `@login`, `@org/team`, an address."""
+    return tuple(
+        owner.name if owner.kind == "email" else f"@{owner.name}"
+        for owner in read(text).owners(path)
+    )
+
+
+@lru_cache(maxsize=8)
+def read(text: str) -> CodeOwnersFile:
+    """The file of a text, read once however many paths are asked for."""
+    return CodeOwnersFile(text)
