@@ -45,7 +45,7 @@ def test_every_setting_says_what_it_is_for(settings_from: Any) -> None:
 
 
 def test_two_secrets_are_valid_while_they_are_rotated(settings_from: Any) -> None:
-    settings = load_settings(
+    settings = settings_from(
         {"TOWPATH_WEBHOOK_SECRET": "new", "TOWPATH_WEBHOOK_SECRET_PREVIOUS": "old"}
     )
     assert settings.webhook_secrets == (b"new", b"old")
