@@ -121,7 +121,7 @@ class _Conversation:
         self._react("eyes", on_review)
         lines, all_ok = [], True
         for index, one in enumerate(said):
-            name, outcome = self._outcome(one)
+            name, outcome = self._recorded(index) or self._outcome(one)
             all_ok = all_ok and outcome.ok
             if outcome.answer:
                 lines.append(outcome.answer if outcome.ok else answers.line(name, outcome.answer))
@@ -129,6 +129,11 @@ class _Conversation:
         self._react("+1" if all_ok else "confused", on_review)
         if lines:
             self._comment("\n\n".join(lines))
+
+    def _recorded(self, index: int) -> tuple[str, Outcome] | None:
+        """What an earlier delivery of the same comment came to."""
+        known = self.told.commands.get((self.comment.id, index))
+        return (known.command, Outcome(ok=known.ok, answer=known.answer)) if known else None
 
     def _outcome(self, one: Parsed | ParseProblem) -> tuple[str, Outcome]:
         if not isinstance(one, Parsed):
@@ -157,10 +162,11 @@ class _Conversation:
         """Append the outcome once, whatever number of deliveries told of the comment."""
         handled = CommandHandled(
             comment_id=self.comment.id,
+            index=index,
             person=self.author,
             command=name,
             ok=outcome.ok,
-            answer=outcome.answer[:500],
+            answer=outcome.answer,
         )
         told: tuple[Event, ...] = (*outcome.events, handled)
         once = f"{self.stream}/comment/{self.comment.id}/{index}"

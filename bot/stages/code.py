@@ -51,9 +51,7 @@ def _by_family(story: Story, desk: Desk, room: Workroom) -> None:
     task = story.plan.tasks[0]
     for step in families.steps(story.spec):
         if isinstance(step, families.Edit):
-            files = families.Files.at(room.mirror_of(story.repository), story.base_sha)
-            changes = families.changes(story.spec, files)
-            commit(desk, room, task.id, step.subject, changes)
+            commit(desk, room, task.id, step.subject, families.changes(story.spec))
             continue
         result = desk.do(
             RunCommand(
@@ -64,7 +62,7 @@ def _by_family(story: Story, desk: Desk, room: Workroom) -> None:
                 purpose=step.purpose,
             )
         )
-        problem = families.judge_step(step, result)
+        problem = families.judge_step(story.spec, step, result)
         if problem:
             raise hand_over(problem)
         if step.subject and result["changed"]:

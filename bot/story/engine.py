@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from policies.retry import stage_retry
 
-from bot.story import views
 from bot.story.desk import Desk, StageStops
 from bot.story.effects import ClosePullRequest, SetLabels, ShowStatus
 from bot.story.events import Event, HandedOff, StageFaulted, Transitioned
@@ -26,7 +26,9 @@ from bot.story.leases import FenceLost, Lease
 from bot.story.machine import Story, apply, check_edge, fold
 from bot.story.next_move import Gates, Move, next_move
 from bot.story.performer import NotAllowed, NotNow, Performer, Refused
-from bot.story.vocabulary import State, digest
+from bot.story.vocabulary import Handoff, State, digest
+from policies.labels import ALL as ALL_LABELS
+from policies.labels import label_of
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +46,13 @@ class Limits:
     stage_retries: int = 5
 
 
+class Texts(Protocol):
+    """What the engine lets people read; `bot.texts` words it."""
+
+    def status(self, story: Story) -> str: ...
+    def handoff(self, story: Story, reason: str) -> Handoff: ...
+
+
 class Engine:
     """Moves one story as far as it can go without a person."""
 
@@ -57,7 +66,7 @@ class Engine:
         limits: Limits,
         owner: str,
         jitter: Callable[[], float],
-        texts: views.Texts,
+        texts: Texts,
     ) -> None:
         self._journal, self._performer, self._stages = journal, performer, stages
         self._clock, self._gates, self._limits = clock, gates, limits
@@ -153,7 +162,8 @@ class _Run:
         )
         events = [*move.events, step]
         if move.to is State.FAILED and not any(isinstance(x, HandedOff) for x in events):
-            events.insert(0, HandedOff(handoff=views.handoff(story, move.reason)))
+            handed = self._e._texts.handoff(story, move.reason)
+            events.insert(0, HandedOff(handoff=handed))
         self._append(*events, head=Head(state=move.to, wake_at=None))
 
     def _stage(self) -> datetime | None:
@@ -227,7 +237,10 @@ class _Run:
 
     def _propose_labels(self) -> None:
         story = self._story
-        add, remove = views.labels(story)
+        gate = story.waiting.gate if story.waiting else None
+        wanted = label_of(story.state, gate)
+        add = (wanted,) if wanted else ()
+        remove = tuple(label for label in ALL_LABELS if label != wanted)
         mark = digest([add, story.state_since, story.label_disturbances])[:16]
         key = f"{self._stream}/set_labels/{story.round}/{mark}"
         if story.labels_digest != key:

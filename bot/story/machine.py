@@ -108,6 +108,7 @@ class Story:
     reviews: list[e.Reviewed] = field(default_factory=list)
     failures: list[e.AttemptFailed] = field(default_factory=list)
     approvals: list[Approval] = field(default_factory=list)
+    approvals_given: int = 0  # ever, with those withdrawn since
     shown: list[Shown] = field(default_factory=list)
     pull_number: int = 0
     pull_url: str = ""
@@ -126,6 +127,7 @@ class Story:
     handoff: Handoff | None = None
     retry: e.RetryRequested | None = None
     failure_reason: str = ""
+    commands: dict[tuple[int, int], e.CommandHandled] = field(default_factory=dict)
     timeline: list[tuple[datetime, State]] = field(default_factory=list)
     effects_performed: int = 0
 
@@ -200,7 +202,6 @@ for _kind in (
     e.EffectProposed,
     e.EffectFailed,
     e.ApprovalRefused,
-    e.CommandHandled,
 ):
     _apply.register(_kind, _keeps_no_state)
 
@@ -299,6 +300,7 @@ def _(event: e.AttemptFailed, story: Story, at: datetime) -> None:
 def _(event: e.Approved, story: Story, at: datetime) -> None:
     story.approvals = [a for a in story.approvals if a.person.id != event.approval.person.id]
     story.approvals.append(event.approval)
+    story.approvals_given += 1
 
 
 @_apply.register
@@ -360,6 +362,8 @@ def _(event: e.PriorityChanged, story: Story, at: datetime) -> None:
 def _(event: e.HeadMoved, story: Story, at: datetime) -> None:
     story.head_sha = story.pushed_sha = event.sha
     story.foreign_head = True
+    if event.same_tree:  # the very same files: what was approved is still what stands there
+        story.approvals = [a.model_copy(update={"head_sha": event.sha}) for a in story.approvals]
 
 
 @_apply.register
@@ -376,6 +380,11 @@ def _(event: e.ViewDisturbed, story: Story, at: datetime) -> None:
     else:
         story.labels_digest = ""
         story.label_disturbances += 1
+
+
+@_apply.register
+def _(event: e.CommandHandled, story: Story, at: datetime) -> None:
+    story.commands[event.comment_id, event.index] = event
 
 
 @_apply.register

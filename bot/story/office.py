@@ -90,8 +90,12 @@ class Office:
 
     def load(self, stream: str) -> Story | None:
         """The story of a stream, if anything happened in it."""
-        story = fold(stream, self._journal.load(stream))
+        story = self.told(stream)
         return story if story.repository else None
+
+    def told(self, stream: str) -> Story:
+        """All that was told of a stream, whether or not there is a story in it."""
+        return fold(stream, self._journal.load(stream))
 
     def story_of_pull(self, repository: Repository, number: int) -> Story | None:
         """The story whose pull request this is: told by the branch, checked by its journal."""
@@ -114,7 +118,7 @@ class Office:
 
     def say(self, stream: str, effects: Iterable[Effect]) -> None:
         """Propose and perform effects now; what cannot be done now is left to the sweep."""
-        story = self.load(stream) or Story(stream)
+        story = self.told(stream)
         for effect in effects:
             try:
                 self._performer.do(effect, story, None)

@@ -127,7 +127,11 @@ class Performer:
         if verdict.decision is not Decision.WAIT or verdict.gate is None:
             return None
         return Waiting(
-            gate=verdict.gate, resume_to=story.state, since=self._clock(), reason=verdict.reason
+            gate=verdict.gate,
+            resume_to=story.state,
+            since=self._clock(),
+            reason=verdict.reason,
+            approvals_seen=story.approvals_given,
         )
 
     def _perform(self, key: str, stream: str, lease: Lease | None) -> dict[str, Any]:
