@@ -14,8 +14,9 @@ from typing import Any
 from bot.story.commands import Parsed, ParseProblem, parse
 from bot.story.effects import Effect, PostComment, React
 from bot.story.events import ApprovalWithdrawn, CommandHandled, Event, ViewDisturbed
+from bot.story.involved import person
 from bot.story.machine import Story
-from bot.story.office import Delivery, Office, person, stream_of
+from bot.story.office import Delivery, Office, stream_of
 from bot.story.vocabulary import Person, Repository
 from bot.texts import answers, problems
 from handlers.command import Asked, Command, Outcome
@@ -113,6 +114,7 @@ class _Conversation:
     ) -> None:
         self.office, self.repository, self.number, self.stream = office, repository, number, stream
         self.story, self.author, self.comment, self.commands = story, author, comment, commands
+        self.told = office.told(stream)
 
     def answer(self, said: list[Parsed | ParseProblem], on_review: bool | None) -> None:
         """👀 at once, then every command in order, then 👍 or 😕 with the reason."""

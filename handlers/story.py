@@ -16,9 +16,10 @@ from bot.story.events import (
     StoryReceived,
     ViewDisturbed,
 )
+from bot.story.involved import person
 from bot.story.journal import Head
 from bot.story.machine import Story
-from bot.story.office import Delivery, Office, person, stream_of
+from bot.story.office import Delivery, Office, stream_of
 from bot.story.vocabulary import Gate, Person, Repository, State
 from bot.texts import answers
 from policies.labels import Move, meaning

@@ -23,7 +23,6 @@ from bot.workspace.mirror import Mirror, Person
 from policies.branches import commit_message
 from policies.convergence import fingerprint, go_on
 
-
 _TYPED = re.compile(r"([a-z]+)(?:\([^)]*\))?!?: +(.+)", re.DOTALL)
 
 

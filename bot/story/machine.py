@@ -6,6 +6,7 @@ two readers of one journal see the same story. Pure: no I/O, no clock.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -129,7 +130,7 @@ class Story:
     failure_reason: str = ""
     commands: dict[tuple[int, int], e.CommandHandled] = field(default_factory=dict)
     timeline: list[tuple[datetime, State]] = field(default_factory=list)
-    effects_performed: int = 0
+    effects_performed: Counter[str] = field(default_factory=Counter)  # by kind
 
     @property
     def name(self) -> str:
@@ -394,7 +395,7 @@ def _(event: e.StageFaulted, story: Story, at: datetime) -> None:
 
 @_apply.register
 def _(event: e.EffectPerformed, story: Story, at: datetime) -> None:
-    story.effects_performed += 1
+    story.effects_performed[event.effect] += 1
     result = event.result
     match event.effect:
         case "show_status":

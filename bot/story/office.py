@@ -7,16 +7,17 @@ told once, however many deliveries carry it (`once`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
 from bot.story.effects import Effect
 from bot.story.events import Event
+from bot.story.involved import GitHub as InvolvedReads
 from bot.story.journal import AlreadySeen, Head, Journal
 from bot.story.machine import Story, fold
 from bot.story.performer import NotAllowed, NotNow, Performer, Refused
-from bot.story.vocabulary import Person, Repository
+from bot.story.vocabulary import Repository
 from policies.branches import issue_of_branch
 
 
@@ -31,19 +32,15 @@ class Delivery(Protocol):
     def action(self) -> str | None: ...
 
 
-class GitHub(Protocol):
+class GitHub(InvolvedReads, Protocol):
     """The reads that handlers need; see bot.outside.ports for their contracts."""
 
     def issue(self, repository: Repository, number: int) -> dict[str, Any]: ...
     def comment(self, repository: Repository, comment_id: int) -> dict[str, Any] | None: ...
     def permission(self, repository: Repository, login: str) -> str: ...
     def pull(self, repository: Repository, number: int) -> dict[str, Any]: ...
-    def pull_commits(self, repository: Repository, number: int) -> list[dict[str, Any]]: ...
-    def pull_files(self, repository: Repository, number: int) -> list[dict[str, Any]]: ...
-    def file(self, repository: Repository, path: str, ref: str) -> str | None: ...
-    def user(self, login: str, repository: Repository) -> dict[str, Any] | None: ...
-    def team_members(self, repository: Repository, team: str) -> list[dict[str, Any]]: ...
     def installation_of(self, full_name: str) -> int: ...
+    def tree_of(self, repository: Repository, sha: str) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -108,6 +105,7 @@ class Office:
         self, stream: str, *events: Event, once: str | None = None, head: Head | None = None
     ) -> bool:
         """Append what happened and wake the story. False where it was told before."""
+        head = replace(head or Head(), wake_at=self.clock())
         try:
             self._journal.append(stream, events, actor="handler", once=once, head=head)
         except AlreadySeen:
@@ -129,11 +127,3 @@ class Office:
 def stream_of(repository_id: int, issue: int) -> str:
     """The name of a story's journal; it survives a rename of the repository."""
     return f"story:{repository_id}:{issue}"
-
-
-def person(told: Mapping[str, Any] | None) -> Person:
-    """Somebody as GitHub tells them; identity is the id."""
-    told = told or {}
-    login = told.get("login") or "ghost"
-    is_bot = told.get("type") == "Bot" or login.endswith("[bot]")
-    return Person(id=told.get("id") or 0, login=login, is_bot=is_bot)

@@ -12,8 +12,6 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from policies.retry import effect_retry
-
 from bot.story.effects import Effect
 from bot.story.events import EffectFailed, EffectPerformed, EffectProposed
 from bot.story.journal import Journal
@@ -21,6 +19,7 @@ from bot.story.leases import Lease
 from bot.story.machine import Story
 from bot.story.outbox import OutboxRow, Proposed, Settled
 from bot.story.vocabulary import Decision, Verdict, Waiting, digest
+from policies.retry import effect_retry
 
 log = logging.getLogger(__name__)
 
