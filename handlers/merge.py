@@ -28,9 +28,11 @@ def note_head(office: Office, story: Story, head: str, by: Person | None) -> Non
     ours = {c.sha for c in story.commits} | {story.head_sha, story.pushed_sha}
     if head in ours:
         return
-    github, repository = office.github, story.repository
-    before = github.tree_of(repository, story.head_sha)
-    same_tree = bool(before) and before == github.tree_of(repository, head)
+    trees = [
+        office.github.commit(story.repository, sha)["commit"]["tree"]["sha"]
+        for sha in (story.head_sha, head)
+    ]
+    same_tree = trees[0] == trees[1]
     moved = HeadMoved(sha=head, by=by, same_tree=same_tree)
     withdrawn = ApprovalWithdrawn(reason=f"the branch was pushed to ({head[:10]})")
     events = (moved, withdrawn) if story.approvals and not same_tree else (moved,)

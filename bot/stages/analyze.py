@@ -22,7 +22,7 @@ from bot.texts import answers, reasons
 MAX_QUESTION_ROUNDS = 3
 
 
-def claim(story: Story, desk: Desk) -> Move:
+def claim(story: Story, desk: Desk, room: Workroom) -> Move:
     """RECEIVED: say visibly that the story is taken (W8), then begin."""
     desk.do(
         React(

@@ -24,10 +24,8 @@ from policies.scope import restricted
 def plan(story: Story, desk: Desk, room: Workroom) -> Move:
     """Make the plan and the branch's name."""
     spec = story.spec
-    if spec.tier is Tier.MODEL:
-        made = _ask_for_plan(story, desk, room)
-    else:
-        made = families.plan(spec)
+    by_model = spec.tier is Tier.MODEL
+    made = _ask_for_plan(story, desk, room) if by_model else families.plan(spec)
     outside = restricted(tuple(t for task in made.tasks for t in task.targets))
     if outside:
         raise hand_over(reasons.out_of_scope(outside))

@@ -18,11 +18,17 @@ from bot.story.vocabulary import Gate, Person, Repository, Verdict, allow, deny
 from policies import effects as policies
 
 
+class Identity(Protocol):
+    """Who we are on GitHub."""
+
+    bot: Person
+
+
 class GitHub(InvolvedReads, Protocol):
     """The reads that judging needs."""
 
     def pull(self, repository: Repository, number: int) -> dict[str, Any]: ...
-    def bot(self, repository: Repository) -> Person: ...
+    def identity(self) -> Identity: ...
 
 
 @dataclass(frozen=True)
@@ -72,7 +78,7 @@ class Judge:
         )
         return replace(
             facts,
-            bot=self._github.bot(story.repository),
+            bot=self._github.identity().bot,
             pull=_pull_facts(pull),
             approval=rule,
             involved=involved(self._github, story, pull),
