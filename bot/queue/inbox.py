@@ -1,9 +1,9 @@
-"""The durable inbox: every acknowledged delivery, until somebody has dealt with it (`W1`, `W2`).
+"""The reading end of the inbox: every delivery, until somebody has dealt with it (`W1`, `W2`).
 
-Promises: what `append` returned for is kept until `done` or `bury`; a crash between any two steps
-loses nothing and at most repeats a delivery; a delivery that keeps failing ends among the dead
-letters, where it can be seen and replayed. Never: judges a payload, decides what is a duplicate
-(the database remembers that).
+Promises: what was appended (`bot.queue.append`) is kept until `done` or `bury`; a crash between
+any two steps loses nothing and at most repeats a delivery; a delivery that keeps failing ends
+among the dead letters, where it can be seen and replayed. Never: judges a payload, decides what is
+a duplicate (the database remembers that).
 
 A stream with one consumer group. All workers read under one consumer name: Redis still gives each
 entry to one reader only, and a reader that died leaves no name behind to clean up.
@@ -21,15 +21,12 @@ from uuid import uuid4
 from redis import Redis
 from redis.exceptions import ResponseError
 
+from bot.queue.append import RAISED, RAISED_SECONDS, STREAM
 from bot.queue.delivery import Delivery, MalformedDelivery, parse_payload
 
-STREAM = "towpath:deliveries"
 DEAD = "towpath:dead"
-RAISED = "towpath:drain"  # set while a drain is queued, so that a burst queues one
-RAISED_SECONDS = 30
 GROUP = "towpath"
 CONSUMER = "drain"
-COMPRESS_FROM = 64 * 1024  # below, zlib costs the web process more than it saves Redis
 LARGEST_BODY = 25 * 1024 * 1024
 
 _ALL: Any = ">"
@@ -98,17 +95,6 @@ class Inbox:
         self.attempts = attempts
         self._new_id = new_id
         self._has_group = False
-
-    def append(self, guid: str, event: str, body: bytes, received_at: float) -> bool:
-        """Keep a delivery; True when nobody has been told to drain yet, so the caller must.
-
-        `received_at`: seconds since 1970. Raises `redis.exceptions.RedisError` when it is not
-        kept (or when that is not known: then GitHub is told 503 and may send it again).
-        """
-        pipe = self._redis.pipeline(transaction=False)
-        pipe.xadd(STREAM, entry_fields(guid, event, body, received_at))
-        pipe.set(RAISED, b"1", nx=True, ex=RAISED_SECONDS)
-        return bool(pipe.execute()[1])
 
     def lower(self) -> None:
         """Forget that a drain was asked for. Called before the first look, never after it."""
@@ -237,16 +223,6 @@ class Inbox:
             if not str(error).startswith("BUSYGROUP"):
                 raise
         self._has_group = True
-
-
-def entry_fields(guid: str, event: str, body: bytes, received_at: float) -> dict[Any, Any]:
-    """What one delivery looks like in the stream."""
-    fields: dict[Any, Any] = {"guid": guid, "event": event, "received_at": repr(received_at)}
-    if len(body) >= COMPRESS_FROM:
-        fields["encoding"] = "zlib"
-        body = zlib.compress(body, 1)
-    fields["body"] = body
-    return fields
 
 
 def _inflate(body: bytes) -> bytes:

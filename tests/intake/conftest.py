@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
+from bot.queue.append import Appender
 from bot.queue.embedded import EmbeddedServer
 
+Append = Callable[[str, str, bytes, float], bool]
 Start = Callable[..., subprocess.Popen[bytes]]
 
 
@@ -32,6 +34,12 @@ def redis(server: EmbeddedServer) -> Iterator[Redis]:
     with Redis.from_url(server.url) as client:
         client.flushall()
         yield client
+
+
+@pytest.fixture
+def append(server: EmbeddedServer, redis: Redis) -> Append:
+    """Put a delivery into the emptied inbox."""
+    return Appender(server.url).append
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from rq import Queue
 from bot.queue.embedded import EmbeddedServer
 from bot.queue.inbox import Inbox
 from bot.queue.wakeups import STORIES, enqueue_advance, enqueue_drain
-from tests.intake.conftest import Start, until
+from tests.intake.conftest import Append, Start, until
 
 WORKER = """
 from bot.queue.workers import run_worker
@@ -44,12 +44,12 @@ def alive(pid: int) -> bool:
 
 
 def test_a_worker_killed_in_the_middle_of_a_batch_loses_no_delivery(
-    redis: Redis, start: Start
+    redis: Redis, start: Start, append: Append
 ) -> None:
     inbox = Inbox(redis)
     for number in range(10):
         action = "kill" if number == 4 else "opened"
-        inbox.append(f"guid-{number}", "issues", b'{"action": "%s"}' % action.encode(), 1.0)
+        append(f"guid-{number}", "issues", b'{"action": "%s"}' % action.encode(), 1.0)
     enqueue_drain(redis)
     first = start(DELIVERIES_WORKER)
     assert first.wait(20) == -signal.SIGKILL
@@ -144,10 +144,10 @@ def test_sigterm_ends_idle_processes_at_once(redis: Redis, start: Start) -> None
     assert time.monotonic() - began < 3
 
 
-def test_small_jobs_run_in_the_worker_itself(redis: Redis, start: Start) -> None:
+def test_small_jobs_run_in_the_worker_itself(redis: Redis, start: Start, append: Append) -> None:
     worker = start(DELIVERIES_WORKER)
     for number in range(100):
-        Inbox(redis).append(f"guid-{number}", "ping", b"{}", 1.0)
+        append(f"guid-{number}", "ping", b"{}", 1.0)
     enqueue_drain(redis)
     until(lambda: redis.xlen("towpath:deliveries") == 0)
     assert worker.poll() is None
@@ -155,9 +155,9 @@ def test_small_jobs_run_in_the_worker_itself(redis: Redis, start: Start) -> None
 
 
 def test_the_clock_sweeps_and_a_sweep_drains_what_no_drain_was_queued_for(
-    redis: Redis, start: Start
+    redis: Redis, start: Start, append: Append
 ) -> None:
-    Inbox(redis).append("guid-1", "ping", b"{}", 1.0)  # and the web process died right here
+    append("guid-1", "ping", b"{}", 1.0)  # and the web process died right here
     start(DELIVERIES_WORKER)
     start(CLOCK, TOWPATH_SWEEP_SECONDS="1")
     until(lambda: said(redis, "seen") == ["guid-1"])
