@@ -118,8 +118,7 @@ class Bubblewrap:
             inner = [
                 *self._bwrap(staged),
                 *_system(fds, network, limits),
-                *(x for to, path in (readonly or {}).items() for x in staged.bind(path, to, "ro-")),
-                *(x for to, path in writable.items() for x in staged.bind(path, to)),
+                *staged.binds(readonly or {}, writable),
                 *("--remount-ro", "/"),
                 *("--chdir", cwd or (WORKSPACE if tree else "/tmp")),  # noqa: S108
                 *(
@@ -176,12 +175,16 @@ class _Staging:
         self.on = on
         self.places: list[str] = []
 
-    def bind(self, source: Path, to: str, kind: str = "") -> list[str]:
-        place = str(source.resolve(strict=True))
-        if self.on:
-            self.places.append(place)
-            place = f"{_STAGE}/{len(self.places) - 1}"
-        return [f"--{kind}bind", place, to]
+    def binds(self, readonly: Mapping[str, Path], writable: Mapping[str, Path]) -> list[str]:
+        """The outer ones first, so that none covers another."""
+        made: list[str] = []
+        for to, source in sorted({**readonly, **writable}.items()):
+            place = str(source.resolve(strict=True))
+            if self.on:
+                self.places.append(place)
+                place = f"{_STAGE}/{len(self.places) - 1}"
+            made += ["--bind" if to in writable else "--ro-bind", place, to]
+        return made
 
 
 def _system(fds: Mapping[str, int], network: bool, limits: Limits) -> list[str]:

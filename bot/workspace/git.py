@@ -115,6 +115,10 @@ class Remote:
         return text
 
 
+# What an operator sets for a private certificate authority or a way out through a proxy.
+_PASSED = ("GIT_SSL_CAINFO", "https_proxy", "http_proxy", "no_proxy", "HTTPS_PROXY", "NO_PROXY")
+
+
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """The whole environment of a git process: a fixed one, and what the caller adds."""
     return {
@@ -130,6 +134,7 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
         "GIT_NO_REPLACE_OBJECTS": "1",
         "GIT_LITERAL_PATHSPECS": "1",
         "GIT_ALLOW_PROTOCOL": "none",
+        **{name: os.environ[name] for name in _PASSED if name in os.environ},
         **(extra or {}),
     }
 
