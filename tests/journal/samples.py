@@ -30,10 +30,16 @@ class Clock:
 def said(number: int, answer: str = "") -> Event:
     """An event that can be told from others by its number."""
     return CommandHandled(
-        comment_id=number, person=ADA, command="status", ok=True, answer=answer or f"answer {number}"
+        comment_id=number,
+        person=ADA,
+        command="status",
+        ok=True,
+        answer=answer or f"answer {number}",
     )
 
 
 def comment(stream: str, what: str = "hello") -> PostComment:
     """An effect of a stream."""
-    return PostComment(key=f"{stream}/post_comment/{what}", repository=REPOSITORY, issue=1, body=what)
+    return PostComment(
+        key=f"{stream}/post_comment/{what}", repository=REPOSITORY, issue=1, body=what
+    )

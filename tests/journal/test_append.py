@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from bot.story.database import open_database
-from bot.story.events import EffectPerformed, StoryReceived
+from bot.story.events import BudgetRaised, EffectPerformed, StoryReceived
 from bot.story.journal import AlreadySeen, Conflict, FenceLost, Head, Journal
 from bot.story.leases import Lease
 from bot.story.outbox import ClaimLost, Proposed, Settled
@@ -46,9 +46,8 @@ def test_output_that_no_text_can_hold_does_not_make_a_stream_unreadable(journal:
 
 
 def test_a_number_that_is_none_is_refused_and_nothing_is_written(journal: Journal) -> None:
-    event = EffectPerformed(key="k", effect="x", result={"n": math.nan})
     with pytest.raises(ValueError, match="JSON"):
-        journal.append("s", [said(1), event], actor="w")
+        journal.append("s", [said(1), BudgetRaised(person=ADA, usd=math.nan)], actor="w")
     assert journal.load("s") == []
 
 
@@ -119,8 +118,14 @@ def test_a_refused_append_leaves_no_part_of_itself(journal: Journal, refusal: st
 
 def test_streams_are_found_by_state_repository_time_and_lease(journal: Journal, clock) -> None:
     soon, late = clock.now + timedelta(seconds=5), clock.now + timedelta(seconds=50)
-    for name, state, wake_at in (("a", "CODING", late), ("b", "WAITING", soon), ("c", "DONE", None)):
-        journal.append(name, [said(1)], actor="w", head=Head(state, wake_at, repository=f"r/{name}"))
+    for name, state, wake_at in (
+        ("a", "CODING", late),
+        ("b", "WAITING", soon),
+        ("c", "DONE", None),
+    ):
+        journal.append(
+            name, [said(1)], actor="w", head=Head(state, wake_at, repository=f"r/{name}")
+        )
         clock.move(1)
     journal.append("repo", [said(1)], actor="w", head=Head("", kind="repo"))
     journal.acquire("only leased", "w", 30)
@@ -141,7 +146,9 @@ def test_streams_are_found_by_state_repository_time_and_lease(journal: Journal, 
     assert names(unleased=True, kind="story") == ["a", "b", "c"]
 
 
-def test_a_delivery_is_seen_only_once_it_was_handled_without_an_error(journal: Journal, clock) -> None:
+def test_a_delivery_is_seen_only_once_it_was_handled_without_an_error(
+    journal: Journal, clock
+) -> None:
     assert not journal.delivery_seen("g")
     at = clock.now - timedelta(seconds=1)
     journal.record_delivery(
