@@ -30,11 +30,12 @@ def tamper(engine: Engine, *statements: str, **values: object) -> None:
             connection.rollback()
             connection.connection.execute("PRAGMA foreign_keys=OFF")
         else:
-            connection.execute(text("SET session_replication_role = replica"))
+            connection.execute(text("SET LOCAL session_replication_role = replica"))
         for statement in statements:
             connection.execute(text(statement), values)
         connection.commit()
-    engine.dispose()
+    if engine.dialect.name == "sqlite":
+        engine.dispose()
 
 
 @pytest.fixture
