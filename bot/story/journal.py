@@ -137,13 +137,13 @@ class Journal(Leases, Outbox, Streams, Deliveries):
         After any error nothing was written. A lost connection while committing may hide a success:
         load again.
         """
-        now = self._clock()
+        now = stored(self._clock())
         told = [(event.kind, canonical(event.model_dump(mode="json"))) for event in events]
         with writing(self._engine, lambda: self._boundary("before:append")) as cursor:
-            version, previous = self._lock(cursor, stream, stored(now), lease, expect)
-            if once is not None and not self._see(cursor, once, stored(now)):
+            version, previous = self._lock(cursor, stream, now, lease, expect)
+            if once is not None and not self._see(cursor, once, now):
                 raise AlreadySeen(once)
-            rows = _chained(stream, version, previous, stored(now), storable(actor), told)
+            rows = _chained(stream, version, previous, now, storable(actor), told)
             text, _ = _ADD_EVENT.on(self._engine)
             for row in rows:
                 cursor.execute(text, row._asdict())
@@ -154,7 +154,7 @@ class Journal(Leases, Outbox, Streams, Deliveries):
                 of=stream,
                 to=last.seq if last else version,
                 hash=last.hash if last else previous,
-                now=stored(now),
+                now=now,
             )
             self._propose(cursor, stream, propose)
             self._settle(cursor, stream, settle)
