@@ -35,10 +35,10 @@ def command_starts(source: str) -> list[int]:
         if token.type == "html_block":
             open_elements = _open_after(token.content, open_elements)
         elif token.type == "inline":
-            plain = token.level == 1 and token.map is not None and not token.hidden
             starts, open_elements = _inline_starts(token, open_elements)
-            if plain and token.meta.get("paragraph"):
-                lines += [token.map[0] + token.content.count("\n", 0, at) for at in starts]
+            if token.map and token.meta.get("paragraph"):
+                first = token.map[0]
+                lines += [first + token.content.count("\n", 0, at) for at in starts]
     return lines
 
 
