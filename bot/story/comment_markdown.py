@@ -1,7 +1,7 @@
 """Where, in the Markdown of a comment, a command could stand (W7).
 
 Promises: pure; only line starts in plain top-level paragraphs are named, found by a real CommonMark
-parser (with tables), so that what people see as a quote, code or a comment never commands.
+parser (with GitHub's tables and ~~strikes~~), so that what people see as a quote, code or a comment never commands.
 Never: it does not know what a command is beyond its leading slash.
 """
 
@@ -91,7 +91,7 @@ def _slash(state: StateInline, silent: bool) -> bool:
 
 @cache
 def _parser() -> MarkdownIt:
-    parser = MarkdownIt("commonmark").enable("table")
+    parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
     parser.inline.ruler.before("text", _START, _slash)
     parser.core.ruler.before("inline", "paragraphs", _mark_paragraphs)
     return parser
