@@ -12,7 +12,7 @@ LIMIT = 5  # attempts of a stage
 EFFECT_LIMIT = 12  # attempts of an effect: an outage of half an hour loses nothing
 FIRST_SECONDS = 2.0
 MOST_SECONDS = 300.0
-_FINAL = frozenset({"forbidden", "not_found", "refused", "invalid", "unauthorized", "denied"})
+_FINAL = frozenset({"forbidden", "not_found", "refused", "invalid", "denied"})
 
 
 @dataclass(frozen=True)

@@ -202,7 +202,7 @@ def _read(spec: CommandSpec, rest: str, following: str, line: int) -> Parsed | P
             value_or_wrong = _value(argument, word)
             if not isinstance(value_or_wrong, Wrong):
                 values[argument.name] = value_or_wrong
-                rest = after
+                rest, missed = after, None
             else:
                 bad = _bad(spec, argument, word, value_or_wrong, line)
                 if argument.required:
@@ -214,7 +214,7 @@ def _read(spec: CommandSpec, rest: str, following: str, line: int) -> Parsed | P
             return MissingArgument(spec.name, argument.name, spec.example, line)
     if rest:
         word = _cut(rest)[0]
-        if missed is not None and missed.given == word[:80]:
+        if missed is not None:
             return missed
         return BadArgument(
             spec.name, "", word[:80], Wrong.UNEXPECTED, (spec.example or f"/{spec.name}",), line

@@ -1,7 +1,7 @@
 """Where, in the Markdown of a comment, a command could stand (W7).
 
 Promises: pure; only line starts in plain top-level paragraphs are named, found by a real CommonMark
-parser (with tables), so that what people see as a quote, code or a comment never commands.
+parser (with GitHub's tables and ~~strikes~~), so that what people see as a quote, code or a comment never commands.
 Never: it does not know what a command is beyond its leading slash.
 """
 
@@ -35,10 +35,10 @@ def command_starts(source: str) -> list[int]:
         if token.type == "html_block":
             open_elements = _open_after(token.content, open_elements)
         elif token.type == "inline":
-            plain = token.level == 1 and token.map is not None and not token.hidden
             starts, open_elements = _inline_starts(token, open_elements)
-            if plain and token.meta.get("paragraph"):
-                lines += [token.map[0] + token.content.count("\n", 0, at) for at in starts]
+            if token.map and token.meta.get("paragraph"):
+                first = token.map[0]
+                lines += [first + token.content.count("\n", 0, at) for at in starts]
     return lines
 
 
@@ -91,7 +91,7 @@ def _slash(state: StateInline, silent: bool) -> bool:
 
 @cache
 def _parser() -> MarkdownIt:
-    parser = MarkdownIt("commonmark").enable("table")
+    parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
     parser.inline.ruler.before("text", _START, _slash)
     parser.core.ruler.before("inline", "paragraphs", _mark_paragraphs)
     return parser
