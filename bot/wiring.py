@@ -22,8 +22,7 @@ import handlers
 from bot import stages
 from bot.agent.gateway import Gateway
 from bot.agent.perform import Model
-from bot.outside.github import GitHub
-from bot.outside.github_http import AppKey, GitHubHttp
+from bot.outside.github import GitHub, connect
 from bot.queue.delivery import Delivery, Failure, NotReady
 from bot.queue.embedded import redis_url
 from bot.queue.wakeups import enqueue_advance, request_drain
@@ -80,8 +79,8 @@ class House:
     @cached_property
     def github(self) -> GitHub:
         settings = self.settings
-        key = AppKey(str(settings.app_id), settings.read_private_key() or "")
-        return GitHub(GitHubHttp(settings.github_api_url, key))
+        key = settings.read_private_key() or ""
+        return connect(settings.github_api_url, str(settings.app_id), key, self.clock)
 
     @cached_property
     def workshop(self) -> workspace.Workshop:
@@ -119,7 +118,7 @@ class House:
 
     def _adapters(self) -> Mapping[str, Adapter]:
         shop = self.workshop
-        adapters: dict[str, Any] = dict.fromkeys(self.github.kinds, self.github)
+        adapters: dict[str, Any] = dict.fromkeys(self.github.effects.kinds, self.github.effects)
         adapters["push_branch"] = workspace.Push(shop)
         adapters["prepare_environment"] = workspace.Prepare(shop)
         adapters["run_tests"] = workspace.Tests(shop)
