@@ -11,7 +11,7 @@ import random
 import socket
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
 from types import SimpleNamespace
 from typing import Any
@@ -43,6 +43,7 @@ from bot.texts.status import status
 from bot.workspace import perform as workspace
 from bot.workspace.choose_sandbox import choose_sandbox
 from bot.workspace.mirror import Person as Author
+from handlers.catch_up import catch_up
 from policies.effects import Limits as EffectLimits
 
 log = logging.getLogger(__name__)
@@ -65,6 +66,7 @@ class House:
         boundary: Boundary = lambda name: None,
     ) -> None:
         self.settings, self.clock, self._boundary = settings, clock, boundary
+        self._look_again = clock()
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}"
 
     @cached_property
@@ -236,6 +238,9 @@ class House:
         """Wake what is due and held by nobody; say what was left unsaid; drain the inbox."""
         request_drain(self.redis)
         at = self.clock()
+        if at >= self._look_again:
+            self._look_again = at + timedelta(seconds=self.settings.catch_up_seconds)
+            catch_up(self.office)
         for row in self.journal.streams(kind="story", due_before=at, unleased=True, limit=200):
             self.wake(row.stream)
         streams = {row.stream for row in self.journal.due_effects(at, limit=200)}

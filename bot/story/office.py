@@ -17,7 +17,7 @@ from bot.story.involved import GitHub as InvolvedReads
 from bot.story.journal import AlreadySeen, Head, Journal
 from bot.story.machine import Story, fold
 from bot.story.performer import NotAllowed, NotNow, Performer, Refused
-from bot.story.vocabulary import Repository
+from bot.story.vocabulary import TERMINAL, Repository, State
 from policies.branches import issue_of_branch
 
 
@@ -41,6 +41,14 @@ class GitHub(InvolvedReads, Protocol):
     def pull(self, repository: Repository, number: int) -> dict[str, Any]: ...
     def installation_of(self, full_name: str) -> int: ...
     def commit(self, repository: Repository, sha: str) -> dict[str, Any]: ...
+    def installations(self) -> list[dict[str, Any]]: ...
+    def repositories(self, installation_id: int) -> list[Repository]: ...
+    def open_issues_with_label(
+        self, repository: Repository, label: str
+    ) -> list[dict[str, Any]]: ...
+    def label_put_on(
+        self, repository: Repository, number: int, label: str
+    ) -> dict[str, Any] | None: ...
 
 
 @dataclass(frozen=True)
@@ -93,6 +101,12 @@ class Office:
     def told(self, stream: str) -> Story:
         """All that was told of a stream, whether or not there is a story in it."""
         return fold(stream, self._journal.load(stream))
+
+    def living(self) -> list[Story]:
+        """The stories that have not ended."""
+        states = [state for state in State if state not in TERMINAL]
+        rows = self._journal.streams(states=states, kind="story")
+        return [story for row in rows if (story := self.load(row.stream))]
 
     def story_of_pull(self, repository: Repository, number: int) -> Story | None:
         """The story whose pull request this is: told by the branch, checked by its journal."""
