@@ -288,7 +288,7 @@ def search(call: Call) -> Page:
         ordered(call, found),
         lambda one: {**shown(call, one), "score": 1.0},
         wrap="items",
-        more={"incomplete_results": False},
+        more={"incomplete_results": False, "search_type": "lexical"},
     )
 
 
