@@ -18,11 +18,12 @@ from datetime import datetime
 from pathlib import Path
 
 from bot.workspace import remote as wire
-from bot.workspace.git import GitFailed, Remote, git, run
+from bot.workspace import trees
+from bot.workspace.git import Remote, git, run
 from bot.workspace.locks import locked
-from bot.workspace.paths import PathRefused, checked
+from bot.workspace.paths import checked
 
-SYMLINK, GITLINK, TREE = "120000", "160000", "040000"
+SYMLINK, GITLINK = "120000", "160000"
 KEPT = "refs/towpath/"
 EVERYTHING = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 _SHA = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
@@ -99,6 +100,7 @@ class Mirror:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._trees: dict[str, str] = {}  # commit → tree, which never changes
 
     @classmethod
     def open(cls, root: Path, repo_key: str) -> Mirror:
@@ -162,7 +164,12 @@ class Mirror:
 
     def tree_of(self, commit: str) -> str:
         """The id of the tree of a commit (or of a tree); NotFound."""
-        return self._parse(f"{commit}^{{tree}}")
+        if commit in self._trees:
+            return self._trees[commit]
+        tree = self._parse(f"{commit}^{{tree}}")
+        if _SHA.fullmatch(commit):
+            self._trees[commit] = tree
+        return tree
 
     def _parse(self, what: str) -> str:
         status, out = run(
@@ -197,10 +204,8 @@ class Mirror:
     def ls(self, commit: str) -> list[Entry]:
         """Every file of a commit or tree, in git's order. Names that are not UTF-8 keep their
         bytes as surrogates."""
-        return self._entries("-r", "--full-tree", "--end-of-options", self.tree_of(commit))
-
-    def _entries(self, *args: str) -> list[Entry]:
-        listed = git(self.path, "ls-tree", "-z", *args).split(b"\0")[:-1]
+        how = ("ls-tree", "-z", "-r", "--full-tree", "--end-of-options", self.tree_of(commit))
+        listed = git(self.path, *how).split(b"\0")[:-1]
         entries = []
         for line in listed:
             about, name = line.split(b"\t", 1)
@@ -303,59 +308,13 @@ class Mirror:
 
     def tree_with(self, base: str | None, changes: Mapping[str, bytes | None]) -> str:
         """The tree of `base` (commit, tree or None) with `changes` made, as in `commit_files`."""
-        names = sorted(changes)
-        modes = self._modes(base, [checked(name) for name in names])
-        for name in names:
-            if changes[name] is None and name not in modes:
-                raise PathRefused(name, "cannot be removed: it is not there")
-        written = self._blobs([content for n in names if (content := changes[n]) is not None])
-        with tempfile.TemporaryDirectory(prefix="index-", dir=self.path) as private:
-            env = {"GIT_INDEX_FILE": f"{private}/index"}
-            git(self.path, "read-tree", self.tree_of(base) if base else "--empty", env=env)
-            shas = iter(written)
-            removed = [n for n in names if changes[n] is None]
-            kept = [n for n in names if changes[n] is not None]
-            lines = [f"0 {'0' * 40}\t{n}\0" for n in removed]
-            lines += [f"{modes.get(n, '100644')} {next(shas)}\t{n}\0" for n in kept]
-            asked = "".join(lines).encode()
-            try:
-                git(self.path, "update-index", "-z", "--index-info", stdin=asked, env=env)
-            except GitFailed as problem:
-                raise PathRefused(", ".join(names), problem.said.strip()[-200:]) from problem
-            return git(self.path, "write-tree", env=env).decode().strip()
-
-    def _modes(self, base: str | None, names: Sequence[str]) -> dict[str, str]:
-        """The modes of those of `names` that exist; refuses ways through anything but a folder."""
-        if base is None or not names:
-            return {}
-        wanted = set(names)
-        for name in names:
-            parts = name.split("/")
-            wanted |= {"/".join(parts[:n]) for n in range(1, len(parts))}
-        here = self._entries("--full-tree", self.tree_of(base), "--", *sorted(wanted))
-        found = {entry.path: entry.mode for entry in here}
-        for path, mode in found.items():
-            through = [n for n in names if n == path or n.startswith(f"{path}/")]
-            if mode in {SYMLINK, GITLINK} and through:
-                raise PathRefused(through[0], "is, or passes through, a symbolic link or submodule")
-            if mode == TREE and path in names:
-                raise PathRefused(path, "is a folder")
-            if mode != TREE and any(n.startswith(f"{path}/") for n in names):
-                raise PathRefused(through[-1], f"passes through the file {path!r}")
-        return found
-
-    def _blobs(self, contents: Sequence[bytes]) -> list[str]:
-        if not contents:
-            return []
-        with tempfile.TemporaryDirectory(prefix="blobs-", dir=self.path) as private:
-            names = []
-            for number, content in enumerate(contents):
-                file = Path(private, str(number))
-                file.write_bytes(content)
-                names.append(f"{file}\n")
-            asked = "".join(names).encode()
-            how = ("hash-object", "-w", "-t", "blob", "--no-filters", "--stdin-paths")
-            return git(self.path, *how, stdin=asked).decode().split()
+        try:
+            tree, original = trees.tree_with(self.path, base, changes)
+        except LookupError as problem:
+            raise NotFound(f"no such revision: {base}") from problem
+        if base and original and _SHA.fullmatch(base):
+            self._trees[base] = original
+        return tree
 
     def commit_tree(
         self, parent: str | None, tree: str, message: str, author: Person, at: datetime
