@@ -169,6 +169,7 @@ def served(root: Path) -> Iterator[str]:
 
     class Backend(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # or every answer waits for a delayed acknowledgement
 
         def do_GET(self) -> None:
             path, _, query = self.path.partition("?")

@@ -19,8 +19,10 @@ from pathlib import Path
 
 from bot.workspace import remote as wire
 from bot.workspace import trees
+from bot.workspace.commits import Person, commit_object
 from bot.workspace.git import Remote, git, run
 from bot.workspace.locks import locked
+from bot.workspace.objects import store
 from bot.workspace.paths import checked
 
 SYMLINK, GITLINK = "120000", "160000"
@@ -41,19 +43,6 @@ class NotFound(LookupError):
 
 class NothingChanged(ValueError):
     """The tree asked for is the parent's: there is nothing to commit."""
-
-
-@dataclass(frozen=True)
-class Person:
-    """Author and committer of a commit."""
-
-    name: str
-    email: str
-
-    def __post_init__(self) -> None:
-        for part in (self.name, self.email):
-            if not part.strip() or re.search(r"[<>\x00-\x1f]", part):
-                raise ValueError("a name and an address without control characters, < or >")
 
 
 @dataclass(frozen=True)
@@ -101,6 +90,7 @@ class Mirror:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._trees: dict[str, str] = {}  # commit → tree, which never changes
+        self._commits: set[str] = set()  # full ids that are known to be those of commits
 
     @classmethod
     def open(cls, root: Path, repo_key: str) -> Mirror:
@@ -160,7 +150,9 @@ class Mirror:
 
     def resolve(self, ref: str) -> str:
         """The full id of the commit that `ref` names; NotFound."""
-        return self._parse(f"{ref}^{{commit}}")
+        commit = self._parse(f"{ref}^{{commit}}")
+        self._commits.add(commit)
+        return commit
 
     def tree_of(self, commit: str) -> str:
         """The id of the tree of a commit (or of a tree); NotFound."""
@@ -303,18 +295,27 @@ class Mirror:
         100644. Raises PathRefused (see `paths`; also a symbolic link, a submodule, or a path that
         passes through one or through a file) and NothingChanged.
         """
-        tree = self.tree_with(parent, changes)
-        return self.commit_tree(parent, tree, message, author, at)
+        changed = self._changed(parent, changes)
+        if parent is not None and changed.tree == changed.original:
+            raise NothingChanged(f"nothing differs from {parent}")
+        if parent is not None and parent not in self._commits:
+            parent = self.resolve(parent)
+        commit = commit_object([parent] if parent else [], changed.tree, message, author, at)
+        store(self.path, [*changed.objects, commit])
+        self._commits.add(commit.id.hex())
+        return commit.id.hex()
 
     def tree_with(self, base: str | None, changes: Mapping[str, bytes | None]) -> str:
         """The tree of `base` (commit, tree or None) with `changes` made, as in `commit_files`."""
+        changed = self._changed(base, changes)
+        store(self.path, changed.objects)
+        return changed.tree
+
+    def _changed(self, base: str | None, changes: Mapping[str, bytes | None]) -> trees.Changed:
         try:
-            tree, original = trees.tree_with(self.path, base, changes)
+            return trees.tree_with(self.path, base, changes)
         except LookupError as problem:
             raise NotFound(f"no such revision: {base}") from problem
-        if base and original and _SHA.fullmatch(base):
-            self._trees[base] = original
-        return tree
 
     def commit_tree(
         self, parent: str | None, tree: str, message: str, author: Person, at: datetime
@@ -327,18 +328,9 @@ class Mirror:
     def _commit(
         self, parents: Sequence[str], tree: str, message: str, author: Person, at: datetime
     ) -> str:
-        if at.tzinfo is None:
-            raise ValueError("a commit needs a time with its zone")
-        when = f"{int(at.timestamp())} {at.strftime('%z')[:5]}"
-        who = {
-            f"GIT_{role}_{what}": value
-            for role in ("AUTHOR", "COMMITTER")
-            for what, value in (("NAME", author.name), ("EMAIL", author.email), ("DATE", when))
-        }
-        chain = [part for parent in parents for part in ("-p", parent)]
-        text = message.replace("\0", "").rstrip() + "\n"
-        made = git(self.path, "commit-tree", tree, *chain, stdin=text.encode(), env=who)
-        return made.decode().strip()
+        commit = commit_object(parents, tree, message, author, at)
+        store(self.path, [commit])
+        return commit.id.hex()
 
     def merge_tree(self, ours: str, theirs: str) -> Merged:
         """What merging two commits (which share history) gives, with nothing checked out."""

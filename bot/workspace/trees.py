@@ -1,20 +1,19 @@
 """A tree with some files changed, made from the few folders that change and nothing else.
 
-Promises: one read and two writes whatever the size of the repository, with no index and no
-checkout; the same changes on the same tree give the same id; git checks the form of what is stored.
+Promises: one read whatever the size of the repository, with no index and no checkout; the same
+changes on the same tree give the same id. Nothing is stored: the caller does that, at once.
 Never: writes through a symbolic link or a submodule, or turns a file into a folder.
 """
 
 from __future__ import annotations
 
-import hashlib
 import re
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.workspace.git import git
+from bot.workspace.objects import Object
 from bot.workspace.paths import PathRefused, checked
 
 SYMLINK, GITLINK, _FOLDER, _FILE = b"120000", b"160000", b"40000", b"100644"
@@ -29,35 +28,39 @@ class _Folder:
     changing: dict[bytes, _Folder] = field(default_factory=dict)
 
 
-def tree_with(
-    repository: Path, base: str | None, changes: Mapping[str, bytes | None]
-) -> tuple[str, str | None]:
-    """(the id of the tree, the id of the one it came from).
+@dataclass(frozen=True)
+class Changed:
+    """`tree`: its id; `original`: that of the tree it came from; `objects`: to be stored."""
 
-    `base`: a commit, a tree or None; `changes`: path → content, or None to remove. Raises
-    PathRefused, and GitFailed when there is no `base`.
+    tree: str
+    original: str | None
+    objects: list[Object]
+
+
+def tree_with(repository: Path, base: str | None, changes: Mapping[str, bytes | None]) -> Changed:
+    """`base`: a commit, a tree or None; `changes`: path → content, or None to remove.
+
+    Raises PathRefused, and LookupError when there is no `base`.
     """
     names = sorted(checked(name) for name in changes)
     original, folders = _read(repository, base, names)
     for name in names:
         _refuse_detours(folders, name, removing=changes[name] is None)
-    contents = [content for name in names if (content := changes[name]) is not None]
-    written = iter(_store(repository, "blob", contents))
+    made: list[Object] = []
     for name in names:
         *path, last = name.encode().split(b"/")
         folder = folders[b""]
         for depth, part in enumerate(path, 1):
             here = b"/".join(path[:depth])
             folder = folder.changing.setdefault(part, folders.setdefault(here, _Folder({})))
-        if changes[name] is None:
+        content = changes[name]
+        if content is None:
             del folder.entries[last]
         else:
+            made.append(Object("blob", content))
             mode = folder.entries.get(last, (_FILE, b""))[0]
-            folder.entries[last] = (mode, bytes.fromhex(next(written)))
-    made: list[bytes] = []
-    top = _close(folders[b""], made)
-    _store(repository, "tree", made)
-    return top.hex(), original
+            folder.entries[last] = (mode, made[-1].id)
+    return Changed(_close(folders[b""], made).hex(), original, made)
 
 
 def _read(
@@ -105,8 +108,8 @@ def _refuse_detours(folders: Mapping[bytes, _Folder], name: str, *, removing: bo
         raise PathRefused(name, "cannot be removed: it is not there")
 
 
-def _close(folder: _Folder, made: list[bytes]) -> bytes:
-    """The id of a folder, its children's content before its own in `made`; empty ones vanish."""
+def _close(folder: _Folder, made: list[Object]) -> bytes:
+    """The id of a folder, its children before itself in `made`; empty ones vanish."""
     for name, inner in folder.changing.items():
         if name in folder.entries and folder.entries[name][0] != _FOLDER:
             raise PathRefused(name.decode(), "is a file and a folder in one change")
@@ -119,18 +122,5 @@ def _close(folder: _Folder, made: list[bytes]) -> bytes:
         folder.entries.items(), key=lambda e: e[0] + (b"/" if e[1][0] == _FOLDER else b"")
     )
     content = b"".join(mode + b" " + name + b"\0" + sha for name, (mode, sha) in in_order)
-    made.append(content)
-    return hashlib.sha1(b"tree %d\0" % len(content) + content, usedforsecurity=False).digest()
-
-
-def _store(repository: Path, kind: str, contents: Sequence[bytes]) -> list[str]:
-    """The ids of `contents`, stored as objects of `kind` by one process."""
-    if not contents:
-        return []
-    with tempfile.TemporaryDirectory(prefix="objects-", dir=repository) as private:
-        files = [Path(private, str(number)) for number in range(len(contents))]
-        for file, content in zip(files, contents, strict=True):
-            file.write_bytes(content)
-        asked = "".join(f"{file}\n" for file in files).encode()
-        how = ("hash-object", "-w", "-t", kind, "--no-filters", "--stdin-paths")
-        return git(repository, *how, stdin=asked).decode().split()
+    made.append(Object("tree", content))
+    return made[-1].id
