@@ -84,7 +84,8 @@ class Appender:
 
     def _say(self, connection: AbstractConnection, commands: list[tuple[object, ...]]) -> bool:
         try:
-            connection.send_packed_command(connection.pack_commands(commands))
+            # one write: in pieces, the server would wake up for each
+            connection.send_packed_command([b"".join(connection.pack_commands(commands))])
             connection.read_response()
             raised = connection.read_response()
         except BaseException:

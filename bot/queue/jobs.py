@@ -119,12 +119,11 @@ def drain(
     tally = {"handled": 0, "failed": 0, "buried": 0}
     while True:
         fresh = inbox.take(batch)
-        dropped = inbox.reclaim()
-        if not fresh and dropped is None:
+        if not _attempt(inbox, dispatch, fresh, tally):
             return Drained(**tally)
-        for group in (fresh, [dropped] if dropped else []):
-            if group and not _attempt(inbox, dispatch, group, tally):
-                return Drained(**tally)
+        dropped = [] if (one := inbox.reclaim()) is None else [one]
+        if not _attempt(inbox, dispatch, dropped, tally) or not (fresh or dropped):
+            return Drained(**tally)
         if monotonic() >= deadline:
             return Drained(**tally, more=True)
 
