@@ -26,7 +26,7 @@ from bot.queue.append import Appender, QueueUnavailable
 from bot.queue.embedded import EmbeddedServer
 from bot.queue.inbox import Inbox
 from bot.settings import Settings
-from tests.intake.conftest import Start, until
+from tests.intake.conftest import DELIVERIES_WORKER, Start, starting, until
 
 SECRET, PREVIOUS = b"the current secret", b"the one before"
 WEB = """
@@ -85,7 +85,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def begin(start: Callable[..., subprocess.Popen[bytes]], **environ: str) -> Web:
+def begin(start: Start, **environ: str) -> Web:
     port = free_port()
     process = start(
         WEB,
@@ -99,9 +99,17 @@ def begin(start: Callable[..., subprocess.Popen[bytes]], **environ: str) -> Web:
     return web
 
 
+@pytest.fixture(scope="module")
+def shared(server: EmbeddedServer) -> Iterator[Web]:
+    """One web process for the tests that leave it alive."""
+    with starting(server) as start:
+        yield begin(start)
+
+
 @pytest.fixture
-def web(start: Start, redis: Redis) -> Web:
-    return begin(start)
+def web(shared: Web, redis: Redis) -> Web:
+    """The shared web process, and an empty queue behind it."""
+    return shared
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
@@ -344,6 +352,17 @@ sys.exit(" ".join(name for name in {heavy!r}.split() if name in sys.modules) or 
     assert start(code).wait(20) == 0
 
 
+def test_a_delivery_goes_through_the_door_to_the_house(
+    web: Web, redis: Redis, start: Start
+) -> None:
+    start(DELIVERIES_WORKER)
+    for number in range(20):
+        assert web.deliver(X_GitHub_Delivery=f"guid-{number}")[0] == 202
+    until(lambda: redis.llen("test:seen") >= 20)
+    assert len(set(redis.lrange("test:seen", 0, -1))) == redis.llen("test:seen") == 20
+    assert redis.xlen(STREAM) == 0
+
+
 @pytest.fixture
 def flood() -> Iterator[Callable[[Web], Flood]]:
     floods: list[Flood] = []
@@ -388,8 +407,9 @@ class Flood:
 
 
 def test_no_acknowledged_delivery_is_lost_when_the_web_process_is_killed(
-    web: Web, redis: Redis, start: Start, flood: Callable[[Web], Flood]
+    redis: Redis, start: Start, flood: Callable[[Web], Flood]
 ) -> None:
+    web = begin(start)
     running = flood(web)
     children = Path(f"/proc/{web.process.pid}/task/{web.process.pid}/children")
     until(lambda: len(running.acknowledged) > 100)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from redis import Redis
 
-from bot.queue.append import STREAM, Appender
+from bot.queue.append import STREAM, Appender, QueueUnavailable
 from bot.queue.delivery import Delivery, Failure, NotReady
 from bot.queue.embedded import EmbeddedServer
 from bot.queue.inbox import Inbox
@@ -238,7 +239,7 @@ def test_asking_twice_queues_one_drain(redis: Redis) -> None:
     assert redis.llen("rq:queue:deliveries") == 1
 
 
-def test_a_server_restart_between_two_deliveries_is_not_noticed(tmp_path) -> None:
+def test_a_server_restart_between_two_deliveries_is_not_noticed(tmp_path: Path) -> None:
     own = EmbeddedServer(tmp_path)
     appender = Appender(own.start())
     try:
@@ -250,3 +251,31 @@ def test_a_server_restart_between_two_deliveries_is_not_noticed(tmp_path) -> Non
             assert client.xlen(STREAM) == 2
     finally:
         own.stop()
+
+
+def test_any_number_of_refusals_while_the_server_is_down_is_forgotten_when_it_is_up(
+    tmp_path: Path,
+) -> None:
+    own = EmbeddedServer(tmp_path)
+    appender = Appender(own.url)
+    for _ in range(150):
+        with pytest.raises(QueueUnavailable):
+            appender.append("guid-1", "ping", b"{}", 1.0)
+    own.start()
+    try:
+        assert appender.append("guid-1", "ping", b"{}", 1.0)
+    finally:
+        own.stop()
+
+
+@pytest.mark.parametrize("protocol", [2, 3])
+def test_both_protocols_of_the_queue_server_are_understood(
+    server: EmbeddedServer, append: Append, house: RecordingHouse, protocol: int
+) -> None:
+    append("guid-1", "issues", OPENED, 1.0)
+    append("guid-2", "issues", body("fail"), 1.0)
+    with Redis.from_url(server.url, protocol=protocol) as redis:
+        inbox = Inbox(redis, claim_after=0, attempts=2)
+        assert drain(inbox, house.dispatch).handled == 1
+        assert inbox.dead()[0].guid == "guid-2"
+        assert inbox.counts().taken == 0
