@@ -102,6 +102,9 @@ class Settings(BaseSettings):
 
     # the clock and the leases
     sweep_seconds: int = Field(10, ge=1, le=3600, description="Seconds between two sweeps.")
+    catch_up_seconds: int = Field(
+        60, ge=1, le=3600, description="Seconds between two looks at GitHub for what was missed."
+    )
     lease_seconds: int = Field(
         30, ge=3, le=600, description="Seconds without a heartbeat before a story is taken over."
     )
