@@ -12,7 +12,7 @@ from typing import Any
 
 from bot.story.effects import Effect
 from bot.story.events import Event
-from bot.story.journal import Lease
+from bot.story.leases import Lease
 from bot.story.machine import Story
 from bot.story.next_move import Move
 from bot.story.performer import Performer

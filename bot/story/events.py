@@ -22,7 +22,6 @@ from bot.story.vocabulary import (
     State,
     StorySpec,
     TestSummary,
-    Usage,
     Value,
     Verdict,
     Waiting,
@@ -120,16 +119,6 @@ class AttemptFailed(Value):
     message: str
 
 
-class ModelCalled(Value):
-    kind: Literal["model_called"] = "model_called"
-    purpose: str
-    model: str
-    provider: str
-    prompt_version: str
-    usage: Usage
-    seconds: float
-
-
 class Approved(Value):
     kind: Literal["approved"] = "approved"
     approval: Approval
@@ -219,11 +208,12 @@ class PullClosed(Value):
     person: Person | None = None
 
 
-class StatusLost(Value):
-    """Somebody deleted the status comment; it is written anew (W9)."""
+class ViewDisturbed(Value):
+    """Somebody deleted the status comment or moved a label of ours by hand; shown anew (W8, W9)."""
 
-    kind: Literal["status_lost"] = "status_lost"
-    comment_id: int
+    kind: Literal["view_disturbed"] = "view_disturbed"
+    view: str  # status | labels
+    by: Person | None = None
 
 
 class CommandHandled(Value):
@@ -231,6 +221,7 @@ class CommandHandled(Value):
 
     kind: Literal["command_handled"] = "command_handled"
     comment_id: int
+    index: int  # of the command in its comment
     person: Person
     command: str
     ok: bool
@@ -289,7 +280,6 @@ Event = Annotated[
     | Tested
     | Reviewed
     | AttemptFailed
-    | ModelCalled
     | Approved
     | ApprovalRefused
     | ApprovalWithdrawn
@@ -304,7 +294,7 @@ Event = Annotated[
     | PriorityChanged
     | HeadMoved
     | PullClosed
-    | StatusLost
+    | ViewDisturbed
     | CommandHandled
     | EffectProposed
     | EffectPerformed

@@ -44,7 +44,7 @@ class Head:
     The other fields stay as they are where they are None.
     """
 
-    state: str
+    state: str | None = None
     wake_at: datetime | None = None
     title: str | None = None
     repository: str | None = None
@@ -81,9 +81,9 @@ _ADVANCE: dict[str, Any] = {
     "head_hash": bindparam("hash"),
     "updated_at": bindparam("now"),
 }
-_HEAD: dict[str, Any] = {"state": bindparam("state"), "wake_at": bindparam("wake_at")} | {
+_HEAD: dict[str, Any] = {"wake_at": bindparam("wake_at")} | {
     name: func.coalesce(bindparam(name, type_=STREAMS.c[name].type), STREAMS.c[name])
-    for name in ("title", "repository", "issue", "kind")
+    for name in ("state", "title", "repository", "issue", "kind")
 }
 _MOVE = Prepared(update(STREAMS).where(_OF).values(_ADVANCE))
 _MOVE_HEAD = Prepared(update(STREAMS).where(_OF).values(_ADVANCE | _HEAD))
@@ -200,7 +200,7 @@ class Journal(Leases, Outbox, Streams, Deliveries):
             cursor,
             _MOVE_HEAD,
             **values,
-            state=str(head.state),
+            state=None if head.state is None else str(head.state),
             wake_at=None if head.wake_at is None else stored(head.wake_at),
             title=None if head.title is None else storable(head.title),
             repository=head.repository,

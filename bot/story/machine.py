@@ -6,6 +6,7 @@ two readers of one journal see the same story. Pure: no I/O, no clock.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,6 +20,7 @@ from bot.story.vocabulary import (
     ExecutionPlan,
     Gate,
     Handoff,
+    ModelCall,
     Person,
     Repository,
     Shown,
@@ -107,6 +109,7 @@ class Story:
     reviews: list[e.Reviewed] = field(default_factory=list)
     failures: list[e.AttemptFailed] = field(default_factory=list)
     approvals: list[Approval] = field(default_factory=list)
+    approvals_given: int = 0  # ever, with those withdrawn since
     shown: list[Shown] = field(default_factory=list)
     pull_number: int = 0
     pull_url: str = ""
@@ -114,7 +117,8 @@ class Story:
     status_comment_id: int | None = None
     status_digest: str = ""
     labels_digest: str = ""
-    model_calls: list[e.ModelCalled] = field(default_factory=list)
+    label_disturbances: int = 0
+    model_calls: list[ModelCall] = field(default_factory=list)
     budget_raised_usd: float = 0.0
     priority: str = "normal"
     cancel: e.CancelRequested | None = None
@@ -124,8 +128,9 @@ class Story:
     handoff: Handoff | None = None
     retry: e.RetryRequested | None = None
     failure_reason: str = ""
+    commands: dict[tuple[int, int], e.CommandHandled] = field(default_factory=dict)
     timeline: list[tuple[datetime, State]] = field(default_factory=list)
-    effects_performed: int = 0
+    effects_performed: Counter[str] = field(default_factory=Counter)  # by kind
 
     @property
     def name(self) -> str:
@@ -198,7 +203,6 @@ for _kind in (
     e.EffectProposed,
     e.EffectFailed,
     e.ApprovalRefused,
-    e.CommandHandled,
 ):
     _apply.register(_kind, _keeps_no_state)
 
@@ -237,7 +241,6 @@ def _begin_again(story: Story) -> None:
     """A (new) analysis forgets what the one before it found, never what people said."""
     story.round += 1
     story.failures.clear()
-    story.analyzed_text = story.text_version
     story.answers_used = len(story.answers)
     if story.rejected:
         story.dispute = story.rejected.reason
@@ -254,6 +257,7 @@ def _begin_again(story: Story) -> None:
 @_apply.register
 def _(event: e.Analyzed, story: Story, at: datetime) -> None:
     story.spec, story.base_sha = event.spec, event.base_sha
+    story.analyzed_text = story.text_version
 
 
 @_apply.register
@@ -294,14 +298,10 @@ def _(event: e.AttemptFailed, story: Story, at: datetime) -> None:
 
 
 @_apply.register
-def _(event: e.ModelCalled, story: Story, at: datetime) -> None:
-    story.model_calls.append(event)
-
-
-@_apply.register
 def _(event: e.Approved, story: Story, at: datetime) -> None:
     story.approvals = [a for a in story.approvals if a.person.id != event.approval.person.id]
     story.approvals.append(event.approval)
+    story.approvals_given += 1
 
 
 @_apply.register
@@ -363,6 +363,8 @@ def _(event: e.PriorityChanged, story: Story, at: datetime) -> None:
 def _(event: e.HeadMoved, story: Story, at: datetime) -> None:
     story.head_sha = story.pushed_sha = event.sha
     story.foreign_head = True
+    if event.same_tree:  # the very same files: what was approved is still what stands there
+        story.approvals = [a.model_copy(update={"head_sha": event.sha}) for a in story.approvals]
 
 
 @_apply.register
@@ -373,9 +375,17 @@ def _(event: e.PullClosed, story: Story, at: datetime) -> None:
 
 
 @_apply.register
-def _(event: e.StatusLost, story: Story, at: datetime) -> None:
-    if event.comment_id == story.status_comment_id:
+def _(event: e.ViewDisturbed, story: Story, at: datetime) -> None:
+    if event.view == "status":
         story.status_comment_id, story.status_digest = None, ""
+    else:
+        story.labels_digest = ""
+        story.label_disturbances += 1
+
+
+@_apply.register
+def _(event: e.CommandHandled, story: Story, at: datetime) -> None:
+    story.commands[event.comment_id, event.index] = event
 
 
 @_apply.register
@@ -385,7 +395,7 @@ def _(event: e.StageFaulted, story: Story, at: datetime) -> None:
 
 @_apply.register
 def _(event: e.EffectPerformed, story: Story, at: datetime) -> None:
-    story.effects_performed += 1
+    story.effects_performed[event.effect] += 1
     result = event.result
     match event.effect:
         case "show_status":
@@ -400,6 +410,9 @@ def _(event: e.EffectPerformed, story: Story, at: datetime) -> None:
             )
         case "set_labels":
             story.labels_digest = event.key
+        case "call_model":
+            names = ModelCall.model_fields
+            story.model_calls.append(ModelCall(**{n: result[n] for n in names}))
         case "push_branch":
             story.pushed_sha = result["sha"]
         case "open_pull_request":

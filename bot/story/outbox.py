@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import and_, bindparam, literal, null, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, literal, null, or_, select, update
 
 # Both databases know this ON CONFLICT, and both compile what PostgreSQL's insert says.
 from sqlalchemy.dialects.postgresql import insert
@@ -94,18 +94,25 @@ _DUE = or_(
     and_(EFFECTS.c.status == literal("failed"), EFFECTS.c.not_before <= bindparam("now")),
     and_(EFFECTS.c.status == literal("performing"), EFFECTS.c.claim_expires <= bindparam("now")),
 )
-_CLAIM = Prepared(
-    update(EFFECTS)
-    .where(EFFECTS.c.key == bindparam("of"), _DUE)
-    .values(
-        status="performing",
-        attempts=EFFECTS.c.attempts + literal(1),
-        not_before=null(),
-        claim_owner=bindparam("owner"),
-        claim_expires=bindparam("until"),
+
+
+def _claiming(which: ColumnElement[bool]) -> Prepared:
+    return Prepared(
+        update(EFFECTS)
+        .where(EFFECTS.c.key == bindparam("of"), which)
+        .values(
+            status="performing",
+            attempts=EFFECTS.c.attempts + literal(1),
+            not_before=null(),
+            claim_owner=bindparam("owner"),
+            claim_expires=bindparam("until"),
+        )
+        .returning(*EFFECTS.c)
     )
-    .returning(*EFFECTS.c)
-)
+
+
+_CLAIM = _claiming(_DUE)
+_TAKE_OVER = _claiming(or_(_DUE, EFFECTS.c.status == literal("performing")))
 _OUTCOME = {
     "status": bindparam("status"),
     "result": bindparam("result"),
@@ -154,18 +161,19 @@ _PROPOSE = Prepared(
 class Outbox(Store):
     """Claiming and reading effects; they are proposed and settled by `Journal.append`."""
 
-    def claim(self, key: str, owner: str, ttl: float) -> OutboxRow | None:
+    def claim(self, key: str, owner: str, ttl: float, take_over: bool = False) -> OutboxRow | None:
         """The effect to perform, `owner`'s alone for `ttl` seconds; None unless it is due.
 
         Due: proposed, failed to be tried again by now, or claimed by one whose time is over (look
-        before repeating: `attempts` is above 1 then). Counts one attempt.
+        before repeating: `attempts` is above 1 then). Counts one attempt. `take_over` takes it
+        from whoever performs it: for the holder of the stream's lease, whose predecessor is dead.
         """
         now = self._clock()
         self._boundary("before:claim")
         with writing(self._engine) as cursor:
             row = self._run(
                 cursor,
-                _CLAIM,
+                _TAKE_OVER if take_over else _CLAIM,
                 of=key,
                 owner=owner,
                 now=stored(now),

@@ -14,8 +14,10 @@ from typing import Any, Protocol
 
 from bot.story.effects import Effect
 from bot.story.events import EffectFailed, EffectPerformed, EffectProposed
-from bot.story.journal import Journal, Lease, OutboxRow, Proposed, Settled
+from bot.story.journal import Journal
+from bot.story.leases import Lease
 from bot.story.machine import Story
+from bot.story.outbox import OutboxRow, Proposed, Settled
 from bot.story.vocabulary import Decision, Verdict, Waiting, digest
 from policies.retry import effect_retry
 
@@ -70,7 +72,7 @@ class Performer:
         judge: Callable[[Effect, Story], Verdict],
         clock: Callable[[], datetime],
         owner: str,
-        claim_s: float = 900.0,
+        claim_s: float = 60.0,
         boundary: Callable[[str], None] = lambda name: None,
     ) -> None:
         self._journal, self._adapters, self._judge = journal, adapters, judge
@@ -78,19 +80,18 @@ class Performer:
         self._boundary = boundary
 
     def do(self, effect: Effect, story: Story, lease: Lease | None) -> dict[str, Any]:
-        """The result of `effect`: recorded, or performed now. Raises NotAllowed, NotNow, Refused."""
+        """The result of `effect`, recorded or new. Raises NotAllowed, NotNow, Refused."""
         row = self._journal.effect(effect.key)
         if row is not None and row.status == "performed":
             return row.result or {}
-        if row is None or row.status in ("waiting", "denied"):
+        if row is None or row.status in ("waiting", "denied") or _given_up(row):
             self._propose(effect, story, lease, known=row is not None)
         return self._perform(effect.key, story.stream, lease)
 
-    def propose_only(self, effect: Effect, story: Story) -> tuple[EffectProposed, Proposed]:
-        """Event and outbox row of `effect`, for a handler that appends them with its facts."""
-        verdict = self._judge(effect, story)
-        status = "proposed" if verdict.allowed else "denied"
-        return _proposal(effect, verdict), Proposed(effect=effect, status=status)
+    @staticmethod
+    def note_unsaid(effect: Effect, why: Exception) -> None:
+        """Log that something a handler wanted to say was not said (yet)."""
+        log.warning("not said", extra={"effect": effect.kind, "key": effect.key, "why": str(why)})
 
     def perform_leftovers(self, story: Story, lease: Lease | None) -> datetime | None:
         """Perform what was said but not done. Returns when the next one is due."""
@@ -125,11 +126,18 @@ class Performer:
         if verdict.decision is not Decision.WAIT or verdict.gate is None:
             return None
         return Waiting(
-            gate=verdict.gate, resume_to=story.state, since=self._clock(), reason=verdict.reason
+            gate=verdict.gate,
+            resume_to=story.state,
+            since=self._clock(),
+            reason=verdict.reason,
+            approvals_seen=story.approvals_given,
         )
 
     def _perform(self, key: str, stream: str, lease: Lease | None) -> dict[str, Any]:
-        row = self._journal.claim(key, self._owner, self._claim_s)
+        known = self._journal.effect(key)
+        # The lease proves that whoever performed a stage's effect before us is dead or fenced out.
+        take_over = lease is not None and known is not None and known.effect.kind not in LEFTOVERS
+        row = self._journal.claim(key, self._owner, self._claim_s, take_over)
         if row is None:
             return self._of_another(key)
         adapter = self._adapters[row.effect.kind]
@@ -149,7 +157,7 @@ class Performer:
             [EffectPerformed(key=key, effect=row.effect.kind, result=result, looked=looked)],
             actor=self._owner,
             lease=lease,
-            settle=[Settled(key=key, status="performed", result=result)],
+            settle=[Settled(key=key, status="performed", result=result, claim=row)],
         )
         return result
 
@@ -184,9 +192,10 @@ class Performer:
             settle=[
                 Settled(
                     key=row.effect.key,
-                    status="failed" if until else "denied",
+                    status="failed",
                     error=f"{error_id} {error}"[:2000],
                     not_before=until,
+                    claim=row,
                 )
             ],
         )
@@ -194,6 +203,10 @@ class Performer:
             raise NotNow(until, str(error)) from error
         if retryable is not None:
             raise Refused(row.effect, error, error_id) from error
+
+
+def _given_up(row: OutboxRow) -> bool:
+    return row.status == "failed" and row.not_before is None
 
 
 def _proposal(effect: Effect, verdict: Verdict) -> EffectProposed:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.story.machine import Story
-from bot.texts.status import test_line
+from bot.texts.status import suite_line
 from bot.texts.words import block, code, count, money, plain, short
 
 
@@ -19,7 +19,7 @@ def title(story: Story) -> str:
 def body(story: Story, files: tuple[tuple[str, int, int], ...]) -> str:
     """The pull request's description; `files` are (path, lines added, lines removed)."""
     spec = story.spec
-    parts = [f"Closes #{story.issue} ({story.name})."]
+    parts = [f"For #{story.issue} ({story.name})."]
     if any(call.provider == "scripted" for call in story.model_calls):
         parts.append(
             "> The model of this story was **scripted**: its answers were written beforehand."
@@ -61,7 +61,7 @@ def _tests(story: Story) -> str:
     ):
         tested = story.tests.get(subject)
         if tested:
-            line = test_line(tested.summary, tested.regressions)
+            line = suite_line(tested.summary, tested.regressions)
             lines.append(f"- {label}: {line} at {short(tested.summary.sha)}")
     head = story.tests.get("head")
     if head:

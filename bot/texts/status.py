@@ -122,7 +122,7 @@ def _facts(story: Story, budget: float, max_iterations: int) -> str:
     ):
         tested = story.tests.get(subject)
         if tested:
-            rows.append((label, test_line(tested.summary, tested.regressions)))
+            rows.append((label, suite_line(tested.summary, tested.regressions)))
     if story.failures:
         rows.append(("Attempt", f"{story.iteration} of at most {max_iterations}"))
     unknown = " and calls of unknown price" if story.cost_unknown else ""
@@ -134,7 +134,7 @@ def _facts(story: Story, budget: float, max_iterations: int) -> str:
     return "| | |\n|---|---|\n" + "\n".join(f"| {k} | {v} |" for k, v in rows)
 
 
-def test_line(summary: object, regressions: tuple[str, ...] = ()) -> str:
+def suite_line(summary: object, regressions: tuple[str, ...] = ()) -> str:
     """One run of the project's tests in one line."""
     if not summary.ran:
         return f"could not run: {code(summary.tail[-160:])}"
@@ -142,9 +142,6 @@ def test_line(summary: object, regressions: tuple[str, ...] = ()) -> str:
     if not summary.ok and not regressions and summary.failed:
         text += " (the same fail without this change)"
     return text
-
-
-test_line.__test__ = False
 
 
 def _plan(story: Story) -> str:
