@@ -9,16 +9,16 @@ from __future__ import annotations
 
 from bot.story.commands import Argument, CommandSpec, Kind
 from bot.story.events import ApprovalRefused, Approved, Rejected
+from bot.story.involved import approval_rule, involved
 from bot.story.vocabulary import Approval, Gate, State
 from bot.texts import answers
 from handlers.command import Asked, Command, Outcome
-from handlers.involved import approval_rule, involved
 from policies.who_approves import APPROVABLE, ApprovalFacts, decide
 
 
 def approve(asked: Asked) -> Outcome:
     """Judge the approval by what GitHub says now; keep it, or the refusal, with its rule."""
-    story, github = asked.story, asked.office.github
+    story, github, settings = asked.story, asked.office.github, asked.office.settings
     waiting = story.waiting.gate if story.waiting else None
     named = asked.parsed.text("gate")
     gate = Gate(named) if named else waiting
@@ -36,8 +36,10 @@ def approve(asked: Asked) -> Outcome:
         plan_digest=story.plan_digest,
         shown=tuple(story.shown),
         explicit_sha=asked.parsed.text("sha") or None,
-        involved=involved(asked.office, story, pull),
-        rule=approval_rule(asked.office, story, pull),
+        involved=involved(github, story, pull),
+        rule=approval_rule(
+            github, story, pull is not None, settings.quorum, settings.second_person_required
+        ),
         earlier=tuple(story.approvals),
     )
     verdict = decide(facts)

@@ -14,8 +14,9 @@ from typing import Any
 from bot.story.commands import Parsed, ParseProblem, parse
 from bot.story.effects import Effect, PostComment, React
 from bot.story.events import ApprovalWithdrawn, CommandHandled, Event, ViewDisturbed
+from bot.story.involved import person
 from bot.story.machine import Story
-from bot.story.office import Delivery, Office, person, stream_of
+from bot.story.office import Delivery, Office, stream_of
 from bot.story.vocabulary import Person, Repository
 from bot.texts import answers, problems
 from handlers.command import Asked, Command, Outcome
@@ -113,6 +114,7 @@ class _Conversation:
     ) -> None:
         self.office, self.repository, self.number, self.stream = office, repository, number, stream
         self.story, self.author, self.comment, self.commands = story, author, comment, commands
+        self.told = office.told(stream)
 
     def answer(self, said: list[Parsed | ParseProblem], on_review: bool | None) -> None:
         """👀 at once, then every command in order, then 👍 or 😕 with the reason."""
@@ -121,7 +123,7 @@ class _Conversation:
         self._react("eyes", on_review)
         lines, all_ok = [], True
         for index, one in enumerate(said):
-            name, outcome = self._outcome(one)
+            name, outcome = self._recorded(index) or self._outcome(one)
             all_ok = all_ok and outcome.ok
             if outcome.answer:
                 lines.append(outcome.answer if outcome.ok else answers.line(name, outcome.answer))
@@ -129,6 +131,11 @@ class _Conversation:
         self._react("+1" if all_ok else "confused", on_review)
         if lines:
             self._comment("\n\n".join(lines))
+
+    def _recorded(self, index: int) -> tuple[str, Outcome] | None:
+        """What an earlier delivery of the same comment came to."""
+        known = self.told.commands.get((self.comment.id, index))
+        return (known.command, Outcome(ok=known.ok, answer=known.answer)) if known else None
 
     def _outcome(self, one: Parsed | ParseProblem) -> tuple[str, Outcome]:
         if not isinstance(one, Parsed):
@@ -157,10 +164,11 @@ class _Conversation:
         """Append the outcome once, whatever number of deliveries told of the comment."""
         handled = CommandHandled(
             comment_id=self.comment.id,
+            index=index,
             person=self.author,
             command=name,
             ok=outcome.ok,
-            answer=outcome.answer[:500],
+            answer=outcome.answer,
         )
         told: tuple[Event, ...] = (*outcome.events, handled)
         once = f"{self.stream}/comment/{self.comment.id}/{index}"

@@ -6,8 +6,10 @@ Never: merges; the stage DEPLOYING proposes that, and the policies judge it.
 from __future__ import annotations
 
 from bot.story.events import ApprovalWithdrawn, HeadMoved, PullClosed
+from bot.story.involved import person
 from bot.story.machine import Story
-from bot.story.office import Delivery, Office, person
+from bot.story.office import Delivery, Office
+from bot.story.vocabulary import Person
 
 
 def synchronize(delivery: Delivery, office: Office) -> None:
@@ -21,14 +23,19 @@ def synchronize(delivery: Delivery, office: Office) -> None:
     note_head(office, story, pull["head"]["sha"], person(payload.get("sender")))
 
 
-def note_head(office: Office, story: Story, head: str, by: object) -> None:
+def note_head(office: Office, story: Story, head: str, by: Person | None) -> None:
     """Tell the story that its branch holds a commit that is not its own."""
     ours = {c.sha for c in story.commits} | {story.head_sha, story.pushed_sha}
     if head in ours:
         return
-    moved = HeadMoved(sha=head, by=by)
+    trees = [
+        office.github.commit(story.repository, sha)["commit"]["tree"]["sha"]
+        for sha in (story.head_sha, head)
+    ]
+    same_tree = trees[0] == trees[1]
+    moved = HeadMoved(sha=head, by=by, same_tree=same_tree)
     withdrawn = ApprovalWithdrawn(reason=f"the branch was pushed to ({head[:10]})")
-    events = (moved, withdrawn) if story.approvals else (moved,)
+    events = (moved, withdrawn) if story.approvals and not same_tree else (moved,)
     office.tell(story.stream, *events, once=f"{story.stream}/head/{head}")
 
 

@@ -16,12 +16,13 @@ from bot.story.events import (
     StoryReceived,
     ViewDisturbed,
 )
+from bot.story.involved import person
 from bot.story.journal import Head
 from bot.story.machine import Story
-from bot.story.office import Delivery, Office, person, stream_of
+from bot.story.office import Delivery, Office, stream_of
 from bot.story.vocabulary import Gate, Person, Repository, State
 from bot.texts import answers
-from policies.labels import label_of, ours
+from policies.labels import Move, meaning
 from policies.who_commands import START, CommandFacts, decide
 
 
@@ -34,8 +35,14 @@ def labeled(delivery: Delivery, office: Office) -> None:
         start(office, repository, number, sender, told=payload["issue"].get("updated_at", ""))
         return
     known = office.story(repository, number)
-    if ours(label) and not sender.is_bot and known and label != label_of(known.state):
+    if known and _means(delivery, office, known, sender, label) is Move.PUT_RIGHT:
         office.tell(known.stream, ViewDisturbed(view="labels", by=sender))
+
+
+def _means(delivery: Delivery, office: Office, known: Story, by: Person, label: str) -> Move:
+    gate = known.waiting.gate if known.waiting else None
+    settings = office.settings
+    return meaning(delivery.action or "", label, by, known.state, gate, settings.story_label)
 
 
 def start(
@@ -107,14 +114,15 @@ def unlabeled(delivery: Delivery, office: Office) -> None:
     """A person who takes the story's label (or its state's) away takes the work away (W8)."""
     payload = delivery.payload
     sender, label = person(payload.get("sender")), (payload.get("label") or {}).get("name", "")
-    if sender.is_bot:
-        return
     known = office.story(office.repository(payload), payload["issue"]["number"])
-    if known is None or known.terminal:
+    if known is None:
         return
-    if label in (office.settings.story_label, label_of(known.state)):
-        reason = f"{sender.login} took the label {label} away"
-        office.tell(known.stream, CancelRequested(person=sender, reason=reason))
+    match _means(delivery, office, known, sender, label):
+        case Move.GIVE_BACK:
+            reason = f"{sender.login} took the label {label} away"
+            office.tell(known.stream, CancelRequested(person=sender, reason=reason))
+        case Move.PUT_RIGHT:
+            office.tell(known.stream, ViewDisturbed(view="labels", by=sender))
 
 
 def edited(delivery: Delivery, office: Office) -> None:

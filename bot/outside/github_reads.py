@@ -141,6 +141,17 @@ class Reads:
         told = self._list(repository, "issues", state="open", labels=label)
         return [each for each in told if "pull_request" not in each]
 
+    def label_put_on(
+        self, repository: Repository, number: int, label: str
+    ) -> dict[str, Any] | None:
+        told = self._list(repository, "issues", number, "events")
+        named = [
+            each
+            for each in told
+            if each.get("event") == "labeled" and (each.get("label") or {}).get("name") == label
+        ]
+        return named[-1] if named else None
+
     def pull(self, repository: Repository, number: int) -> dict[str, Any]:
         return dict(self._get(repository, "pulls", number))
 

@@ -64,6 +64,11 @@ class GitHubReads(Protocol):
     def open_issues_with_label(self, repository: Repository, label: str) -> list[dict[str, Any]]:
         """Open issues (no pull requests) with a label."""
 
+    def label_put_on(
+        self, repository: Repository, number: int, label: str
+    ) -> dict[str, Any] | None:
+        """The event of the last time this label was put on (`actor`, `created_at`)."""
+
     def pull(self, repository: Repository, number: int) -> dict[str, Any]:
         """A pull request."""
 

@@ -22,7 +22,7 @@ from bot.texts import answers, reasons
 MAX_QUESTION_ROUNDS = 3
 
 
-def claim(story: Story, desk: Desk) -> Move:
+def claim(story: Story, desk: Desk, room: Workroom) -> Move:
     """RECEIVED: say visibly that the story is taken (W8), then begin."""
     desk.do(
         React(
@@ -56,12 +56,19 @@ def _read_again(story: Story, desk: Desk, room: Workroom) -> None:
         desk.note(StoryEdited(title=title, body=body, editor=story.author))
 
 
+def told_story(story: Story) -> dict[str, str]:
+    """The story as a package carries it."""
+    return {"title": story.title, "body": story.body}
+
+
+def said(story: Story) -> list[str]:
+    """What people answered and objected since."""
+    return [a.text for a in story.answers] + ([story.dispute] if story.dispute else [])
+
+
 def full_text(story: Story) -> str:
-    """The story's text with what people answered and objected since."""
-    said = [answer.text for answer in story.answers]
-    if story.dispute:
-        said.append(story.dispute)
-    return "\n\n".join([story.body, *said])
+    """The story's text with what people said since."""
+    return "\n\n".join([story.body, *said(story)])
 
 
 def _spec(story: Story, desk: Desk, room: Workroom, base: str) -> StorySpec:
@@ -75,9 +82,8 @@ def _spec(story: Story, desk: Desk, room: Workroom, base: str) -> StorySpec:
         raise hand_over(reasons.NO_MODEL)
     told = read_story(story.title, text)
     package = {
-        "title": story.title,
-        "body": text,
-        "criteria": [c.text for c in told.criteria],
+        "story": told_story(story),
+        "answers": said(story),
         "tree": files.listing(),
         "files": select(files.paths, files.text, f"{story.title}\n{text}", 30_000),
     }

@@ -10,7 +10,7 @@ from __future__ import annotations
 from bot.agent.context import select
 from bot.agent.edits import EditError, apply_edits
 from bot.stages import families
-from bot.stages.analyze import full_text
+from bot.stages.analyze import full_text, said, told_story
 from bot.stages.workroom import (
     Workroom,
     ask,
@@ -51,9 +51,7 @@ def _by_family(story: Story, desk: Desk, room: Workroom) -> None:
     task = story.plan.tasks[0]
     for step in families.steps(story.spec):
         if isinstance(step, families.Edit):
-            files = families.Files.at(room.mirror_of(story.repository), story.base_sha)
-            changes = families.changes(story.spec, files)
-            commit(desk, room, task.id, step.subject, changes)
+            commit(desk, room, task.id, step.subject, families.changes(story.spec))
             continue
         result = desk.do(
             RunCommand(
@@ -64,7 +62,7 @@ def _by_family(story: Story, desk: Desk, room: Workroom) -> None:
                 purpose=step.purpose,
             )
         )
-        problem = families.judge_step(step, result)
+        problem = families.judge_step(story.spec, step, result)
         if problem:
             raise hand_over(problem)
         if step.subject and result["changed"]:
@@ -110,11 +108,11 @@ def _task(story: Story, desk: Desk, room: Workroom, purpose: str, task: Task) ->
             changes = apply_edits(files.text, answer.edits)
             _commit_edits(desk, room, purpose, task, answer.subject, changes)
         except (EditError, NothingChanged) as error:
-            package = {**package, "problem": str(error)}
+            package = {**package, "feedback": str(error)}
             continue
         return
     raise StageStops(
-        attempt_failed(desk, room, State.CODING, "edit", str(package.get("problem", "")))
+        attempt_failed(desk, room, State.CODING, "edit", str(package.get("feedback", "")))
     )
 
 
@@ -140,12 +138,12 @@ def _package(story: Story, room: Workroom, files: families.Files, task: Task) ->
         if path in files.known:
             chosen[path] = files.text(path)
     return {
-        "title": story.title,
-        "body": full_text(story),
+        "story": told_story(story),
+        "answers": said(story),
         "spec": story.spec.model_dump(mode="json"),
         "plan": story.plan.model_dump(mode="json"),
         "task": task.model_dump(mode="json"),
         "files": chosen,
-        "failures": [f.message for f in story.failures[-3:]],
+        "failure": "\n\n".join(f.message for f in story.failures[-3:]),
         "tree": files.listing(),
     }

@@ -9,7 +9,7 @@ from __future__ import annotations
 from bot.agent.context import select
 from bot.agent.schemas import PlanError, execution_plan
 from bot.stages import families
-from bot.stages.analyze import full_text
+from bot.stages.analyze import full_text, said, told_story
 from bot.stages.workroom import Workroom, ask, hand_over
 from bot.story.desk import Desk
 from bot.story.events import Planned
@@ -24,10 +24,8 @@ from policies.scope import restricted
 def plan(story: Story, desk: Desk, room: Workroom) -> Move:
     """Make the plan and the branch's name."""
     spec = story.spec
-    if spec.tier is Tier.MODEL:
-        made = _ask_for_plan(story, desk, room)
-    else:
-        made = families.plan(spec)
+    by_model = spec.tier is Tier.MODEL
+    made = _ask_for_plan(story, desk, room) if by_model else families.plan(spec)
     outside = restricted(tuple(t for task in made.tasks for t in task.targets))
     if outside:
         raise hand_over(reasons.out_of_scope(outside))
@@ -42,15 +40,15 @@ def _ask_for_plan(story: Story, desk: Desk, room: Workroom) -> ExecutionPlan:
     files = families.Files.at(room.mirror_of(story.repository), story.base_sha)
     query = f"{story.title}\n{full_text(story)}\n{' '.join(story.spec.dependencies)}"
     package = {
-        "title": story.title,
-        "body": full_text(story),
+        "story": told_story(story),
+        "answers": said(story),
         "spec": story.spec.model_dump(mode="json"),
         "tree": files.listing(),
         "files": select(files.paths, files.text, query, room.settings.context_chars // 2),
     }
     problem = ""
     for attempt in (1, 2):
-        answer = ask(desk, "plan", {**package, "problem": problem}, attempt=attempt)
+        answer = ask(desk, "plan", {**package, "feedback": problem}, attempt=attempt)
         try:
             return execution_plan(answer, lambda path: path in files.known)
         except PlanError as error:

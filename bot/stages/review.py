@@ -7,6 +7,7 @@ never pass what the tests or the policies refuse.
 from __future__ import annotations
 
 from bot.agent.schemas import findings
+from bot.stages.analyze import told_story
 from bot.stages.workroom import Workroom, ask, attempt_failed
 from bot.story.desk import Desk
 from bot.story.events import Reviewed
@@ -25,7 +26,7 @@ def review(story: Story, desk: Desk, room: Workroom) -> Move:
     reviewer = "rules"
     if story.spec.tier is Tier.MODEL and not found:
         package = {
-            "title": story.title,
+            "story": told_story(story),
             "spec": story.spec.model_dump(mode="json"),
             "diff": mirror.diff(story.base_sha, story.head_sha)[: room.settings.context_chars],
         }

@@ -6,6 +6,7 @@ effect that a stage hands to its desk.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +22,8 @@ from bot.story.vocabulary import FileChange, Repository, State, TestSummary
 from bot.workspace.mirror import Mirror, Person
 from policies.branches import commit_message
 from policies.convergence import fingerprint, go_on
+
+_TYPED = re.compile(r"([a-z]+)(?:\([^)]*\))?!?: +(.+)", re.DOTALL)
 
 
 class GitHubReads(Protocol):
@@ -85,8 +88,8 @@ def commit(
     story = desk.story
     mirror = room.mirror_of(story.repository)
     parent = story.head_sha or story.base_sha
+    message = _message(story, task, subject)
     content = {c.path: None if c.content is None else c.content.encode() for c in changes}
-    message = commit_message(subject, story.issue, task)
     sha = mirror.commit_files(parent, content, message, room.author, _date(story))
     _noted(desk, mirror, task, sha, parent, message)
     return sha
@@ -97,10 +100,17 @@ def commit_tree(desk: Desk, room: Workroom, task: str, subject: str, tree: str) 
     story = desk.story
     mirror = room.mirror_of(story.repository)
     parent = story.head_sha or story.base_sha
-    message = commit_message(subject, story.issue, task)
+    message = _message(story, task, subject)
     sha = mirror.commit_tree(parent, tree, message, room.author, _date(story))
     _noted(desk, mirror, task, sha, parent, message)
     return sha
+
+
+def _message(story: Story, task: str, subject: str) -> str:
+    """A subject that begins with a type of Conventional Commits keeps it."""
+    typed = _TYPED.match(subject)
+    kind, summary = (typed.group(1), typed.group(2)) if typed else ("", subject)
+    return commit_message(summary, story.issue, task, story.spec.story_type, kind)
 
 
 def _date(story: Story) -> datetime:

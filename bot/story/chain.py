@@ -14,6 +14,10 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Any, NamedTuple
 
+_ENCODER = json.JSONEncoder(
+    ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
+)
+
 GENESIS = hashlib.sha256(b"towpath journal 1").hexdigest()
 
 
@@ -39,8 +43,11 @@ class Row(NamedTuple):
 
 
 def canonical(value: Any) -> str:
-    """JSON with sorted keys, no spaces and ASCII only. ValueError for NaN and infinities."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    """JSON with sorted keys and no spaces. ValueError for NaN and infinities.
+
+    Lone surrogates (a tool's undecodable output) become "?": no reader would take them back.
+    """
+    return _ENCODER.encode(value).encode("utf-8", "replace").decode()
 
 
 def link(previous: str, stream: str, seq: int, at: str, actor: str, kind: str, data: str) -> str:

@@ -22,7 +22,6 @@ from sqlalchemy.sql.expression import ClauseElement
 from bot.story.turnstile import Turnstile
 
 _BUSY_MS = 10_000  # only for writers that came past the turnstile (a person with a shell)
-_CHECKPOINT_PAGES = 4_000  # 16 MB: a checkpoint, which syncs more than once, is rare
 
 _engines: weakref.WeakSet[Engine] = weakref.WeakSet()
 
@@ -111,7 +110,6 @@ def _open_sqlite(url: str, path: str | None) -> Engine:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
-        connection.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}")
         record.info["turnstile"] = Turnstile(path + "-turn")
 
     @event.listens_for(engine, "close")

@@ -14,19 +14,20 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
-from policies.retry import stage_retry
-
-from bot.story import views
 from bot.story.desk import Desk, StageStops
 from bot.story.effects import ClosePullRequest, SetLabels, ShowStatus
 from bot.story.events import Event, HandedOff, StageFaulted, Transitioned
-from bot.story.journal import Head, Journal
+from bot.story.journal import Conflict, Head, Journal
 from bot.story.leases import FenceLost, Lease
 from bot.story.machine import Story, apply, check_edge, fold
 from bot.story.next_move import Gates, Move, next_move
 from bot.story.performer import NotAllowed, NotNow, Performer, Refused
-from bot.story.vocabulary import State, digest
+from bot.story.vocabulary import TERMINAL, Handoff, State, digest
+from policies.labels import ALL as ALL_LABELS
+from policies.labels import label_of
+from policies.retry import stage_retry
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +45,13 @@ class Limits:
     stage_retries: int = 5
 
 
+class Texts(Protocol):
+    """What the engine lets people read; `bot.texts` words it."""
+
+    def status(self, story: Story) -> str: ...
+    def handoff(self, story: Story, reason: str) -> Handoff: ...
+
+
 class Engine:
     """Moves one story as far as it can go without a person."""
 
@@ -57,7 +65,7 @@ class Engine:
         limits: Limits,
         owner: str,
         jitter: Callable[[], float],
-        texts: views.Texts,
+        texts: Texts,
     ) -> None:
         self._journal, self._performer, self._stages = journal, performer, stages
         self._clock, self._gates, self._limits = clock, gates, limits
@@ -118,17 +126,14 @@ class _Run:
             self._refresh()
             move = next_move(self._story, self._e._gates, self._e._clock())
             if move is None and not self._works():
-                return self._show() or later
-            if move is None:
-                later = self._stage()
-                if later is not None:
-                    self._show()
+                later = self._show() or later
+                if self._rests(later):
                     return later
-            else:
-                self._take(move)
-            again = self._show()
-            if again is not None:
-                return again
+                continue
+            later = self._take(move) if move else self._stage()
+            later = self._show() or later
+            if later is not None and self._rests(later):
+                return later
 
     def _works(self) -> bool:
         return not self._story.terminal and self._story.state is not State.WAITING
@@ -153,8 +158,28 @@ class _Run:
         )
         events = [*move.events, step]
         if move.to is State.FAILED and not any(isinstance(x, HandedOff) for x in events):
-            events.insert(0, HandedOff(handoff=views.handoff(story, move.reason)))
-        self._append(*events, head=Head(state=move.to, wake_at=None))
+            handed = self._e._texts.handoff(story, move.reason)
+            events.insert(0, HandedOff(handoff=handed))
+        self._append(*events, head=Head(state=move.to, wake_at=self._due(move.to)))
+
+    def _due(self, state: State) -> datetime | None:
+        """A working story is due at once: if this worker dies, the sweep finds it unleased."""
+        return None if state in TERMINAL or state is State.WAITING else self._e._clock()
+
+    def _rests(self, later: datetime | None) -> bool:
+        """Note when to look again; False where something was told meanwhile."""
+        try:
+            self._e._journal.append(
+                self._stream,
+                [],
+                actor=ENGINE,
+                head=Head(wake_at=later),
+                lease=self._lease,
+                expect=self._story.version,
+            )
+        except Conflict:
+            return False
+        return True
 
     def _stage(self) -> datetime | None:
         """Run the stage of the current state. Returns when to try again, None if it moved."""
@@ -227,7 +252,10 @@ class _Run:
 
     def _propose_labels(self) -> None:
         story = self._story
-        add, remove = views.labels(story)
+        gate = story.waiting.gate if story.waiting else None
+        wanted = label_of(story.state, gate)
+        add = (wanted,) if wanted else ()
+        remove = tuple(label for label in ALL_LABELS if label != wanted)
         mark = digest([add, story.state_since, story.label_disturbances])[:16]
         key = f"{self._stream}/set_labels/{story.round}/{mark}"
         if story.labels_digest != key:

@@ -221,6 +221,7 @@ class CommandHandled(Value):
 
     kind: Literal["command_handled"] = "command_handled"
     comment_id: int
+    index: int  # of the command in its comment
     person: Person
     command: str
     ok: bool

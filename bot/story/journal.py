@@ -44,7 +44,7 @@ class Head:
     The other fields stay as they are where they are None.
     """
 
-    state: str
+    state: str | None = None
     wake_at: datetime | None = None
     title: str | None = None
     repository: str | None = None
@@ -81,9 +81,9 @@ _ADVANCE = {
     "head_hash": bindparam("hash"),
     "updated_at": bindparam("now"),
 }
-_HEAD = {"state": bindparam("state"), "wake_at": bindparam("wake_at")} | {
+_HEAD = {"wake_at": bindparam("wake_at")} | {
     name: func.coalesce(bindparam(name, type_=STREAMS.c[name].type), STREAMS.c[name])
-    for name in ("title", "repository", "issue", "kind")
+    for name in ("state", "title", "repository", "issue", "kind")
 }
 _MOVE = Prepared(update(STREAMS).where(_OF).values(_ADVANCE))
 _MOVE_HEAD = Prepared(update(STREAMS).where(_OF).values(_ADVANCE | _HEAD))
@@ -137,13 +137,13 @@ class Journal(Leases, Outbox, Streams, Deliveries):
         After any error nothing was written. A lost connection while committing may hide a success:
         load again.
         """
-        now = self._clock()
+        now = stored(self._clock())
         told = [(event.kind, canonical(event.model_dump(mode="json"))) for event in events]
         with writing(self._engine, lambda: self._boundary("before:append")) as cursor:
-            version, previous = self._lock(cursor, stream, stored(now), lease, expect)
-            if once is not None and not self._see(cursor, once, stored(now)):
+            version, previous = self._lock(cursor, stream, now, lease, expect)
+            if once is not None and not self._see(cursor, once, now):
                 raise AlreadySeen(once)
-            rows = _chained(stream, version, previous, stored(now), storable(actor), told)
+            rows = _chained(stream, version, previous, now, storable(actor), told)
             text, _ = _ADD_EVENT.on(self._engine)
             for row in rows:
                 cursor.execute(text, row._asdict())
@@ -154,7 +154,7 @@ class Journal(Leases, Outbox, Streams, Deliveries):
                 of=stream,
                 to=last.seq if last else version,
                 hash=last.hash if last else previous,
-                now=stored(now),
+                now=now,
             )
             self._propose(cursor, stream, propose)
             self._settle(cursor, stream, settle)
@@ -201,7 +201,7 @@ class Journal(Leases, Outbox, Streams, Deliveries):
             cursor,
             _MOVE_HEAD,
             **values,
-            state=str(head.state),
+            state=None if head.state is None else str(head.state),
             wake_at=None if head.wake_at is None else stored(head.wake_at),
             title=None if head.title is None else storable(head.title),
             repository=head.repository,

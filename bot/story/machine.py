@@ -6,6 +6,7 @@ two readers of one journal see the same story. Pure: no I/O, no clock.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -108,6 +109,7 @@ class Story:
     reviews: list[e.Reviewed] = field(default_factory=list)
     failures: list[e.AttemptFailed] = field(default_factory=list)
     approvals: list[Approval] = field(default_factory=list)
+    approvals_given: int = 0  # ever, with those withdrawn since
     shown: list[Shown] = field(default_factory=list)
     pull_number: int = 0
     pull_url: str = ""
@@ -126,8 +128,9 @@ class Story:
     handoff: Handoff | None = None
     retry: e.RetryRequested | None = None
     failure_reason: str = ""
+    commands: dict[tuple[int, int], e.CommandHandled] = field(default_factory=dict)
     timeline: list[tuple[datetime, State]] = field(default_factory=list)
-    effects_performed: int = 0
+    effects_performed: Counter[str] = field(default_factory=Counter)  # by kind
 
     @property
     def name(self) -> str:
@@ -200,7 +203,6 @@ for _kind in (
     e.EffectProposed,
     e.EffectFailed,
     e.ApprovalRefused,
-    e.CommandHandled,
 ):
     _apply.register(_kind, _keeps_no_state)
 
@@ -299,6 +301,7 @@ def _(event: e.AttemptFailed, story: Story, at: datetime) -> None:
 def _(event: e.Approved, story: Story, at: datetime) -> None:
     story.approvals = [a for a in story.approvals if a.person.id != event.approval.person.id]
     story.approvals.append(event.approval)
+    story.approvals_given += 1
 
 
 @_apply.register
@@ -360,6 +363,8 @@ def _(event: e.PriorityChanged, story: Story, at: datetime) -> None:
 def _(event: e.HeadMoved, story: Story, at: datetime) -> None:
     story.head_sha = story.pushed_sha = event.sha
     story.foreign_head = True
+    if event.same_tree:  # the very same files: what was approved is still what stands there
+        story.approvals = [a.model_copy(update={"head_sha": event.sha}) for a in story.approvals]
 
 
 @_apply.register
@@ -379,13 +384,18 @@ def _(event: e.ViewDisturbed, story: Story, at: datetime) -> None:
 
 
 @_apply.register
+def _(event: e.CommandHandled, story: Story, at: datetime) -> None:
+    story.commands[event.comment_id, event.index] = event
+
+
+@_apply.register
 def _(event: e.StageFaulted, story: Story, at: datetime) -> None:
     story.faults += 1
 
 
 @_apply.register
 def _(event: e.EffectPerformed, story: Story, at: datetime) -> None:
-    story.effects_performed += 1
+    story.effects_performed[event.effect] += 1
     result = event.result
     match event.effect:
         case "show_status":

@@ -90,6 +90,8 @@ def gate_is_open(story: Story, waiting: Waiting, gates: Gates) -> bool:
             given = [a for a in story.approvals if a.gate is Gate.PRE_CODE]
             return sum(a.plan_digest == story.plan_digest for a in given) >= gates.quorum
         case _:
+            if story.approvals_given <= waiting.approvals_seen:
+                return False
             given = [a for a in story.approvals if a.gate is waiting.gate]
             return sum(a.head_sha == story.head_sha for a in given) >= gates.quorum
 

@@ -7,16 +7,17 @@ told once, however many deliveries carry it (`once`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
 from bot.story.effects import Effect
 from bot.story.events import Event
+from bot.story.involved import GitHub as InvolvedReads
 from bot.story.journal import AlreadySeen, Head, Journal
 from bot.story.machine import Story, fold
 from bot.story.performer import NotAllowed, NotNow, Performer, Refused
-from bot.story.vocabulary import Person, Repository
+from bot.story.vocabulary import TERMINAL, Repository, State
 from policies.branches import issue_of_branch
 
 
@@ -31,19 +32,23 @@ class Delivery(Protocol):
     def action(self) -> str | None: ...
 
 
-class GitHub(Protocol):
+class GitHub(InvolvedReads, Protocol):
     """The reads that handlers need; see bot.outside.ports for their contracts."""
 
     def issue(self, repository: Repository, number: int) -> dict[str, Any]: ...
     def comment(self, repository: Repository, comment_id: int) -> dict[str, Any] | None: ...
     def permission(self, repository: Repository, login: str) -> str: ...
     def pull(self, repository: Repository, number: int) -> dict[str, Any]: ...
-    def pull_commits(self, repository: Repository, number: int) -> list[dict[str, Any]]: ...
-    def pull_files(self, repository: Repository, number: int) -> list[dict[str, Any]]: ...
-    def file(self, repository: Repository, path: str, ref: str) -> str | None: ...
-    def user(self, login: str, repository: Repository) -> dict[str, Any] | None: ...
-    def team_members(self, repository: Repository, team: str) -> list[dict[str, Any]]: ...
     def installation_of(self, full_name: str) -> int: ...
+    def commit(self, repository: Repository, sha: str) -> dict[str, Any]: ...
+    def installations(self) -> list[dict[str, Any]]: ...
+    def repositories(self, installation_id: int) -> list[Repository]: ...
+    def open_issues_with_label(
+        self, repository: Repository, label: str
+    ) -> list[dict[str, Any]]: ...
+    def label_put_on(
+        self, repository: Repository, number: int, label: str
+    ) -> dict[str, Any] | None: ...
 
 
 @dataclass(frozen=True)
@@ -90,8 +95,18 @@ class Office:
 
     def load(self, stream: str) -> Story | None:
         """The story of a stream, if anything happened in it."""
-        story = fold(stream, self._journal.load(stream))
+        story = self.told(stream)
         return story if story.repository else None
+
+    def told(self, stream: str) -> Story:
+        """All that was told of a stream, whether or not there is a story in it."""
+        return fold(stream, self._journal.load(stream))
+
+    def living(self) -> list[Story]:
+        """The stories that have not ended."""
+        states = [state for state in State if state not in TERMINAL]
+        rows = self._journal.streams(states=states, kind="story")
+        return [story for row in rows if (story := self.load(row.stream))]
 
     def story_of_pull(self, repository: Repository, number: int) -> Story | None:
         """The story whose pull request this is: told by the branch, checked by its journal."""
@@ -104,6 +119,7 @@ class Office:
         self, stream: str, *events: Event, once: str | None = None, head: Head | None = None
     ) -> bool:
         """Append what happened and wake the story. False where it was told before."""
+        head = replace(head or Head(), wake_at=self.clock())
         try:
             self._journal.append(stream, events, actor="handler", once=once, head=head)
         except AlreadySeen:
@@ -114,7 +130,7 @@ class Office:
 
     def say(self, stream: str, effects: Iterable[Effect]) -> None:
         """Propose and perform effects now; what cannot be done now is left to the sweep."""
-        story = self.load(stream) or Story(stream)
+        story = self.told(stream)
         for effect in effects:
             try:
                 self._performer.do(effect, story, None)
@@ -125,11 +141,3 @@ class Office:
 def stream_of(repository_id: int, issue: int) -> str:
     """The name of a story's journal; it survives a rename of the repository."""
     return f"story:{repository_id}:{issue}"
-
-
-def person(told: Mapping[str, Any] | None) -> Person:
-    """Somebody as GitHub tells them; identity is the id."""
-    told = told or {}
-    login = told.get("login") or "ghost"
-    is_bot = told.get("type") == "Bot" or login.endswith("[bot]")
-    return Person(id=told.get("id") or 0, login=login, is_bot=is_bot)

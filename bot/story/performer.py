@@ -12,8 +12,6 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from policies.retry import effect_retry
-
 from bot.story.effects import Effect
 from bot.story.events import EffectFailed, EffectPerformed, EffectProposed
 from bot.story.journal import Journal
@@ -21,6 +19,7 @@ from bot.story.leases import Lease
 from bot.story.machine import Story
 from bot.story.outbox import OutboxRow, Proposed, Settled
 from bot.story.vocabulary import Decision, Verdict, Waiting, digest
+from policies.retry import effect_retry
 
 log = logging.getLogger(__name__)
 
@@ -127,7 +126,11 @@ class Performer:
         if verdict.decision is not Decision.WAIT or verdict.gate is None:
             return None
         return Waiting(
-            gate=verdict.gate, resume_to=story.state, since=self._clock(), reason=verdict.reason
+            gate=verdict.gate,
+            resume_to=story.state,
+            since=self._clock(),
+            reason=verdict.reason,
+            approvals_seen=story.approvals_given,
         )
 
     def _perform(self, key: str, stream: str, lease: Lease | None) -> dict[str, Any]:

@@ -168,6 +168,7 @@ class Waiting(Value):
     since: datetime
     questions: tuple[str, ...] = ()
     reason: str = ""
+    approvals_seen: int = 0  # a policy found these not to be enough: the gate waits for more
 
 
 class Approval(Value):

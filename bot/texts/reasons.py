@@ -66,3 +66,7 @@ def merge_refused(said: str) -> str:
 
 def merged_fails(problem: str) -> str:
     return f"the tests fail on the default branch after the merge: {problem}"
+
+
+def already(message: str, evidence: Iterable[str]) -> str:
+    return f"there is nothing to do: {message} ({'; '.join(evidence) or 'seen in the files'})"
