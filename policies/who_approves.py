@@ -162,7 +162,7 @@ def _owner_where_owned(facts: ApprovalFacts) -> Verdict | None:
     owned = facts.rule.owned
     if not owned or any(facts.person.id in each.ids for each in owned):
         return None
-    if facts.rule.quorum > 1 and not _unowned(facts.rule, facts.earlier):
+    if facts.rule.quorum > 1 and not _unowned(facts.rule, _bound(facts)):
         return None  # the owners have approved: this is one more for the quorum
     return deny(
         "code_owner",

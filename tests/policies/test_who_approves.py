@@ -143,6 +143,14 @@ def test_code_owners_have_to_approve_what_they_own() -> None:
     assert rule_of(person=SECOND, rule=ApprovalRule(owned=owned)) == "approved"
 
 
+def test_somebody_else_fills_the_quorum_once_the_owners_have_approved_this_head() -> None:
+    owned = (OwnedPath("a.py", frozenset({SECOND.id}), ("@second",)),)
+    rule = ApprovalRule(quorum=2, owned=owned)
+    assert rule_of(rule=rule, earlier=(approval(SECOND),)) == "approved"
+    assert rule_of(rule=rule, earlier=(approval(SECOND, head_sha=OTHER),)) == "code_owner"
+    assert rule_of(rule=rule) == "code_owner"
+
+
 def test_an_owner_nobody_can_be_found_for_lets_nobody_else_through() -> None:
     owned = (OwnedPath("a.py", frozenset(), ("@o/gone",)),)
     assert rule_of(rule=ApprovalRule(owned=owned)) == "code_owner"
@@ -170,6 +178,13 @@ def test_a_gate_opens_by_its_quorum_of_different_people() -> None:
     assert opened([approval(WRITER), approval(ASKER)], two) == "second_person"
     assert opened([approval()], ApprovalRule(quorum=0)) == "approved"
     assert opened([], ApprovalRule(quorum=0)) == "quorum"
+
+
+def test_an_approval_of_a_bot_opens_nothing() -> None:
+    stranger = Person(id=99, login="renovate[bot]", is_bot=True)
+    assert opened([approval(stranger)]) == "quorum"
+    assert opened([approval(stranger), approval(ASKER)]) == "second_person"
+    assert rule_of(person=ASKER, earlier=(approval(stranger),)) == "second_person"
 
 
 def test_a_gate_stays_shut_for_another_head_plan_or_gate() -> None:
