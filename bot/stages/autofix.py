@@ -12,45 +12,14 @@ import re
 from collections.abc import Callable, Iterable
 from pathlib import PurePosixPath
 
+from bot.stages import autofix_text
 from bot.stages.family import Already, NotThis, Question
-from bot.stages.lint_rules import FORMAT, REWRITTEN, codes_in, phrases_in, rules
+from bot.stages.lint_rules import FORMAT, REWRITTEN, rules
 from bot.stages.lint_settings import settings
 from bot.story.vocabulary import Finding, Value
 
 Read = Callable[[str], str | None]
 
-_OTHER_WORK = re.compile(
-    r"^(?:feat(?:ure)?\b[^:]*:\s*)?(?:add|enable|configure|ignore|disable|implement|support|document"
-    r"|introduce|create|allow|suppress|install|set ?up|upgrade|bump|update|exclude|turn (?:on|off)"
-    r"|extend|expose|provide|rename|deprecate|investigate|write|show|report|handle|test|explain"
-    r"|build|print|warn|detect|integrate|make)\b",
-    re.IGNORECASE,
-)
-_FIXING = (
-    r"(?:fix(?:es|ed|ing)?|resolv\w+|clean(?:ing)?[ -]?up|clean|remov\w+|drop|delet\w+|address"
-    r"|correct|sort|replac\w+|use|apply|run|(?:re)?format|eliminat\w+|get rid of|autofix|auto-fix"
-    r"|lint|tidy(?: up)?|switch|convert|moderni[sz]e|simplify|strip|organi[sz]e|reorder|avoid"
-    r"|stop using|prefer|do not use|don't use|migrate)"
-)
-_FILLER = (
-    r"(?:all|any|the|our|every|of|from|some|remaining|more|away|from|with|code|source|python|these"
-    r"|those|ruff|flake8|pylint|bandit|lint(?:er|ing)?|unsafe|insecure|uses?|usages?|calls?|to|a|an"
-    r"|black|isort|\d+|is|are|issues?|warnings?|findings?|violations?|errors?|rule|project|whole|\W+)"
-)
-_LINT = re.compile(
-    r"\b(?:lint\w*|ruff|flake8|pylint|pyflakes|pycodestyle|bandit|isort|black|sast|semgrep|codeql"
-    r"|static analysis|code scanning|code quality|code style|formatt(?:er|ing)|violations?"
-    r"|clean ?up|sonar\w*|security (?:finding|scan\w*|hotspot|linter))\b",
-    re.IGNORECASE,
-)
-_ABOUT_TOOL = re.compile(
-    r"\b(?:ci|config\w*|pre-commit|workflow|github action|plugin|badge)\b", re.I
-)
-# What has an exact meaning only where a person said that it is meant.
-_SAID = {
-    "S324": re.compile(r"usedforsecurity|not (?:used )?(?:for|a) security|non-?security", re.I),
-    "S307": re.compile(r"literal_eval", re.I),
-}
 # Safe fixes only: the bold ones of these change what other modules can import.
 _CAUTIOUS = {"F401", "F811"}
 MAX_TEXT = 12_000
@@ -92,20 +61,18 @@ def detect(title: str, body: str, list_files: Callable[[], Iterable[str]], read:
     """What this family makes of a story (S19). `list_files` gives repository paths."""
     title, body = title[:300].strip(), body[:MAX_TEXT]
     bare = re.sub(r"^\s*(?:\[[^\]]{1,30}\]\s*|\w+(?:\([^)]*\))?!?:\s*)+", "", title).strip()
-    if _OTHER_WORK.search(bare) or (_ABOUT_TOOL.search(bare) and not codes_in(bare)):
+    if autofix_text.other_work(bare):
         return NotThis(reason="asks for other work")
-    wanted = _wanted(bare, title, body)
+    wanted = autofix_text.wanted(bare, title, body)
     if not wanted:
-        if (
-            _LINT.search(bare)
-            and re.match(rf"{_FIXING}\b", bare, re.I)
-            and not _ABOUT_TOOL.search(bare)
-        ):
+        if autofix_text.names_a_tool(bare):
             return Question(kind="which_rule", message="the story names no rule that is known here")
         return NotThis(reason="names no finding of a linter")
     if unfixable := [c for c in wanted if c in rules() and not rules()[c].fixable]:
         return _no_fix(unfixable)
-    if unsaid := [c for c, said in _SAID.items() if c in wanted and not said.search(title + body)]:
+    if unsaid := [
+        c for c, said in autofix_text.SAID.items() if c in wanted and not said.search(title + body)
+    ]:
         return _no_fix(unsaid)
     files = sorted(set(list_files()))
     paths, excluded, unknown = _scope(f"{title}\n{body}", files)
@@ -119,49 +86,6 @@ def _no_fix(codes: list[str]) -> Question:
     names = [f"{code} ({rules()[code].name})" for code in codes]
     message = f"no exact fix is known for {', '.join(names)}"
     return Question(kind="not_fixable", message=message, details={"rules": codes})
-
-
-def _wanted(bare: str, title: str, body: str) -> list[str]:
-    """The rules that the story asks to fix; none if it only mentions them."""
-    lint = bool(_LINT.search(title))
-    fixing = bool(re.match(rf"(?:please\s+)?{_FIXING}\b", bare, re.IGNORECASE))
-    if codes := codes_in(title):
-        return codes if lint or fixing or _LINT.search(body) else []
-    phrases = phrases_in(bare)
-    near = [
-        code
-        for place, code in phrases
-        if lint
-        or place <= 1
-        or re.fullmatch(
-            rf"(?:please\s+)?{_FIXING}(?:\s*\b{_FILLER}){{0,6}}\W*", bare[:place].strip(), re.I
-        )
-        or code in REWRITTEN
-    ]
-    if near:
-        return _narrowed(list(dict.fromkeys(near)), body, bool(phrases_in(body) or codes_in(body)))
-    if lint or (fixing and _LINT.search(body)):
-        if not lint and not _about_code(bare):
-            return []
-        found = codes_in(body) or [code for _, code in phrases_in(body)]
-        return list(dict.fromkeys(found))
-    return []
-
-
-def _narrowed(codes: list[str], body: str, more: bool) -> list[str]:
-    """A title's words made exact by the body's codes, where they are about the same."""
-    named = codes_in(body) if more else []
-    if FORMAT in codes and named and FORMAT not in named:
-        codes = [code for code in codes if code != FORMAT] or codes
-    if codes == ["E711"] and "E712" in named:
-        return ["E711", "E712"]
-    return codes
-
-
-def _about_code(bare: str) -> bool:
-    return bool(
-        re.search(r"\b(?:warnings?|findings?|issues?|style|violations?|alerts?)\b", bare, re.I)
-    )
 
 
 _PATH = re.compile(r"(?<![\w/.-])(?:\./)?([\w.-]+(?:/[\w.-]+)*/?)(?![\w/-])")

@@ -47,11 +47,13 @@ _FLAKE8 = {"W391": "W391", "E251": "FORMAT", "E302": "FORMAT", "E303": "FORMAT",
 _PHRASES = {
     r"(?:unused|unneeded|unnecessary|redundant|dead|superfluous) (?:\w+ )?imports?": "F401",
     r"imports? (?:that (?:are|is) )?(?:never|not) used|imported but unused": "F401",
-    r"(?:unused|dead) (?:local )?(?:variables?|assignments?)|assigned(?: to)? but never used": "F841",
+    r"(?:unused|dead) (?:local )?(?:variables?|assignments?)"
+    r"|assigned(?: to)? but never used": "F841",
     r"(?:import (?:order(?:ing)?|sorting|block)|(?:un)?sorted imports?|(?:re)?order(?:ed)? imports?"
     r"|sort(?:ing)? (?:\w+ ){0,2}imports?|imports (?:are )?(?:un-?sorted|not sorted|out of order)"
     r"|organi[sz]e imports|\bisort\b)": "I001",
-    r"f-?strings? (?:without|with no|that (?:have|has) no) (?:any )?(?:placeholders?|interpolations?)": "F541",
+    r"f-?strings? (?:without|with no|that (?:have|has) no) (?:any )?"
+    r"(?:placeholders?|interpolations?)": "F541",
     r"compar\w+ (?:to|with|against) `?none`?|[=!]= ?`?none`?": "E711",
     r"compar\w+ (?:to|with|against) `?(?:true|false)`?|[=!]= ?`?(?:true|false)`?": "E712",
     r"trailing (?:white ?space|blanks|spaces)": "W291 W293",
@@ -60,7 +62,8 @@ _PHRASES = {
     r"(?:percent|printf)[- ]?(?:style )?format\w*|% formatting": "UP031",
     r"(?:useless|redundant|unnecessary|explicit) `?object`? (?:inheritance|bases?)": "UP004",
     r"unnecessary (?:semicolons?)|trailing semicolons?": "E703",
-    r"(?:unnecessary|superfluous|redundant|useless) `?else`? (?:after|following) `?return": "RET505",
+    r"(?:unnecessary|superfluous|redundant|useless) `?else`? "
+    r"(?:after|following) `?return": "RET505",
     r"(?:unnecessary|useless|redundant) `?pass`?": "PIE790",
     r"unused `?(?:# ?)?noqa`?": "RUF100",
     r"`?not \w+ in\b|membership test": "E713",
@@ -75,7 +78,7 @@ _PHRASES = {
     r"(?:certificate )?(?:verification|validation|checks?)": "S501",
     r"hashlib\.(?:md5|sha1)|(?:weak|insecure|broken) (?:\w+ )?hash\w*|usedforsecurity": "S324",
     r"\beval\(|use of `?eval`?|`?eval`? (?:with|by) `?ast\.literal_eval|literal_eval": "S307",
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True)
@@ -111,6 +114,7 @@ def rules() -> dict[str, Rule]:
 def _aliases() -> dict[str, tuple[str, ...]]:
     """Codes and names of other tools, and ruff's own names, to codes of ruff."""
     table = {rule.name: (rule.code,) for rule in rules().values()}
+    del table["f-string"]  # the name of a rule, but first of all a word
     for names, codes in _PYLINT.items():
         table |= {name.lower(): tuple(codes.split()) for name in names.split()}
     table |= {name.lower(): (code,) for name, code in _FLAKE8.items()}

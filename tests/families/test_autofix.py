@@ -191,7 +191,7 @@ def test_unused_imports_go_and_reexports_stay(tmp_path):
         ("Fix B324, not used for security", "import hashlib\n\nhashlib.md5(b'').hexdigest()\n",
          "import hashlib\n\nhashlib.md5(b'', usedforsecurity=False).hexdigest()\n"),
         ("Replace eval by ast.literal_eval", "x = eval(input())\n",
-         "import ast\nx = ast.literal_eval(input())\n"),
+         "import ast\n\nx = ast.literal_eval(input())\n"),
         ("Format the code with black", "x = { 'a':1 }\n", 'x = {"a": 1}\n'),
     ],
 )  # fmt: skip
