@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.story.database import open_database
-from bot.story.events import CommandHandled
+from bot.story.events import Answered
 from bot.story.journal import Journal
 from bot.story.machine import fold
 from bot.story.vocabulary import Person
@@ -33,8 +33,7 @@ def appended(journal: Journal, stream: str, length: int) -> float:
     begun = time.perf_counter()
     for first in range(0, length, 10):
         events = [
-            CommandHandled(comment_id=n, person=ADA, command="status", ok=True, answer="x" * 200)
-            for n in range(first, first + 10)
+            Answered(comment_id=n, person=ADA, text="x" * 200) for n in range(first, first + 10)
         ]
         journal.append(stream, events, actor="benchmark")
     return time.perf_counter() - begun
