@@ -171,13 +171,14 @@ class Inbox:
     def bury(self, taken: Taken, reason: str) -> str:
         """Move a delivery to the dead letters. Returns the error id kept with it."""
         error_id = self._new_id()
-        about: dict[Any, Any] = {
+        letter: dict[Any, Any] = {
+            **taken.fields,
             b"reason": reason[:500],
             b"error_id": error_id,
             b"attempts": taken.attempt,
         }
         pipe = self._redis.pipeline(transaction=True)
-        pipe.xadd(DEAD, {**taken.fields, **about})
+        pipe.xadd(DEAD, letter)
         pipe.xack(STREAM, GROUP, taken.entry)
         pipe.xdel(STREAM, taken.entry)
         pipe.execute()

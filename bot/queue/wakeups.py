@@ -8,6 +8,7 @@ lease in the database does), carries facts (a run reads them itself).
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from redis import Redis
 from redis.exceptions import WatchError
@@ -45,7 +46,7 @@ def enqueue_advance(redis: Redis, story_id: str, delay: float | None = None) -> 
     while True:
         with redis.pipeline() as pipe:
             pipe.watch(latest)
-            job_id = pipe.get(latest)
+            job_id: Any = pipe.get(latest)
             if job_id and _is_queued(redis, job_id.decode()):
                 return False
             pipe.multi()

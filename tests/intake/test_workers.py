@@ -15,15 +15,8 @@ from rq import Queue
 from bot.queue.embedded import EmbeddedServer
 from bot.queue.inbox import Inbox
 from bot.queue.wakeups import STORIES, enqueue_advance, enqueue_drain
-from tests.intake.conftest import Append, Start, until
+from tests.intake.conftest import DELIVERIES_WORKER, STORIES_WORKER, Append, Start, until
 
-WORKER = """
-from bot.queue.workers import run_worker
-from bot.settings import load_settings
-run_worker({kind!r}, load_settings(), house="tests.intake.house")
-"""
-DELIVERIES_WORKER = WORKER.format(kind="deliveries")
-STORIES_WORKER = WORKER.format(kind="stories")
 CLOCK = """
 from bot.queue.clock import run_clock
 from bot.settings import load_settings
