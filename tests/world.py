@@ -131,11 +131,16 @@ class World:
             self.hub.deliveries.settle()
             inbox = Inbox(self.redis, claim_after=self.claim_after)
             drained = jobs.drain(inbox, self.house.dispatch)
-            if drained.handled + drained.failed + self._advance_queued() == 0:
+            if drained.handled + drained.failed + self.advance_queued() == 0:
                 return
         raise AssertionError("the world does not come to rest")
 
-    def _advance_queued(self) -> int:
+    def queued(self) -> int:
+        """How many stories wait for a worker."""
+        return len(Queue(STORIES, connection=self.redis).jobs)
+
+    def advance_queued(self) -> int:
+        """Run the stories that wait for a worker; how many they were."""
         queue, done = Queue(STORIES, connection=self.redis), 0
         Queue("deliveries", connection=self.redis).empty()
         for job in queue.jobs:
