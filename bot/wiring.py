@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlsplit
 
 from redis import Redis
 
@@ -93,8 +94,16 @@ class House:
             self._authorization,
         )
 
-    def _authorization(self, repository: Repository) -> str:
-        return self.github.git_credentials(repository.installation_id)
+    def _authorization(self, repository: Repository) -> str | None:
+        """The header line for git; a token goes only to the host that the settings name."""
+        known = {urlsplit(u).netloc for u in (self.settings.github_web_url, self._api)}
+        if urlsplit(repository.git_url).netloc not in known:
+            return None
+        return f"Authorization: {self.github.git_credentials(repository.installation_id)}"
+
+    @property
+    def _api(self) -> str:
+        return self.settings.github_api_url
 
     @cached_property
     def performer(self) -> Performer:
@@ -197,7 +206,11 @@ class House:
         except Exception as error:  # noqa: BLE001 - kept with an id, answered, and tried again
             return self._failed(delivery, error)
         self.journal.record_delivery(
-            delivery.guid, delivery.event, delivery.action, delivery.received_at, outcome
+            delivery.guid,
+            delivery.event,
+            delivery.action or "",
+            received_at=delivery.received_at,
+            outcome=outcome,
         )
         return None
 

@@ -1,7 +1,8 @@
 """Whom to ask for a review of a pull request (S21).
 
 Promises: pure; at most three, those who own most of the touched paths first; never somebody with
-a hand in the change, never a bot. Addresses cannot be asked: GitHub wants logins and teams.
+a hand in the change. Addresses cannot be asked (GitHub wants logins and teams), nor can bots: a
+line with one is no valid line.
 """
 
 from __future__ import annotations
@@ -30,9 +31,5 @@ def reviewers_for(
     counted: Counter[str] = Counter()
     for owners in read(codeowners).owned(paths).values():
         counted.update({owner.name: 1 for owner in owners if owner.kind != "email"})
-    wanted = [
-        name
-        for name, _ in counted.most_common()
-        if name.lower() not in never and not name.endswith("[bot]")
-    ]
+    wanted = [name for name, _ in counted.most_common() if name.lower() not in never]
     return tuple(wanted[:most])

@@ -162,7 +162,7 @@ def _owner_where_owned(facts: ApprovalFacts) -> Verdict | None:
     owned = facts.rule.owned
     if not owned or any(facts.person.id in each.ids for each in owned):
         return None
-    if facts.rule.quorum > 1 and not _unowned(facts.rule, facts.earlier):
+    if facts.rule.quorum > 1 and not _unowned(facts.rule, _bound(facts)):
         return None  # the owners have approved: this is one more for the quorum
     return deny(
         "code_owner",
@@ -194,6 +194,7 @@ def _bound(facts: ApprovalFacts) -> list[Approval]:
         each
         for each in facts.earlier
         if facts.gate is not None
+        and not each.person.is_bot
         and each.person.id != facts.person.id
         and still_valid(each, facts.gate, facts.head_sha, facts.plan_digest).allowed
     ]
@@ -293,8 +294,12 @@ def gate_open(
     plan_digest: str,
 ) -> Verdict:
     """Whether the approvals so far open `gate` for exactly this head and plan (S4, P3)."""
-    valid = [a for a in approvals if still_valid(a, gate, head_sha, plan_digest).allowed]
-    people = {each.person.id for each in valid if not each.person.is_bot}
+    valid = [
+        each
+        for each in approvals
+        if not each.person.is_bot and still_valid(each, gate, head_sha, plan_digest).allowed
+    ]
+    people = {each.person.id for each in valid}
     quorum = max(1, rule.quorum)
     if len(people) < quorum:
         return wait("quorum", f"{len(people)} of {quorum} approvals", gate)

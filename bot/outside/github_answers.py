@@ -76,7 +76,9 @@ def failure(
         case 404 | 410:
             return NotFound(told, status=status)
         case 405 | 409:
-            return Conflict(told, status=status, retryable="try the merge again" in message)
+            # A base that moved is tried again; to a head that moved nobody said yes.
+            again = message.startswith("Base branch was modified")
+            return Conflict(told, status=status, retryable=again)
         case _ if status >= 500 or status == 408:
             return Unavailable(told, status=status, maybe_done=verb != "GET")
         case _:

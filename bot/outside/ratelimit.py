@@ -7,6 +7,7 @@ worker.
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Mapping
 from datetime import datetime
@@ -77,6 +78,7 @@ def limit_in(
 
 def _number(text: str | None) -> float | None:
     try:
-        return float(text) if text else None
+        number = float(text) if text else math.nan
     except ValueError:
         return None  # an HTTP date or nonsense: the default wait stands in
+    return number if math.isfinite(number) else None

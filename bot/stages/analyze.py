@@ -9,7 +9,7 @@ from __future__ import annotations
 from bot.agent.context import select
 from bot.agent.schemas import story_spec
 from bot.stages import families
-from bot.stages.story_text import read_story
+from bot.stages.story_text import read as read_story
 from bot.stages.workroom import Workroom, ask, hand_over
 from bot.story.desk import Desk, StageStops
 from bot.story.effects import PostComment, React

@@ -7,10 +7,13 @@ was there before it.
 
 from __future__ import annotations
 
+from typing import Any
+
 from bot.agent.context import select
 from bot.agent.edits import EditError, apply_edits
-from bot.stages import families
+from bot.stages import autofix, bump, families
 from bot.stages.analyze import full_text, said, told_story
+from bot.stages.family import Already
 from bot.stages.workroom import (
     Workroom,
     ask,
@@ -48,25 +51,55 @@ def code(story: Story, desk: Desk, room: Workroom) -> Move:
 def _by_family(story: Story, desk: Desk, room: Workroom) -> None:
     if story.failures:
         raise hand_over(reasons.family_failed(story.failures[-1].message))
-    task = story.plan.tasks[0]
-    for step in families.steps(story.spec):
-        if isinstance(step, families.Edit):
-            commit(desk, room, task.id, step.subject, families.changes(story.spec))
+    made, task = families.known(story.spec), story.plan.tasks[0]
+    if isinstance(made, bump.Bump):
+        if not story.commits:
+            commit(desk, room, task.id, made.subject, made.changes)
+        return
+    _autofix(story, desk, room, made)
+
+
+def _autofix(story: Story, desk: Desk, room: Workroom, made: autofix.Autofix) -> None:
+    """Count, fix, count again: the counts are the criterion's proof."""
+    before = _tool(desk, story.base_sha, made.count, "count before")
+    head = story.base_sha
+    for number, step in enumerate(made.fix, 1):
+        result = _tool(desk, head, step, f"fix {number}")
+        if not result["changed"]:
             continue
-        result = desk.do(
-            RunCommand(
-                key=desk.key("run_command", step.purpose),
-                repository=story.repository,
-                sha=story.head_sha or story.base_sha,
-                argv=step.argv,
-                purpose=step.purpose,
-            )
+        task = f"task-1.{number}" if len(made.fix) > 1 else "task-1"
+        done = next((c for c in story.commits if c.task == task), None)
+        head = done.sha if done else commit_tree(desk, room, task, made.subject, result["tree"])
+    after = _tool(desk, head, made.count, "count after")
+    judged = _judged(made, before, after)
+    if isinstance(judged, Already):
+        raise hand_over(reasons.already(judged.message, judged.evidence))
+    if not judged.complete:
+        left = [f"{f.path}:{f.line} {f.rule} {f.message}" for f in judged.left]
+        raise hand_over(reasons.not_all_fixed(judged.before, judged.after, left))
+
+
+def _judged(
+    made: autofix.Autofix, before: dict[str, Any], after: dict[str, Any]
+) -> autofix.Judged | Already:
+    if made.by_exit_code:
+        return autofix.judge_format(before["exit_code"], after["exit_code"])
+    try:
+        return autofix.judge(before["output"], after["output"])
+    except ValueError as error:
+        raise hand_over(reasons.unreadable_report(str(error))) from error
+
+
+def _tool(desk: Desk, sha: str, step: autofix.Step, purpose: str) -> dict[str, Any]:
+    return desk.do(
+        RunCommand(
+            key=desk.key("run_command", purpose.replace(" ", "-")),
+            repository=desk.story.repository,
+            sha=sha,
+            argv=(step.tool, *step.arguments),
+            purpose=purpose,
         )
-        problem = families.judge_step(story.spec, step, result)
-        if problem:
-            raise hand_over(problem)
-        if step.subject and result["changed"]:
-            commit_tree(desk, room, task.id, step.subject, result["tree"])
+    )
 
 
 def _write(story: Story, desk: Desk, room: Workroom) -> None:

@@ -18,7 +18,6 @@ from bot.story.next_move import Move
 from bot.story.vocabulary import (
     Criterion,
     ExecutionPlan,
-    FileChange,
     State,
     StorySpec,
     Task,
@@ -61,25 +60,6 @@ class Files:
         return self.paths[:LISTED]
 
 
-@dataclass(frozen=True)
-class Edit:
-    """A step that writes files which the spec holds."""
-
-    subject: str
-
-
-@dataclass(frozen=True)
-class Run:
-    """A step that runs a tool on the tree; `subject` where its changes are to be committed."""
-
-    purpose: str
-    argv: tuple[str, ...]
-    subject: str = ""
-
-
-Step = Edit | Run
-
-
 def detect(title: str, body: str, files: Files) -> StorySpec | None:
     """The spec of a story that a known family takes; None where none does."""
     for tier, family in ((Tier.DEPENDENCY_BUMP, bump), (Tier.AUTOFIX, autofix)):
@@ -115,7 +95,7 @@ def _spec(
 
 def plan(spec: StorySpec) -> ExecutionPlan:
     """One task; its targets are known for a bump, and those the tool changes for a fix."""
-    made = _family(spec)
+    made = known(spec)
     targets = tuple(c.path for c in made.changes) if isinstance(made, bump.Bump) else ()
     task = Task(
         id="task-1",
@@ -127,27 +107,7 @@ def plan(spec: StorySpec) -> ExecutionPlan:
     return ExecutionPlan(tasks=(task,), testing_strategy="existing tests")
 
 
-def steps(spec: StorySpec) -> tuple[Step, ...]:
-    """What is done, in order."""
-    made = _family(spec)
-    if isinstance(made, bump.Bump):
-        return (Edit(made.subject),)
-    return tuple(
-        Run(step.purpose, step.argv, made.subject if step.fixes else "") for step in made.steps
-    )
-
-
-def changes(spec: StorySpec) -> tuple[FileChange, ...]:
-    """The files that a bump writes."""
-    made = _family(spec)
-    return made.changes if isinstance(made, bump.Bump) else ()
-
-
-def judge_step(spec: StorySpec, step: Run, result: Mapping[str, Any]) -> str:
-    """Why a tool's run means that the family cannot do this story; '' where it can go on."""
-    return autofix.judge(_family(spec), step.purpose, result)
-
-
-def _family(spec: StorySpec) -> bump.Bump | autofix.Autofix:
+def known(spec: StorySpec) -> bump.Bump | autofix.Autofix:
+    """What the family found, out of the spec that carries it."""
     kind = bump.Bump if spec.tier is Tier.DEPENDENCY_BUMP else autofix.Autofix
     return kind.model_validate(spec.details)

@@ -1,7 +1,8 @@
 """Where, in the Markdown of a comment, a command could stand (W7).
 
 Promises: pure; only line starts in plain top-level paragraphs are named, found by a real CommonMark
-parser (with GitHub's tables and ~~strikes~~), so that what people see as a quote, code or a comment never commands.
+parser (with GitHub's tables and ~~strikes~~), so that what people see as a quote, as code or as a
+comment never commands.
 Never: it does not know what a command is beyond its leading slash.
 """
 

@@ -256,9 +256,9 @@ class _Run:
         wanted = label_of(story.state, gate)
         add = (wanted,) if wanted else ()
         remove = tuple(label for label in ALL_LABELS if label != wanted)
-        mark = digest([add, story.state_since, story.label_disturbances])[:16]
-        key = f"{self._stream}/set_labels/{story.round}/{mark}"
-        if story.labels_digest != key:
+        view = f"{wanted}/{story.label_disturbances}"
+        key = f"{self._stream}/set_labels/{story.effects_performed['set_labels']}/{view}"
+        if story.labels_shown != view:
             self._propose(
                 SetLabels(
                     key=key, repository=story.repository, issue=story.issue, add=add, remove=remove

@@ -116,7 +116,7 @@ class Story:
     pull_open: bool = False
     status_comment_id: int | None = None
     status_digest: str = ""
-    labels_digest: str = ""
+    labels_shown: str = ""  # label/disturbances
     label_disturbances: int = 0
     model_calls: list[ModelCall] = field(default_factory=list)
     budget_raised_usd: float = 0.0
@@ -379,7 +379,6 @@ def _(event: e.ViewDisturbed, story: Story, at: datetime) -> None:
     if event.view == "status":
         story.status_comment_id, story.status_digest = None, ""
     else:
-        story.labels_digest = ""
         story.label_disturbances += 1
 
 
@@ -409,7 +408,7 @@ def _(event: e.EffectPerformed, story: Story, at: datetime) -> None:
                 )
             )
         case "set_labels":
-            story.labels_digest = event.key
+            story.labels_shown = "/".join(event.key.split("/")[-2:])
         case "call_model":
             names = ModelCall.model_fields
             story.model_calls.append(ModelCall(**{n: result[n] for n in names}))

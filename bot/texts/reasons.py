@@ -70,3 +70,11 @@ def merged_fails(problem: str) -> str:
 
 def already(message: str, evidence: Iterable[str]) -> str:
     return f"there is nothing to do: {message} ({'; '.join(evidence) or 'seen in the files'})"
+
+
+def not_all_fixed(before: int, after: int, left: Iterable[str]) -> str:
+    return f"{after} of {before} findings have no automatic fix: {'; '.join(list(left)[:10])}"
+
+
+def unreadable_report(problem: str) -> str:
+    return f"the tool's report could not be read: {problem}"

@@ -18,11 +18,14 @@ from datetime import datetime
 from pathlib import Path
 
 from bot.workspace import remote as wire
-from bot.workspace.git import GitFailed, Remote, git, run
+from bot.workspace import trees
+from bot.workspace.commits import Person, commit_object
+from bot.workspace.git import Remote, git, run
 from bot.workspace.locks import locked
-from bot.workspace.paths import PathRefused, checked
+from bot.workspace.objects import store
+from bot.workspace.paths import checked
 
-SYMLINK, GITLINK, TREE = "120000", "160000", "040000"
+SYMLINK, GITLINK = "120000", "160000"
 KEPT = "refs/towpath/"
 EVERYTHING = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 _SHA = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
@@ -40,19 +43,6 @@ class NotFound(LookupError):
 
 class NothingChanged(ValueError):
     """The tree asked for is the parent's: there is nothing to commit."""
-
-
-@dataclass(frozen=True)
-class Person:
-    """Author and committer of a commit."""
-
-    name: str
-    email: str
-
-    def __post_init__(self) -> None:
-        for part in (self.name, self.email):
-            if not part.strip() or re.search(r"[<>\x00-\x1f]", part):
-                raise ValueError("a name and an address without control characters, < or >")
 
 
 @dataclass(frozen=True)
@@ -99,6 +89,8 @@ class Mirror:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._trees: dict[str, str] = {}  # commit → tree, which never changes
+        self._commits: set[str] = set()  # full ids that are known to be those of commits
 
     @classmethod
     def open(cls, root: Path, repo_key: str) -> Mirror:
@@ -158,11 +150,18 @@ class Mirror:
 
     def resolve(self, ref: str) -> str:
         """The full id of the commit that `ref` names; NotFound."""
-        return self._parse(f"{ref}^{{commit}}")
+        commit = self._parse(f"{ref}^{{commit}}")
+        self._commits.add(commit)
+        return commit
 
     def tree_of(self, commit: str) -> str:
         """The id of the tree of a commit (or of a tree); NotFound."""
-        return self._parse(f"{commit}^{{tree}}")
+        if commit in self._trees:
+            return self._trees[commit]
+        tree = self._parse(f"{commit}^{{tree}}")
+        if _SHA.fullmatch(commit):
+            self._trees[commit] = tree
+        return tree
 
     def _parse(self, what: str) -> str:
         status, out = run(
@@ -197,10 +196,8 @@ class Mirror:
     def ls(self, commit: str) -> list[Entry]:
         """Every file of a commit or tree, in git's order. Names that are not UTF-8 keep their
         bytes as surrogates."""
-        return self._entries("-r", "--full-tree", "--end-of-options", self.tree_of(commit))
-
-    def _entries(self, *args: str) -> list[Entry]:
-        listed = git(self.path, "ls-tree", "-z", *args).split(b"\0")[:-1]
+        how = ("ls-tree", "-z", "-r", "--full-tree", "--end-of-options", self.tree_of(commit))
+        listed = git(self.path, *how).split(b"\0")[:-1]
         entries = []
         for line in listed:
             about, name = line.split(b"\t", 1)
@@ -298,64 +295,27 @@ class Mirror:
         100644. Raises PathRefused (see `paths`; also a symbolic link, a submodule, or a path that
         passes through one or through a file) and NothingChanged.
         """
-        tree = self.tree_with(parent, changes)
-        return self.commit_tree(parent, tree, message, author, at)
+        changed = self._changed(parent, changes)
+        if parent is not None and changed.tree == changed.original:
+            raise NothingChanged(f"nothing differs from {parent}")
+        if parent is not None and parent not in self._commits:
+            parent = self.resolve(parent)
+        commit = commit_object([parent] if parent else [], changed.tree, message, author, at)
+        store(self.path, [*changed.objects, commit])
+        self._commits.add(commit.id.hex())
+        return commit.id.hex()
 
     def tree_with(self, base: str | None, changes: Mapping[str, bytes | None]) -> str:
         """The tree of `base` (commit, tree or None) with `changes` made, as in `commit_files`."""
-        names = sorted(changes)
-        modes = self._modes(base, [checked(name) for name in names])
-        for name in names:
-            if changes[name] is None and name not in modes:
-                raise PathRefused(name, "cannot be removed: it is not there")
-        written = self._blobs([content for n in names if (content := changes[n]) is not None])
-        with tempfile.TemporaryDirectory(prefix="index-", dir=self.path) as private:
-            env = {"GIT_INDEX_FILE": f"{private}/index"}
-            git(self.path, "read-tree", self.tree_of(base) if base else "--empty", env=env)
-            shas = iter(written)
-            removed = [n for n in names if changes[n] is None]
-            kept = [n for n in names if changes[n] is not None]
-            lines = [f"0 {'0' * 40}\t{n}\0" for n in removed]
-            lines += [f"{modes.get(n, '100644')} {next(shas)}\t{n}\0" for n in kept]
-            asked = "".join(lines).encode()
-            try:
-                git(self.path, "update-index", "-z", "--index-info", stdin=asked, env=env)
-            except GitFailed as problem:
-                raise PathRefused(", ".join(names), problem.said.strip()[-200:]) from problem
-            return git(self.path, "write-tree", env=env).decode().strip()
+        changed = self._changed(base, changes)
+        store(self.path, changed.objects)
+        return changed.tree
 
-    def _modes(self, base: str | None, names: Sequence[str]) -> dict[str, str]:
-        """The modes of those of `names` that exist; refuses ways through anything but a folder."""
-        if base is None or not names:
-            return {}
-        wanted = set(names)
-        for name in names:
-            parts = name.split("/")
-            wanted |= {"/".join(parts[:n]) for n in range(1, len(parts))}
-        here = self._entries("--full-tree", self.tree_of(base), "--", *sorted(wanted))
-        found = {entry.path: entry.mode for entry in here}
-        for path, mode in found.items():
-            through = [n for n in names if n == path or n.startswith(f"{path}/")]
-            if mode in {SYMLINK, GITLINK} and through:
-                raise PathRefused(through[0], "is, or passes through, a symbolic link or submodule")
-            if mode == TREE and path in names:
-                raise PathRefused(path, "is a folder")
-            if mode != TREE and any(n.startswith(f"{path}/") for n in names):
-                raise PathRefused(through[-1], f"passes through the file {path!r}")
-        return found
-
-    def _blobs(self, contents: Sequence[bytes]) -> list[str]:
-        if not contents:
-            return []
-        with tempfile.TemporaryDirectory(prefix="blobs-", dir=self.path) as private:
-            names = []
-            for number, content in enumerate(contents):
-                file = Path(private, str(number))
-                file.write_bytes(content)
-                names.append(f"{file}\n")
-            asked = "".join(names).encode()
-            how = ("hash-object", "-w", "-t", "blob", "--no-filters", "--stdin-paths")
-            return git(self.path, *how, stdin=asked).decode().split()
+    def _changed(self, base: str | None, changes: Mapping[str, bytes | None]) -> trees.Changed:
+        try:
+            return trees.tree_with(self.path, base, changes)
+        except LookupError as problem:
+            raise NotFound(f"no such revision: {base}") from problem
 
     def commit_tree(
         self, parent: str | None, tree: str, message: str, author: Person, at: datetime
@@ -368,18 +328,9 @@ class Mirror:
     def _commit(
         self, parents: Sequence[str], tree: str, message: str, author: Person, at: datetime
     ) -> str:
-        if at.tzinfo is None:
-            raise ValueError("a commit needs a time with its zone")
-        when = f"{int(at.timestamp())} {at.strftime('%z')[:5]}"
-        who = {
-            f"GIT_{role}_{what}": value
-            for role in ("AUTHOR", "COMMITTER")
-            for what, value in (("NAME", author.name), ("EMAIL", author.email), ("DATE", when))
-        }
-        chain = [part for parent in parents for part in ("-p", parent)]
-        text = message.replace("\0", "").rstrip() + "\n"
-        made = git(self.path, "commit-tree", tree, *chain, stdin=text.encode(), env=who)
-        return made.decode().strip()
+        commit = commit_object(parents, tree, message, author, at)
+        store(self.path, [commit])
+        return commit.id.hex()
 
     def merge_tree(self, ours: str, theirs: str) -> Merged:
         """What merging two commits (which share history) gives, with nothing checked out."""

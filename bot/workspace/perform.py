@@ -8,6 +8,7 @@ Never: decides whether an effect may be performed.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -75,7 +76,7 @@ class Bench:
 
     @cached_property
     def environments(self) -> Environments:
-        index = PackageIndex.from_environment()
+        index = PackageIndex.of(os.environ)
         return Environments(self._places.environments, self.mirror, self.pool, self.sandbox, index)
 
     def environment(self, sha: str) -> tuple[ProjectPlan, Environment | None]:

@@ -7,11 +7,32 @@ from packaging.version import Version
 
 from bot.stages import bump_text
 
-KNOWN = (
-    "requests urllib3 jinja2 pyyaml django click attrs flask pillow cryptography pytest numpy "
-    "python-dateutil zope-interface ruamel-yaml pydantic sqlalchemy certifi werkzeug build rich "
-    "setuptools aiohttp typing-extensions"
-).split()
+KNOWN = [
+    "requests",
+    "urllib3",
+    "jinja2",
+    "pyyaml",
+    "django",
+    "click",
+    "attrs",
+    "flask",
+    "pillow",
+    "cryptography",
+    "pytest",
+    "numpy",
+    "python-dateutil",
+    "zope-interface",
+    "ruamel-yaml",
+    "pydantic",
+    "sqlalchemy",
+    "certifi",
+    "werkzeug",
+    "build",
+    "rich",
+    "setuptools",
+    "aiohttp",
+    "typing-extensions",
+]
 
 TAKEN = [
     ("Bump requests from 2.31.0 to 2.32.4", "", {"requests": "2.32.4"}),

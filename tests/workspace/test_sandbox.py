@@ -1,4 +1,4 @@
-"""A first battery of escapes. Each has a control: the same attempt succeeds where nothing holds it."""
+"""A first battery of escapes, with controls: the same attempt succeeds where nothing holds it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -376,7 +377,7 @@ def survivors(words: str) -> list[str]:
     return found
 
 
-def wait_for(condition, seconds: float = 5) -> None:  # noqa: ANN001
+def wait_for(condition: Callable[[], bool], seconds: float = 5) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline

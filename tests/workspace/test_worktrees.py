@@ -213,7 +213,8 @@ import os, signal
 from pathlib import Path
 from bot.workspace.mirror import Mirror
 from bot.workspace.worktrees import Pool
-pool = Pool(Path({str(project.root / "trees")!r}), Mirror(Path({str(project.mirror.path)!r})), size=1)
+mirror = Mirror(Path({str(project.mirror.path)!r}))
+pool = Pool(Path({str(project.root / "trees")!r}), mirror, size=1)
 with pool.checkout({base!r}) as tree:
     (tree.path / "a.txt").write_text("half")
     (tree.path.parent / "index.lock").write_text("")
