@@ -3,8 +3,8 @@
     python -m benchmarks.git_part [--quick] [--json]
 
 A generated repository of 3,800 files behind `git http-backend` on loopback. Every ratio is taken
-in one run on one machine; exit status 1 when a target is missed, except by --quick, whose repository
-is too small to be judged by them.
+in one run on one machine; exit status 1 when a target is missed, except by --quick, whose
+repository is too small to be judged by them.
 """
 
 from __future__ import annotations
