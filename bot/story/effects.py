@@ -48,12 +48,13 @@ class PostComment(_Effect):
 class ShowStatus(_Effect):
     """The one status comment of a story (W9): created once, edited in place, recreated if gone.
 
-    Result: comment_id, url, shown_at (GitHub's updated_at), head_sha, plan_digest.
+    Result: comment_id, url, shown_at (GitHub's updated_at), digest, head_sha, plan_digest.
     """
 
     kind: Literal["show_status"] = "show_status"
     issue: int
     body: str
+    digest: str = ""  # of what is shown, given back in the result
     head_sha: str = ""
     plan_digest: str = ""
     comment_id: int | None = None

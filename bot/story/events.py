@@ -22,7 +22,6 @@ from bot.story.vocabulary import (
     State,
     StorySpec,
     TestSummary,
-    Usage,
     Value,
     Verdict,
     Waiting,
@@ -120,16 +119,6 @@ class AttemptFailed(Value):
     message: str
 
 
-class ModelCalled(Value):
-    kind: Literal["model_called"] = "model_called"
-    purpose: str
-    model: str
-    provider: str
-    prompt_version: str
-    usage: Usage
-    seconds: float
-
-
 class Approved(Value):
     kind: Literal["approved"] = "approved"
     approval: Approval
@@ -219,11 +208,20 @@ class PullClosed(Value):
     person: Person | None = None
 
 
+class ViewDisturbed(Value):
+    """Somebody deleted the status comment or moved a label of ours by hand; shown anew (W8, W9)."""
+
+    kind: Literal["view_disturbed"] = "view_disturbed"
+    view: str  # status | labels
+    by: Person | None = None
+
+
 class CommandHandled(Value):
     """A command of a person and its one visible outcome (W7). `ok` False: why is in `answer`."""
 
     kind: Literal["command_handled"] = "command_handled"
     comment_id: int
+    index: int  # of the command in its comment
     person: Person
     command: str
     ok: bool
@@ -282,7 +280,6 @@ Event = Annotated[
     | Tested
     | Reviewed
     | AttemptFailed
-    | ModelCalled
     | Approved
     | ApprovalRefused
     | ApprovalWithdrawn
@@ -297,6 +294,7 @@ Event = Annotated[
     | PriorityChanged
     | HeadMoved
     | PullClosed
+    | ViewDisturbed
     | CommandHandled
     | EffectProposed
     | EffectPerformed

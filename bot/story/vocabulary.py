@@ -168,6 +168,7 @@ class Waiting(Value):
     since: datetime
     questions: tuple[str, ...] = ()
     reason: str = ""
+    approvals_seen: int = 0  # a policy found these not to be enough: the gate waits for more
 
 
 class Approval(Value):
@@ -198,6 +199,17 @@ class Usage(Value):
     cache_write_tokens: int = 0
     output_tokens: int = 0
     cost_usd: float | None = None
+
+
+class ModelCall(Value):
+    """The evidence of one model call, as its recorded result tells it."""
+
+    purpose: str
+    model: str
+    provider: str
+    prompt_version: str
+    usage: Usage
+    seconds: float
 
 
 class Handoff(Value):

@@ -1,0 +1,1 @@
+"""GitHub's JSON shapes of the server's records. Pure functions of a record and the addresses."""

@@ -1,0 +1,400 @@
+"""What the server remembers: plain records that point at each other.
+
+Promises no behaviour beyond looking things up. Never sends a webhook and never answers a request.
+Times are aware UTC datetimes; ids are positive integers that are unique across all kinds.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from bot.localhub.errors import not_found
+from bot.localhub.git import GitRepository
+from bot.localhub.permissions import highest
+
+
+@dataclass(eq=False)
+class Account:
+    id: int
+    login: str
+    type: str  # User, Organization, Bot
+    created_at: datetime
+    name: str
+    email: str
+    members: dict[str, str] = field(default_factory=dict)  # of an organization: login -> role
+
+
+@dataclass(eq=False)
+class Team:
+    id: int
+    organization: Account
+    slug: str
+    name: str
+    members: dict[str, str] = field(default_factory=dict)  # login -> member | maintainer
+    repositories: dict[int, str] = field(default_factory=dict)  # repository id -> level
+
+
+@dataclass(eq=False)
+class Label:
+    id: int
+    name: str
+    color: str = "ededed"
+    description: str | None = None
+
+
+@dataclass(eq=False)
+class Milestone:
+    id: int
+    number: int
+    title: str
+    creator: Account
+    created_at: datetime
+    updated_at: datetime
+    description: str | None = None
+    state: str = "open"
+    due_on: datetime | None = None
+    closed_at: datetime | None = None
+
+
+@dataclass(eq=False)
+class Reaction:
+    id: int
+    user: Account
+    content: str
+    created_at: datetime
+
+
+@dataclass(eq=False)
+class Comment:
+    id: int
+    issue: Issue
+    user: Account
+    body: str
+    created_at: datetime
+    updated_at: datetime
+    via_app: App | None = None
+    reactions: list[Reaction] = field(default_factory=list)
+
+
+@dataclass(eq=False)
+class Review:
+    id: int
+    user: Account
+    body: str
+    state: str  # APPROVED, CHANGES_REQUESTED, COMMENTED, DISMISSED, PENDING
+    commit_id: str
+    submitted_at: datetime | None
+
+
+@dataclass(eq=False)
+class ReviewComment:
+    id: int
+    review: Review | None
+    user: Account
+    body: str
+    path: str
+    commit_id: str
+    original_commit_id: str
+    diff_hunk: str
+    created_at: datetime
+    updated_at: datetime
+    line: int | None = None
+    side: str = "RIGHT"
+    start_line: int | None = None
+    start_side: str | None = None
+    in_reply_to: int | None = None
+    subject_type: str = "line"
+    reactions: list[Reaction] = field(default_factory=list)
+
+
+@dataclass(eq=False)
+class Pull:
+    """The half of a pull request that an issue lacks."""
+
+    id: int
+    head_repository: Repository | None
+    head_owner: str
+    head_ref: str
+    head_sha: str
+    base_ref: str
+    base_sha: str
+    draft: bool = False
+    merged: bool = False
+    merged_at: datetime | None = None
+    merged_by: Account | None = None
+    merge_commit_sha: str | None = None
+    reviews: list[Review] = field(default_factory=list)
+    review_comments: list[ReviewComment] = field(default_factory=list)
+    requested_reviewers: list[Account] = field(default_factory=list)
+    requested_teams: list[Team] = field(default_factory=list)
+    reads_before_mergeability: int = 0  # answers `mergeable: null` that many times more
+
+
+@dataclass(eq=False)
+class Issue:
+    id: int
+    repository: Repository
+    number: int
+    user: Account
+    title: str
+    body: str | None
+    created_at: datetime
+    updated_at: datetime
+    state: str = "open"
+    state_reason: str | None = None
+    closed_at: datetime | None = None
+    closed_by: Account | None = None
+    locked: bool = False
+    via_app: App | None = None
+    milestone: Milestone | None = None
+    labels: list[Label] = field(default_factory=list)
+    assignees: list[Account] = field(default_factory=list)
+    comments: list[Comment] = field(default_factory=list)
+    reactions: list[Reaction] = field(default_factory=list)
+    pull: Pull | None = None
+
+
+@dataclass(eq=False)
+class CheckSuite:
+    id: int
+    app: App
+    head_sha: str
+    head_branch: str | None
+    before: str | None
+    created_at: datetime
+    updated_at: datetime
+    status: str = "queued"
+    conclusion: str | None = None
+
+
+@dataclass(eq=False)
+class CheckRun:
+    id: int
+    suite: CheckSuite
+    name: str
+    head_sha: str
+    status: str
+    started_at: datetime
+    external_id: str = ""
+    details_url: str | None = None
+    conclusion: str | None = None
+    completed_at: datetime | None = None
+    title: str | None = None
+    summary: str | None = None
+    text: str | None = None
+    annotations: list[dict[str, Any]] = field(default_factory=list)
+    actions: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(eq=False)
+class CommitStatus:
+    id: int
+    sha: str
+    state: str
+    context: str
+    description: str | None
+    target_url: str | None
+    creator: Account
+    created_at: datetime
+
+
+@dataclass(eq=False)
+class DeploymentStatus:
+    id: int
+    state: str
+    creator: Account
+    created_at: datetime
+    description: str
+    environment: str
+    environment_url: str
+    log_url: str
+    via_app: App | None = None
+
+
+@dataclass(eq=False)
+class Deployment:
+    id: int
+    sha: str
+    ref: str
+    task: str
+    payload: Any
+    environment: str
+    description: str | None
+    creator: Account
+    created_at: datetime
+    updated_at: datetime
+    transient: bool = False
+    production: bool = False
+    via_app: App | None = None
+    statuses: list[DeploymentStatus] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Protection:
+    """What a branch demands before a change may land on it."""
+
+    required_checks: tuple[str, ...] = ()
+    required_approvals: int = 0
+    code_owner_reviews: bool = False
+    dismiss_stale_reviews: bool = False
+    enforce_admins: bool = False
+    strict: bool = False
+    rejects_pushes: bool = False
+
+
+@dataclass(eq=False)
+class Repository:
+    id: int
+    owner: Account
+    name: str
+    private: bool
+    git: GitRepository
+    default_branch: str
+    created_at: datetime
+    updated_at: datetime
+    pushed_at: datetime
+    description: str | None = None
+    fork_of: Repository | None = None
+    archived: bool = False
+    delete_branch_on_merge: bool = False
+    merge_methods: set[str] = field(default_factory=lambda: {"merge", "squash", "rebase"})
+    collaborators: dict[str, str] = field(default_factory=dict)  # login -> level
+    refs: dict[str, str] = field(default_factory=dict)  # as last announced; the server's truth
+    issues: dict[int, Issue] = field(default_factory=dict)
+    labels: list[Label] = field(default_factory=list)
+    milestones: list[Milestone] = field(default_factory=list)
+    suites: list[CheckSuite] = field(default_factory=list)
+    runs: dict[int, CheckRun] = field(default_factory=dict)
+    statuses: list[CommitStatus] = field(default_factory=list)
+    deployments: dict[int, Deployment] = field(default_factory=dict)
+    protections: dict[str, Protection] = field(default_factory=dict)
+    rulesets: list[dict[str, Any]] = field(default_factory=list)
+    alerts: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    workflow_runs: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.owner.login}/{self.name}"
+
+    def branch(self, name: str) -> str | None:
+        return self.refs.get(f"refs/heads/{name}")
+
+    def label(self, name: str) -> Label | None:
+        return next((one for one in self.labels if one.name.lower() == name.lower()), None)
+
+    def issue(self, number: int) -> Issue:
+        """An issue or pull request; ApiError 404 where there is none."""
+        if number not in self.issues:
+            raise not_found()
+        return self.issues[number]
+
+    def pull(self, number: int) -> tuple[Issue, Pull]:
+        issue = self.issue(number)
+        if issue.pull is None:
+            raise not_found()
+        return issue, issue.pull
+
+    def pulls(self) -> list[tuple[Issue, Pull]]:
+        return [(issue, issue.pull) for issue in self.issues.values() if issue.pull is not None]
+
+    def comment(self, comment_id: int) -> Comment:
+        for issue in self.issues.values():
+            for comment in issue.comments:
+                if comment.id == comment_id:
+                    return comment
+        raise not_found()
+
+
+@dataclass(eq=False)
+class App:
+    id: int
+    slug: str
+    name: str
+    owner: Account
+    bot: Account
+    client_id: str
+    client_secret: str
+    webhook_secret: str | None
+    public_key: bytes
+    permissions: dict[str, str]
+    events: list[str]
+    description: str | None
+    external_url: str
+    webhook_url: str | None
+    hook_id: int
+    created_at: datetime
+    updated_at: datetime
+    content_type: str = "json"
+
+
+@dataclass(eq=False)
+class Installation:
+    id: int
+    app: App
+    account: Account
+    repositories: dict[int, Repository] | None  # None: every repository of the account
+    permissions: dict[str, str]
+    events: list[str]
+    created_at: datetime
+    updated_at: datetime
+    suspended_at: datetime | None = None
+
+    def covers(self, repository: Repository) -> bool:
+        if repository.owner is not self.account:
+            return False
+        return self.repositories is None or repository.id in self.repositories
+
+
+@dataclass
+class State:
+    """All records of one server."""
+
+    accounts: dict[str, Account] = field(default_factory=dict)  # login in lower case
+    repositories: dict[str, Repository] = field(default_factory=dict)  # full name in lower case
+    teams: list[Team] = field(default_factory=list)
+    apps: dict[int, App] = field(default_factory=dict)
+    installations: dict[int, Installation] = field(default_factory=dict)
+
+    def account(self, login: str) -> Account:
+        found = self.accounts.get(login.lower())
+        if found is None:
+            raise not_found()
+        return found
+
+    def repository(self, full_name: str) -> Repository:
+        found = self.repositories.get(full_name.lower())
+        if found is None:
+            raise not_found()
+        return found
+
+    def team(self, organization: str, slug: str) -> Team:
+        for team in self.teams:
+            if (team.organization.login.lower(), team.slug) == (organization.lower(), slug):
+                return team
+        raise not_found()
+
+    def by_email(self, email: str) -> Account | None:
+        return next((one for one in self.accounts.values() if one.email == email), None)
+
+    def level(self, account: Account | None, repository: Repository) -> str:
+        """none, read, triage, write, maintain or admin: what this person may do there."""
+        floor = "none" if repository.private else "read"
+        if account is None:
+            return floor
+        if account is repository.owner or repository.owner.members.get(account.login) == "admin":
+            return "admin"
+        levels = [floor, repository.collaborators.get(account.login, "none")]
+        if account.login in repository.owner.members:
+            levels.append("read")
+        for team in self.teams:
+            if account.login in team.members:
+                levels.append(team.repositories.get(repository.id, "none"))
+        return highest(levels)
+
+
+def slug_of(name: str) -> str:
+    """The address form that GitHub makes of an app's or a team's name."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
