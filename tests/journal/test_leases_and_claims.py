@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import signal
-import threading
-import time
 from datetime import timedelta
 
 import pytest
 
-from bot.story.database import open_database
 from bot.story.journal import FenceLost, Journal
 from bot.story.outbox import ClaimLost, Proposed, Settled
-from bot.story.turnstile import Turnstile
 from tests.journal.samples import Clock, comment, said
 
 KEY = comment("s").key
@@ -149,47 +144,3 @@ def test_a_failure_before_the_commit_leaves_nothing_and_holds_no_lock(engine, cl
     journal = Journal(engine, clock)
     assert journal.load("s") == []
     journal.append("s", [said(1)], actor="w", once="k")
-
-
-def test_a_write_inside_a_write_is_an_error_and_not_a_wait_for_ever(tmp_path, clock) -> None:
-    journal = Journal(open_database(f"sqlite:///{tmp_path}/journal.db"), clock)
-
-    def write_again(name: str) -> None:
-        if name == "before:append":
-            journal.append("t", [said(1)], actor="w")
-
-    nested = Journal(journal._engine, clock, write_again)
-    with pytest.raises(RuntimeError, match="inside"):
-        nested.append("s", [said(1)], actor="w")
-    assert journal.streams() == []
-    journal.append("s", [said(1)], actor="w")
-
-
-def test_a_time_limit_that_strikes_a_waiting_writer_leaves_no_lock(tmp_path, clock) -> None:
-    def strike(number: int, frame: object) -> None:
-        raise TimeoutError
-
-    journal = Journal(open_database(f"sqlite:///{tmp_path}/journal.db"), clock)
-    other = Turnstile(f"{tmp_path}/journal.db-turn")
-    before = signal.signal(signal.SIGALRM, strike)
-    held = threading.Event()
-
-    def hold() -> None:
-        with other.turn():
-            held.set()
-            time.sleep(0.5)
-
-    holder = threading.Thread(target=hold)
-    holder.start()
-    held.wait()
-    try:
-        signal.setitimer(signal.ITIMER_REAL, 0.1)
-        with pytest.raises(TimeoutError):
-            journal.append("s", [said(1)], actor="w")
-    finally:
-        signal.signal(signal.SIGALRM, before)
-    holder.join()
-    for _ in range(2):
-        with other.turn():
-            pass
-        journal.append("s", [said(1)], actor="w")
