@@ -11,12 +11,10 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 MAX_FILE = 60_000  # characters a file may have to be shown whole
 MAX_INDEXED = 4_000  # files whose contents are compared
-MAX_TREE = 1_500  # paths shown
 _K1, _B = 1.2, 0.75
 
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9]*|\d+")
@@ -38,15 +36,6 @@ dict
 _STOP = frozenset(_STOP_WORDS.split())
 
 
-@dataclass(frozen=True)
-class Selection:
-    """What to show. `files` in order of worth; `skipped` would have been next."""
-
-    tree: tuple[str, ...]
-    files: dict[str, str]
-    skipped: tuple[str, ...]
-
-
 def words(text: str) -> list[str]:
     """Lower-case words, identifiers also by their parts; a plural counts as its singular."""
     found: list[str] = []
@@ -62,28 +51,20 @@ def words(text: str) -> list[str]:
 
 
 def select(
-    list_files: Callable[[], Iterable[str]],
-    read: Callable[[str], str | None],
-    text: str,
-    budget_chars: int,
-    must: Iterable[str] = (),
-) -> Selection:
-    """The files for a text within a budget; those in `must` come first (as far as they fit)."""
-    paths = sorted({path for path in list_files() if not _LEFT_OUT.search(path)})
-    texts = _texts(paths, read)
-    order = [path for path in dict.fromkeys(must) if path in texts]
-    order += [path for path in rank(texts, text) if path not in order]
+    paths: Iterable[str], read: Callable[[str], str | None], text: str, budget_chars: int
+) -> dict[str, str]:
+    """Whole files for a text, the best first, as many as the budget (characters) holds.
+
+    A file that is too big is passed over for the next.
+    """
+    texts = _texts(sorted({path for path in paths if not _LEFT_OUT.search(path)}), read)
     files: dict[str, str] = {}
-    skipped: list[str] = []
     left = budget_chars
-    for path in order:
-        content = texts[path]
-        if len(content) <= min(left, MAX_FILE):
-            files[path] = content
-            left -= len(content)
-        elif len(skipped) < 10:
-            skipped.append(path)
-    return Selection(_tree(paths, files), files, tuple(skipped))
+    for path in rank(texts, text):
+        if len(texts[path]) <= min(left, MAX_FILE):
+            files[path] = texts[path]
+            left -= len(texts[path])
+    return files
 
 
 def rank(texts: dict[str, str], text: str) -> list[str]:
@@ -143,13 +124,3 @@ def _texts(paths: list[str], read: Callable[[str], str | None]) -> dict[str, str
         if content and "\0" not in content[:8_000] and len(content) <= 10 * MAX_FILE:
             found[path] = content
     return dict(sorted(found.items()))
-
-
-def _tree(paths: list[str], files: dict[str, str]) -> tuple[str, ...]:
-    """All paths if they are few; else those near the files shown, then the top of the rest."""
-    if len(paths) <= MAX_TREE:
-        return tuple(paths)
-    near = {str(PurePosixPath(path).parent) for path in files}
-    first = [path for path in paths if str(PurePosixPath(path).parent) in near]
-    rest = sorted((p for p in paths if p not in set(first)), key=lambda p: (p.count("/"), p))
-    return tuple(sorted([*first, *rest][:MAX_TREE]))

@@ -42,6 +42,11 @@ class Autofix(Value):
     subject: str  # Conventional Commits
     criteria: tuple[str, ...]
 
+    @property
+    def by_exit_code(self) -> bool:
+        """Whether the count is an exit code (`judge_format`) and not a report (`judge`)."""
+        return self.rules == (FORMAT,)
+
 
 class Judged(Value):
     """The two counts side by side. `complete`: nothing is left but what must stay."""

@@ -93,22 +93,46 @@ def test_a_text_that_is_the_json_counts_as_the_answer(server):
     ("prepared", "kind", "retryable"),
     [
         (Prepared(arguments=GOOD, stop="max_tokens"), Kind.CUT_OFF, False),
-        (Prepared(status=529, error={"error": {"type": "overloaded_error", "message": "m"}}),
-         Kind.OVERLOADED, True),
-        (Prepared(status=500, error={"error": {"type": "api_error", "message": "m"}}),
-         Kind.OVERLOADED, True),
-        (Prepared(status=429, error={"error": {"type": "rate_limit_error", "message": "m"}},
-                  headers={"retry-after": "7"}), Kind.RATE_LIMIT, True),
-        (Prepared(status=401, error={"error": {"type": "authentication_error", "message": "m"}}),
-         Kind.AUTHENTICATION, False),
-        (Prepared(status=400, error={"error": {"type": "invalid_request_error", "message": "m"}}),
-         Kind.BAD_REQUEST, False),
-        (Prepared(status=404, error={"error": {"type": "not_found_error", "message": "m"}}),
-         None, False),
+        (
+            Prepared(status=529, error={"error": {"type": "overloaded_error", "message": "m"}}),
+            Kind.OVERLOADED,
+            True,
+        ),
+        (
+            Prepared(status=500, error={"error": {"type": "api_error", "message": "m"}}),
+            Kind.OVERLOADED,
+            True,
+        ),
+        (
+            Prepared(
+                status=429,
+                error={"error": {"type": "rate_limit_error", "message": "m"}},
+                headers={"retry-after": "7"},
+            ),
+            Kind.RATE_LIMIT,
+            True,
+        ),
+        (
+            Prepared(status=401, error={"error": {"type": "authentication_error", "message": "m"}}),
+            Kind.AUTHENTICATION,
+            False,
+        ),
+        (
+            Prepared(
+                status=400, error={"error": {"type": "invalid_request_error", "message": "m"}}
+            ),
+            Kind.BAD_REQUEST,
+            False,
+        ),
+        (
+            Prepared(status=404, error={"error": {"type": "not_found_error", "message": "m"}}),
+            None,
+            False,
+        ),
         (Prepared(raw=b'{"half": '), Kind.TRANSPORT, True),
         (Prepared(raw=b"<html>a proxy</html>"), Kind.TRANSPORT, True),
     ],
-)  # fmt: skip
+)
 def test_each_failure_has_its_kind_and_is_not_retried_here(
     server, provider, prepared, kind, retryable
 ):
@@ -177,8 +201,14 @@ def test_a_secret_is_not_sent_and_comes_back_in_the_edits(server):
 
 @pytest.mark.parametrize("purpose", PURPOSES)
 def test_the_same_package_is_sent_as_the_same_bytes(server, purpose):
-    package = {**PACKAGE, "files": {"b.py": "b", "a.py": "a"}, "tree": ["a.py", "b.py"],
-               "task": {"id": "T1"}, "spec": {"b": 1, "a": 2}, "failure": "E"}  # fmt: skip
+    package = {
+        **PACKAGE,
+        "files": {"b.py": "b", "a.py": "a"},
+        "tree": ["a.py", "b.py"],
+        "task": {"id": "T1"},
+        "spec": {"b": 1, "a": 2},
+        "failure": "E",
+    }
     server.answers = [Prepared(arguments={})] * 4
     for _ in range(2):
         with pytest.raises(ModelError):

@@ -11,8 +11,14 @@ from bot.stages import autofix
 from bot.stages.autofix import Autofix, Judged
 from bot.stages.family import Already, NotThis, Question
 
-FILES = ["src/pkg/__init__.py", "src/pkg/client.py", "src/pkg/sub/io.py", "tests/test_client.py",
-         "setup.py", "README.md"]  # fmt: skip
+FILES = [
+    "src/pkg/__init__.py",
+    "src/pkg/client.py",
+    "src/pkg/sub/io.py",
+    "tests/test_client.py",
+    "setup.py",
+    "README.md",
+]
 
 TAKEN = [
     ("Remove unused imports", "", "F401", "."),
@@ -20,35 +26,67 @@ TAKEN = [
     ("ruff F401: unused imports in `client.py`", "", "F401", "src/pkg/client.py"),
     ("Clean up unused imports in src/pkg", "", "F401", "src/pkg"),
     ("Clean up all the unused imports under the tests folder", "", "F401", "tests"),
-    ("Unused imports", "flake8 reports F401 in src/pkg/client.py and tests/test_client.py", "F401",
-     "src/pkg/client.py tests/test_client.py"),
+    (
+        "Unused imports",
+        "flake8 reports F401 in src/pkg/client.py and tests/test_client.py",
+        "F401",
+        "src/pkg/client.py tests/test_client.py",
+    ),
     ("Lint: W0611 (unused-import)", "", "F401", "."),
     ("Fix pylint unused-import warnings", "", "F401", "."),
     ("Remove unused imports except in tests", "", "F401", "."),
     ("Sort imports", "", "I001", "."),
-    ("Imports are not sorted in src/pkg/client.py", "`ruff check --select I` fails", "I001",
-     "src/pkg/client.py"),
+    (
+        "Imports are not sorted in src/pkg/client.py",
+        "`ruff check --select I` fails",
+        "I001",
+        "src/pkg/client.py",
+    ),
     ("Fix import order (I001)", "", "I001", "."),
-    ("Fix linter findings", "- F401 in src/pkg/client.py\n- E711 in src/pkg/sub/io.py", "F401 E711",
-     "src/pkg/client.py src/pkg/sub/io.py"),
+    (
+        "Fix linter findings",
+        "- F401 in src/pkg/client.py\n- E711 in src/pkg/sub/io.py",
+        "F401 E711",
+        "src/pkg/client.py src/pkg/sub/io.py",
+    ),
     ("Fix ruff violations E711 and E712", "", "E711 E712", "."),
     ("Comparison to None should use `is None`", "Ruff reports E711.", "E711", "."),
     ("Fix comparisons to None", "", "E711", "."),
     ("Remove f-strings without placeholders", "", "F541", "."),
-    ("f-string without any placeholders (F541) in src/pkg/client.py", "", "F541",
-     "src/pkg/client.py"),
+    (
+        "f-string without any placeholders (F541) in src/pkg/client.py",
+        "",
+        "F541",
+        "src/pkg/client.py",
+    ),
     ("Remove trailing whitespace", "", "W291 W293", "."),
     ("style: remove unused variables", "F841", "F841", "."),
-    ("Static analysis finding: mutable default argument", "B006 in src/pkg/client.py:12", "B006",
-     "src/pkg/client.py"),
+    (
+        "Static analysis finding: mutable default argument",
+        "B006 in src/pkg/client.py:12",
+        "B006",
+        "src/pkg/client.py",
+    ),
     ("Replace yaml.load with yaml.safe_load", "", "S506", "."),
-    ("Bandit B506: use of unsafe yaml load", "src/pkg/client.py line 4", "S506",
-     "src/pkg/client.py"),
-    ("Security: unsafe yaml.load in src/pkg/client.py", "Use yaml.safe_load.", "S506",
-     "src/pkg/client.py"),
+    (
+        "Bandit B506: use of unsafe yaml load",
+        "src/pkg/client.py line 4",
+        "S506",
+        "src/pkg/client.py",
+    ),
+    (
+        "Security: unsafe yaml.load in src/pkg/client.py",
+        "Use yaml.safe_load.",
+        "S506",
+        "src/pkg/client.py",
+    ),
     ("Fix security hole: yaml.load on user input", "", "S506", "."),
-    ("SAST finding: TLS certificate verification disabled", "requests.get(..., verify=False) in "
-     "`src/pkg/client.py` (B501)", "S501", "src/pkg/client.py"),
+    (
+        "SAST finding: TLS certificate verification disabled",
+        "requests.get(..., verify=False) in `src/pkg/client.py` (B501)",
+        "S501",
+        "src/pkg/client.py",
+    ),
     ("Bandit B324: md5", "It is not used for security: pass usedforsecurity=False", "S324", "."),
     ("Replace eval with ast.literal_eval", "", "S307", "."),
     ("Format the code with black", "", "FORMAT", "."),
@@ -59,14 +97,18 @@ TAKEN = [
     ("Fix SIM118 findings", "", "SIM118", "."),
     ("Fix lint issue: unnecessary `else` after `return`", "RET505", "RET505", "."),
     ("[lint] unused import os in client.py", "", "F401", "src/pkg/client.py"),
-    ("chore: fix flake8 warnings", "```\nsrc/pkg/client.py:1:1: F401 'os' imported but unused\n```",
-     "F401", "src/pkg/client.py"),
+    (
+        "chore: fix flake8 warnings",
+        "```\nsrc/pkg/client.py:1:1: F401 'os' imported but unused\n```",
+        "F401",
+        "src/pkg/client.py",
+    ),
     ("Code scanning alert: imported but unused", "", "F401", "."),
     ("Drop the unused import of `sys` from src/pkg/client.py", "", "F401", "src/pkg/client.py"),
     ("There are unused imports in src/pkg/client.py", "", "F401", "src/pkg/client.py"),
     ("client.py has unused imports", "Found by ruff (F401).", "F401", "src/pkg/client.py"),
     ("Use super() without arguments (UP008)", "", "UP008", "."),
-]  # fmt: skip
+]
 
 NOT_TAKEN = [
     ("Add option Loader to yaml.load", ""),
@@ -149,7 +191,7 @@ def carry_out(folder: Path, title: str, body: str = "") -> Judged | Already:
         done = run(step, folder)
         assert done.returncode == 0, done.stderr
     after = run(found.count, folder)
-    if found.rules == ("FORMAT",):
+    if found.by_exit_code:
         return autofix.judge_format(before.returncode, after.returncode)
     assert before.returncode == 0, before.stderr
     return autofix.judge(before.stdout, after.stdout)
@@ -163,11 +205,15 @@ def write(folder: Path, files: dict[str, str]) -> Path:
 
 
 def test_unused_imports_go_and_reexports_stay(tmp_path):
-    write(tmp_path, {
-        "pkg/__init__.py": "from pkg.a import x\n",
-        "pkg/a.py": "import os  # why\nimport sys\n\ntry:\n    import fast\nexcept ImportError:\n"
-                    "    x = 1\nelse:\n    x = sys.path\n",
-    })  # fmt: skip
+    write(
+        tmp_path,
+        {
+            "pkg/__init__.py": "from pkg.a import x\n",
+            "pkg/a.py": "import os  # why\nimport sys\n\ntry:\n    import fast\n"
+            "except ImportError:\n"
+            "    x = 1\nelse:\n    x = sys.path\n",
+        },
+    )
     done = carry_out(tmp_path, "Remove unused imports")
     assert (done.before, done.fixed, done.complete, len(done.tolerated)) == (3, 1, True, 2)
     assert (tmp_path / "pkg/__init__.py").read_text() == "from pkg.a import x\n"
@@ -182,19 +228,34 @@ def test_unused_imports_go_and_reexports_stay(tmp_path):
         ("Sort imports", "import sys\nimport os\n", "import os\nimport sys\n"),
         ("Fix F541", "a = f'x'\n", "a = 'x'\n"),
         ("Fix F841 unused variable", "def f():\n    x = g()\n", "def f():\n    g()\n"),
-        ("Fix B006", "def f(a=[]):\n    return a\n",
-         "def f(a=None):\n    if a is None:\n        a = []\n    return a\n"),
-        ("Bandit B506: yaml.load", "import yaml\n\nx = yaml.load(open('f'), Loader=yaml.Loader)  # c\n",
-         "import yaml\n\nx = yaml.safe_load(open('f'))  # c\n"),
-        ("Fix verify=False (B501)", "import requests\n\nrequests.get('u', verify=False, timeout=1)\n",
-         "import requests\n\nrequests.get('u', timeout=1)\n"),
-        ("Fix B324, not used for security", "import hashlib\n\nhashlib.md5(b'').hexdigest()\n",
-         "import hashlib\n\nhashlib.md5(b'', usedforsecurity=False).hexdigest()\n"),
-        ("Replace eval by ast.literal_eval", "x = eval(input())\n",
-         "import ast\n\nx = ast.literal_eval(input())\n"),
+        (
+            "Fix B006",
+            "def f(a=[]):\n    return a\n",
+            "def f(a=None):\n    if a is None:\n        a = []\n    return a\n",
+        ),
+        (
+            "Bandit B506: yaml.load",
+            "import yaml\n\nx = yaml.load(open('f'), Loader=yaml.Loader)  # c\n",
+            "import yaml\n\nx = yaml.safe_load(open('f'))  # c\n",
+        ),
+        (
+            "Fix verify=False (B501)",
+            "import requests\n\nrequests.get('u', verify=False, timeout=1)\n",
+            "import requests\n\nrequests.get('u', timeout=1)\n",
+        ),
+        (
+            "Fix B324, not used for security",
+            "import hashlib\n\nhashlib.md5(b'').hexdigest()\n",
+            "import hashlib\n\nhashlib.md5(b'', usedforsecurity=False).hexdigest()\n",
+        ),
+        (
+            "Replace eval by ast.literal_eval",
+            "x = eval(input())\n",
+            "import ast\n\nx = ast.literal_eval(input())\n",
+        ),
         ("Format the code with black", "x = { 'a':1 }\n", 'x = {"a": 1}\n'),
     ],
-)  # fmt: skip
+)
 def test_each_fix_is_exact_and_a_second_run_changes_nothing(tmp_path, title, before, after):
     write(tmp_path, {"m.py": before})
     done = carry_out(tmp_path, title)
@@ -225,7 +286,7 @@ def test_a_project_cannot_switch_the_rule_off_or_break_the_run(tmp_path):
 
 
 def test_the_projects_layout_and_python_version_are_honoured(tmp_path):
-    long = "value = some_function(argument_number_one, argument_number_two, argument_number_three, x)\n"
+    long = "value = some_function(argument_number_one, argument_number_two, argument_three, x)\n"
     project = '[project]\nrequires-python = ">=3.7"\n[tool.black]\nline-length = 110\n'
     write(tmp_path, {"a.py": long + "y = 'a'\n", "pyproject.toml": project})
     carry_out(tmp_path, "Format the code with black")

@@ -38,7 +38,8 @@ def test_a_story_without_criteria_has_its_title_as_one(body):
 @pytest.mark.parametrize(
     "body",
     [
-        "```gherkin\nScenario: x\n  Given a cart\n  And a user\n  When she pays\n  Then it ships\n```",
+        "```gherkin\nScenario: x\n"
+        "  Given a cart\n  And a user\n  When she pays\n  Then it ships\n```",
         "Given a cart\nAnd a user\nWhen she pays\nThen it ships\n",
         "## Acceptance criteria\n- **Given** a cart\n- **And** a user\n- **When** she pays\n"
         "- **Then** it ships\n",
