@@ -119,11 +119,11 @@ def open_issue(call: Call) -> Answer:
     number = max(call.repo.issues, default=0) + 1
     body = checked_body(call.maybe_text("body"), "Issue")
     wanted = call.json().get("labels") or []
-    labels = list(dict.fromkeys(ensure_label(call, n) for n in label_names(wanted)))
+    names = label_names(wanted)
     issue = Issue(next(call.hub.ids), call.repo, number, call.account, title, body, now, now)
     issue.via_app = call.caller.via_app
     if call.may("triage"):  # from others, GitHub drops these without a word
-        issue.labels = labels
+        issue.labels = list(dict.fromkeys(ensure_label(call, name) for name in names))
         issue.assignees = _assignable(call, call.names("assignees"))
         issue.milestone = _milestone(call)
     call.repo.issues[number] = issue
