@@ -52,7 +52,9 @@ class World:
     ) -> None:
         self.ahead = timedelta()
         self.claim_after = 30.0  # seconds until a dead reader's deliveries are taken over
-        self.hub = LocalHub(root / "hub", clock=self.now, wall=lambda: self.now().timestamp(), send=self._deliver)
+        self.hub = LocalHub(
+            root / "hub", clock=self.now, wall=lambda: self.now().timestamp(), send=self._deliver
+        )
         for login in PEOPLE:
             self.hub.add_user(login)
         self.hub.add_org("acme", admins=())

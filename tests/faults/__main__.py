@@ -1,4 +1,4 @@
-"""Kill the worker at every boundary of the walk: `python -m tests.faults [--every N] [--from N]`."""
+"""Kill the worker at every boundary of the walk: `python -m tests.faults [--every N]`."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A whole walk whose worker is killed at one boundary of the journal, and what is left of it.
+"""A whole walk whose worker is killed at one boundary of the journal.
 
 The worker is a real process, ended by SIGKILL in the middle of what it does; what stays behind (a
-lease, a claim, a commit that nobody told of) is found by the next one. GitHub and the queue live on.
+lease, a claim, an unrecorded push) is found by the next one. GitHub and the queue live on.
 """
 
 from __future__ import annotations
