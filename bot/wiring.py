@@ -258,14 +258,14 @@ class House:
         """Wake what is due and held by nobody; say what was left unsaid; drain the inbox."""
         request_drain(self.redis)
         at = self.clock()
-        if at >= self._look_again:
-            self._look_again = at + timedelta(seconds=self.settings.catch_up_seconds)
-            catch_up(self.office)
         for row in self.journal.streams(kind="story", due_before=at, unleased=True, limit=200):
             self.wake(row.stream)
         streams = {row.stream for row in self.journal.due_effects(at, limit=200)}
         for stream in sorted(streams):
             self.performer.perform_leftovers(fold(stream, self.journal.load(stream)), None)
+        if at >= self._look_again:
+            self._look_again = at + timedelta(seconds=self.settings.catch_up_seconds)
+            catch_up(self.office)
 
 
 def _author(github: GitHub) -> Author:

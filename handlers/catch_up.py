@@ -7,6 +7,10 @@ twice. Never: starts a story for somebody who may not start one.
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
+from functools import partial
+
 from bot.story.events import (
     ApprovalWithdrawn,
     CancelRequested,
@@ -21,18 +25,36 @@ from bot.story.vocabulary import Gate, Repository, State
 from handlers.merge import note_head
 from handlers.story import start
 
+log = logging.getLogger(__name__)
+
 _UNTOUCHABLE = (State.DEPLOYING, State.VERIFYING)
 
 
-def catch_up(office: Office) -> None:
-    """Look at every installed repository and every living story once."""
+def catch_up(office: Office) -> int:
+    """Look at every installed repository and every living story once.
+
+    What cannot be looked at now is logged and looked at the next time; returns how much that was.
+    """
+    looks = [partial(_look_at, office, story) for story in office.living()]
+    missed = sum(not _looked(look) for look in looks)
+    return missed + (not _looked(partial(_installed, office)))
+
+
+def _looked(look: Callable[[], None]) -> bool:
+    try:
+        look()
+    except Exception:
+        log.exception("could not look at GitHub for what was missed")
+        return False
+    return True
+
+
+def _installed(office: Office) -> None:
     for installation in office.github.installations():
         if installation.get("suspended_at"):
             continue
         for repository in office.github.repositories(installation["id"]):
-            _labelled_issues(office, repository)
-    for story in office.living():
-        _look_at(office, story)
+            _looked(partial(_labelled_issues, office, repository))
 
 
 def _labelled_issues(office: Office, repository: Repository) -> None:
