@@ -93,7 +93,11 @@ class Settings(BaseSettings):
     bind_host: str = Field("127.0.0.1", description="Address the web process listens on.")
     bind_port: int = Field(8080, ge=1, le=65535, description="Port the web process listens on.")
     web_threads: int = Field(
-        16, ge=1, le=256, description="Requests the web process works on at once."
+        32,
+        ge=1,
+        le=512,
+        description="Requests the web process works on at once; one whose body arrives slowly "
+        "counts too.",
     )
 
     # the clock and the leases

@@ -18,13 +18,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from redis import Redis
+from rq.timeouts import BaseTimeoutException
 
 import handlers
 from bot import stages
 from bot.agent.gateway import Gateway
 from bot.agent.perform import Model
 from bot.outside.github import GitHub, connect
-from bot.queue.delivery import Delivery, Failure, NotReady
+from bot.queue.delivery import Delivery, Failure
 from bot.queue.embedded import redis_url
 from bot.queue.wakeups import enqueue_advance, request_drain
 from bot.settings import Settings, load_settings
@@ -203,6 +204,8 @@ class House:
             return None
         try:
             outcome = handlers.handle(delivery, self.office)
+        except BaseTimeoutException:
+            raise  # the drain's time is over, which is no fault of this delivery
         except Exception as error:  # noqa: BLE001 - kept with an id, answered, and tried again
             return self._failed(delivery, error)
         self.journal.record_delivery(
@@ -218,11 +221,11 @@ class House:
         error_id = uuid.uuid4().hex[:12]
         where = {"error_id": error_id, "delivery": delivery.guid, "event": delivery.event}
         log.exception("a delivery could not be handled", extra=where)
-        if getattr(error, "retryable", False):
-            raise NotReady(str(error)) from error
+        if getattr(error, "retryable", False):  # GitHub is away or busy: no attempt is lost
+            return Failure(f"{error_id} {type(error).__name__}", counted=False)
         if delivery.event in ("issue_comment", "issues"):
             self._say_failed(delivery, error_id)
-        return Failure(f"{error_id} {type(error).__name__}: {error}"[:500])
+        return Failure(f"{error_id} {type(error).__name__}")
 
     def _say_failed(self, delivery: Delivery, error_id: str) -> None:
         """Nobody waits in silence: one comment a delivery, whatever went wrong (C13)."""

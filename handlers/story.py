@@ -39,6 +39,15 @@ def labeled(delivery: Delivery, office: Office) -> None:
         office.tell(known.stream, ViewDisturbed(view="labels", by=sender))
 
 
+def opened(delivery: Delivery, office: Office) -> None:
+    """An issue that is opened with the label on it is labelled by whoever opened it."""
+    payload = delivery.payload
+    names = {label.get("name") for label in payload["issue"].get("labels", [])}
+    if office.settings.story_label in names:
+        number, told = payload["issue"]["number"], payload["issue"].get("updated_at", "")
+        start(office, office.repository(payload), number, person(payload.get("sender")), told)
+
+
 def _means(delivery: Delivery, office: Office, known: Story, by: Person, label: str) -> Move:
     gate = known.waiting.gate if known.waiting else None
     settings = office.settings
@@ -180,6 +189,8 @@ def gone(delivery: Delivery, office: Office) -> None:
 
 
 EVENTS = {
+    "issues.opened": opened,
+    "issues.reopened": opened,
     "issues.labeled": labeled,
     "issues.unlabeled": unlabeled,
     "issues.edited": edited,

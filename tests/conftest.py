@@ -20,15 +20,19 @@ def queue_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server.stop()
 
 
+@pytest.fixture(scope="session")
+def environments(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the worlds' project environments are kept."""
+    return tmp_path_factory.mktemp("environments")
+
+
 @pytest.fixture
-def new_world(
-    tmp_path: Path, queue_url: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[..., World]]:
+def new_world(tmp_path: Path, queue_url: str, environments: Path) -> Iterator[Callable[..., World]]:
     """Make worlds; each is closed, and asked whether anything unexpected was said, at the end."""
     made: list[World] = []
 
     def make(**settings: Any) -> World:
-        made.append(World(tmp_path / str(len(made)), queue_url, **settings))
+        made.append(World(tmp_path / str(len(made)), queue_url, environments, **settings))
         return made[-1]
 
     yield make

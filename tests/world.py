@@ -47,9 +47,14 @@ BUMP = ("Bump idna from 3.4 to 3.10", "idna 3.4 has CVE-2024-3651; it is fixed i
 class World:
     """One GitHub, one Towpath. `hub` is the former, `house` the latter."""
 
-    def __init__(self, root: Path, redis_url: str, **settings: Any) -> None:
+    def __init__(
+        self, root: Path, redis_url: str, environments: Path | None = None, **settings: Any
+    ) -> None:
         self.ahead = timedelta()
-        self.hub = LocalHub(root / "hub", clock=self.now, wall=lambda: self.now().timestamp(), send=self._deliver)
+        self.claim_after = 30.0  # seconds until a dead reader's deliveries are taken over
+        self.hub = LocalHub(
+            root / "hub", clock=self.now, wall=lambda: self.now().timestamp(), send=self._deliver
+        )
         for login in PEOPLE:
             self.hub.add_user(login)
         self.hub.add_org("acme", admins=())
@@ -68,6 +73,9 @@ class World:
             webhook_secret=SECRET,
             **settings,
         )
+        if environments:  # what a project needs is installed once for all worlds
+            (root / "home").mkdir(parents=True, exist_ok=True)
+            (root / "home" / "environments").symlink_to(environments)
         self.door = Client(create_app(self.settings, redis_url=redis_url))
         self.boundary: Callable[[str], None] = lambda name: None
         self.house = self.new_house()
@@ -123,12 +131,18 @@ class World:
         """Deliver webhooks, drain the inbox and run stories until nothing moves."""
         for _ in range(most):
             self.hub.deliveries.settle()
-            drained = jobs.drain(Inbox(self.redis), self.house.dispatch)
-            if drained.handled + drained.failed + self._advance_queued() == 0:
+            inbox = Inbox(self.redis, claim_after=self.claim_after)
+            drained = jobs.drain(inbox, self.house.dispatch)
+            if drained.handled + drained.failed + self.advance_queued() == 0:
                 return
         raise AssertionError("the world does not come to rest")
 
-    def _advance_queued(self) -> int:
+    def queued(self) -> int:
+        """How many stories wait for a worker."""
+        return len(Queue(STORIES, connection=self.redis).jobs)
+
+    def advance_queued(self) -> int:
+        """Run the stories that wait for a worker; how many they were."""
         queue, done = Queue(STORIES, connection=self.redis), 0
         Queue("deliveries", connection=self.redis).empty()
         for job in queue.jobs:

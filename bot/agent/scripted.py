@@ -15,7 +15,6 @@ The file::
         output:
           subject: "feat: …"
           edits: [...]
-          edits_from: {src/a.py: answers/a.py}   # optional: contents kept in files beside this one
 
 The most specific answer wins (task and attempt, then task, then attempt, then neither); among
 equals the first.
@@ -93,21 +92,7 @@ class Script:
             wanted = f"{purpose}, task {task or '-'}, attempt {attempt}"
             raise ModelError(Kind.NO_ANSWER, f"{self._source} has no answer for {wanted}")
         best = max(fitting, key=lambda a: (a.task is not None, a.attempt is not None))
-        return self._with_files(best.output)
-
-    def _with_files(self, output: dict[str, Any]) -> dict[str, Any]:
-        sources = output.get("edits_from")
-        if not isinstance(sources, dict):
-            return output
-        edits = list(output.get("edits", []))
-        for target, source in sources.items():
-            try:
-                content = (self._source.parent / str(source)).read_text(encoding="utf-8")
-            except OSError as error:
-                message = f"{self._source}: cannot read {source}"
-                raise ModelError(Kind.CONFIGURATION, message) from error
-            edits.append({"path": str(target), "kind": "write", "content": content})
-        return {**output, "edits": edits}
+        return best.output
 
 
 def _line(node: yaml.Node | None, place: tuple[int | str, ...]) -> int:

@@ -1,10 +1,12 @@
 """The web process: granian in front of the application (`X1`).
 
-Promises: a web worker that dies is replaced; SIGTERM lets requests at hand end.
+Promises: a serving process that dies is replaced, and does not outlive the one that watches it;
+SIGTERM lets requests at hand end.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from functools import partial
 
@@ -16,6 +18,7 @@ from granian.server import Server
 from bot.door.app import create_app
 from bot.door.intake import MissingWebhookSecret
 from bot.queue.embedded import redis_url
+from bot.queue.orphans import die_with_parent
 from bot.settings import Settings
 
 MakeApp = Callable[[Settings, str], Flask]
@@ -37,7 +40,14 @@ def serve_web(settings: Settings, make_app: MakeApp = create_app) -> None:
         blocking_threads=settings.web_threads,
         backpressure=8 * settings.web_threads,
         respawn_failed_workers=True,
-        log_level=LogLevels.warning,
+        log_level=LogLevels.error,  # its warnings are about the number of threads we chose
         websockets=False,
     )
-    server.serve(target_loader=partial(make_app, settings, redis_url(settings)), wrap_loader=False)
+    load = partial(_load, os.getpid(), make_app, settings, redis_url(settings))
+    server.serve(target_loader=load, wrap_loader=False)
+
+
+def _load(parent: int, make_app: MakeApp, settings: Settings, url: str) -> Flask:
+    """The application, made in the process that serves it."""
+    die_with_parent(parent)
+    return make_app(settings, url)

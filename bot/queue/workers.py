@@ -10,13 +10,11 @@ the job at hand end, a second one does not. Never: protects a story from two run
 
 from __future__ import annotations
 
-import ctypes
 import logging
-import os
 import signal
-import sys
 import time
 from enum import StrEnum
+from types import FrameType
 from typing import Any
 
 from redis import Redis
@@ -26,6 +24,7 @@ from rq.job import Job
 
 from bot.queue.embedded import EmbeddedServerError, redis_url
 from bot.queue.jobs import houses
+from bot.queue.orphans import die_with_parent
 from bot.queue.wakeups import DELIVERIES, STORIES
 from bot.settings import Settings
 
@@ -33,7 +32,6 @@ WORKER_TTL = 20  # an idle worker looks up every WORKER_TTL - 15 seconds
 MONITORING_SECONDS = 5
 MAINTENANCE_SECONDS = 15
 GRACE_SECONDS = 15  # heartbeats may be this late before a job counts as abandoned
-PR_SET_PDEATHSIG = 1
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +68,7 @@ class StoriesWorker(_StopsOnRequest, Worker):
         return self.job_monitoring_interval + GRACE_SECONDS
 
     def main_work_horse(self, *args: Any, **kwargs: Any) -> None:
-        _die_with(self.pid or 0)
+        die_with_parent(self.pid or 0)
         super().main_work_horse(*args, **kwargs)
 
 
@@ -101,6 +99,7 @@ def run_worker(kind: str, settings: Settings, *, house: str = "bot.wiring") -> N
     houses.source = house
     houses.preload()
     while True:
+        _end_on_signals()  # RQ's own handlers are for the time inside `work`
         try:
             with Redis.from_url(redis_url(settings)) as redis:
                 worker = make_worker(kind_, redis)
@@ -109,15 +108,13 @@ def run_worker(kind: str, settings: Settings, *, house: str = "bot.wiring") -> N
                     return
         except (RedisError, EmbeddedServerError) as error:
             log.warning("%s worker: the queue is away: %s", kind_, error)
+        _end_on_signals()
         time.sleep(1)
 
 
-def _die_with(parent: int) -> None:
-    """Have the kernel kill this process when its parent dies (Linux; elsewhere the lease ends)."""
-    if not sys.platform.startswith("linux"):
-        return
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL) != 0:
-        raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG) failed")
-    if os.getppid() != parent:  # it died before we asked
-        os.kill(os.getpid(), signal.SIGKILL)
+def _end_on_signals() -> None:
+    def end(signum: int, frame: FrameType | None) -> None:
+        raise SystemExit(0)
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)

@@ -32,7 +32,6 @@ class Cursor(Protocol):
     rowcount: int
 
     def execute(self, statement: str, parameters: Any = ..., /) -> Any: ...
-    def executemany(self, statement: str, parameters: Any, /) -> Any: ...
     def fetchone(self) -> Any: ...
     def fetchall(self) -> Any: ...
 
@@ -102,15 +101,17 @@ def _open_sqlite(url: str, path: str | None) -> Engine:
         raise ValueError("SQLite needs a plain file path")
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url, paramstyle="named")
+    lock = os.path.realpath(path) + "-turn"
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, record: Any) -> None:
         connection.isolation_level = None  # the driver must not begin transactions of its own
         connection.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
-        connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
-        record.info["turnstile"] = Turnstile(path + "-turn")
+        turnstile = record.info["turnstile"] = Turnstile(lock)
+        with turnstile.turn():  # changing the mode does not heed the time-out
+            connection.execute("PRAGMA journal_mode=WAL")
 
     @event.listens_for(engine, "close")
     def _close(connection: Any, record: Any) -> None:
@@ -127,12 +128,13 @@ def _open_sqlite(url: str, path: str | None) -> Engine:
 def writing(engine: Engine, before: Callable[[], None] = lambda: None) -> Iterator[Cursor]:
     """One transaction that writes; commits at the end, or rolls back when anything is raised.
 
-    `before` is called with everything written and nothing committed. Keep the block short.
+    `before` is called with everything written and nothing committed. Keep the block short, and
+    never write to the same database inside it.
     """
     connection = engine.raw_connection()
     try:
         if engine.dialect.name == "sqlite":
-            with connection.info["turnstile"]:
+            with connection.info["turnstile"].turn():
                 yield from _transaction(connection, before, "BEGIN IMMEDIATE")
         else:
             yield from _transaction(connection, before, None)

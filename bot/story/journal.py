@@ -76,12 +76,12 @@ _LOCK = Prepared(
     .where(_OF)
     .with_for_update()
 )
-_ADVANCE = {
+_ADVANCE: dict[str, Any] = {
     "version": bindparam("to"),
     "head_hash": bindparam("hash"),
     "updated_at": bindparam("now"),
 }
-_HEAD = {"wake_at": bindparam("wake_at")} | {
+_HEAD: dict[str, Any] = {"wake_at": bindparam("wake_at")} | {
     name: func.coalesce(bindparam(name, type_=STREAMS.c[name].type), STREAMS.c[name])
     for name in ("state", "title", "repository", "issue", "kind")
 }
@@ -144,9 +144,8 @@ class Journal(Leases, Outbox, Streams, Deliveries):
             if once is not None and not self._see(cursor, once, now):
                 raise AlreadySeen(once)
             rows = _chained(stream, version, previous, now, storable(actor), told)
-            text, _ = _ADD_EVENT.on(self._engine)
             for row in rows:
-                cursor.execute(text, row._asdict())
+                self._run(cursor, _ADD_EVENT, **row._asdict())
             last = rows[-1] if rows else None
             self._move(
                 cursor,
@@ -211,7 +210,7 @@ class Journal(Leases, Outbox, Streams, Deliveries):
 
 
 def _chained(
-    stream: str, version: int, previous: str, at: str, actor: str, told: list[tuple[str, str]]
+    stream: str, version: int, previous: str, at: str, actor: str, told: Sequence[tuple[str, str]]
 ) -> list[Row]:
     rows = []
     for seq, (kind, data) in enumerate(told, version + 1):

@@ -15,7 +15,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from bot.workspace.mirror import SYMLINK, Mirror
+from bot.workspace.mirror import Mirror
+from bot.workspace.reading import SYMLINK
 from bot.workspace.sandbox import WORKSPACE
 
 Runner = Literal["pytest", "unittest", "npm"]
@@ -259,8 +260,13 @@ def _is_requirement(text: str) -> bool:
 
 
 def _from_poetry(name: str, declared: Any) -> str:
-    """A poetry constraint as a lower bound: near enough to run tests."""
+    """A poetry constraint as a lower bound: near enough to run tests.
+
+    "" for one from a path or an address, whose name on an index may be somebody else's.
+    """
     version = _text(declared.get("version") if isinstance(declared, dict) else declared)
+    if not version:
+        return ""
     bound = re.match(r"[~^>=]*\s*(\d[\w.]*)", version)
     exact = re.fullmatch(r"=*\s*(\d[\w.]*)", version)
     if exact:

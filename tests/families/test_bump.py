@@ -25,10 +25,16 @@ def after(files: dict[str, str], title: str = TITLE, body: str = "") -> dict[str
     ("path", "before", "wanted"),
     [
         ("requirements.txt", "requests==2.31.0\n", "requests==2.32.4\n"),
-        ("requirements.txt", "# a\nRequests[socks] == 2.31.0 ; python_version > '3'  # why\r\n",
-         "# a\nRequests[socks] == 2.32.4 ; python_version > '3'  # why\r\n"),
-        ("requirements.txt", "-r base.txt\n--index-url x\nrequests~=2.31.0", 
-         "-r base.txt\n--index-url x\nrequests~=2.32.4"),
+        (
+            "requirements.txt",
+            "# a\nRequests[socks] == 2.31.0 ; python_version > '3'  # why\r\n",
+            "# a\nRequests[socks] == 2.32.4 ; python_version > '3'  # why\r\n",
+        ),
+        (
+            "requirements.txt",
+            "-r base.txt\n--index-url x\nrequests~=2.31.0",
+            "-r base.txt\n--index-url x\nrequests~=2.32.4",
+        ),
         ("requirements.txt", "requests>=2.20,<3\n", "requests>=2.32.4,<3\n"),
         ("requirements.txt", "requests>=2.20,<2.32\n", "requests>=2.32.4,<2.33\n"),
         ("requirements.txt", "flask==1.0\nrequests\n", "flask==1.0\nrequests>=2.32.4\n"),
@@ -36,38 +42,74 @@ def after(files: dict[str, str], title: str = TITLE, body: str = "") -> dict[str
         ("a/b/dev-requirements.txt", "requests==2.31.0", "requests==2.32.4"),
         ("constraints.txt", "requests===2.31.0", "requests===2.32.4"),
         ("requirements.txt", "requests==2.31.* \\\n    # via x\n", None),
-        ("pyproject.toml", '[project]\nname = "x"\ndependencies = [\n  "requests==2.31.0", # why\n'
-         "  'click>=8',\n]\n", '[project]\nname = "x"\ndependencies = [\n  "requests==2.32.4", # why\n'
-         "  'click>=8',\n]\n"),
-        ("pyproject.toml", '[project.optional-dependencies]\nweb = ["requests>=2.0; os_name==\'nt\'"]',
-         '[project.optional-dependencies]\nweb = ["requests>=2.32.4; os_name==\'nt\'"]'),
-        ("pyproject.toml", '[dependency-groups]\ndev = [{include-group = "a"}, "requests==2.31.0"]\n'
-         "a = []\n",
-         '[dependency-groups]\ndev = [{include-group = "a"}, "requests==2.32.4"]\na = []\n'),
-        ("pyproject.toml", "[tool.poetry.dependencies]\npython = '^3.8'\nrequests = '^2.31.0' # c\n",
-         "[tool.poetry.dependencies]\npython = '^3.8'\nrequests = '^2.32.4' # c\n"),
-        ("pyproject.toml", '[tool.poetry.group.dev.dependencies]\n'
-         'requests = {version = "2.31.0", extras = ["x"]}\n',
-         '[tool.poetry.group.dev.dependencies]\n'
-         'requests = {version = "2.32.4", extras = ["x"]}\n'),
-        ("setup.cfg", "[options]\ninstall_requires =\n    requests==2.31.0\n    click\n"
-         "[options.extras_require]\nweb = requests>=2.0\n",
-         "[options]\ninstall_requires =\n    requests==2.32.4\n    click\n"
-         "[options.extras_require]\nweb = requests>=2.32.4\n"),
-        ("tox.ini", "[testenv]\ndeps =\n    -r x.txt\n    py311: requests==2.31.0\ncommands = pytest\n",
-         "[testenv]\ndeps =\n    -r x.txt\n    py311: requests==2.32.4\ncommands = pytest\n"),
-        ("setup.py", "# é\nsetup(install_requires=['é', 'requests==2.31.0', \"requests>=2\"])\n",
-         "# é\nsetup(install_requires=['é', 'requests==2.32.4', \"requests>=2.32.4\"])\n"),
-        ("Pipfile", '[packages]\nrequests = "==2.31.0"\n[requires]\npython_version = "3.11"\n',
-         '[packages]\nrequests = "==2.32.4"\n[requires]\npython_version = "3.11"\n'),
-        ("environment.yml", "dependencies:\n  - requests=2.31.0\n  - pip:\n    - requests==2.31.0\n",
-         "dependencies:\n  - requests=2.32.4\n  - pip:\n    - requests==2.32.4\n"),
-        ("package.json", '{"dependencies": {\n  "requests": "^2.31.0",\n  "b": "1.0.0"\n}}',
-         '{"dependencies": {\n  "requests": "^2.32.4",\n  "b": "1.0.0"\n}}'),
-        (".pre-commit-config.yaml", "  additional_dependencies:\n      - requests==2.31.0\n",
-         "  additional_dependencies:\n      - requests==2.32.4\n"),
+        (
+            "pyproject.toml",
+            '[project]\nname = "x"\ndependencies = [\n  "requests==2.31.0", # why\n'
+            "  'click>=8',\n]\n",
+            '[project]\nname = "x"\ndependencies = [\n  "requests==2.32.4", # why\n'
+            "  'click>=8',\n]\n",
+        ),
+        (
+            "pyproject.toml",
+            "[project.optional-dependencies]\nweb = [\"requests>=2.0; os_name=='nt'\"]",
+            "[project.optional-dependencies]\nweb = [\"requests>=2.32.4; os_name=='nt'\"]",
+        ),
+        (
+            "pyproject.toml",
+            '[dependency-groups]\ndev = [{include-group = "a"}, "requests==2.31.0"]\na = []\n',
+            '[dependency-groups]\ndev = [{include-group = "a"}, "requests==2.32.4"]\na = []\n',
+        ),
+        (
+            "pyproject.toml",
+            "[tool.poetry.dependencies]\npython = '^3.8'\nrequests = '^2.31.0' # c\n",
+            "[tool.poetry.dependencies]\npython = '^3.8'\nrequests = '^2.32.4' # c\n",
+        ),
+        (
+            "pyproject.toml",
+            "[tool.poetry.group.dev.dependencies]\n"
+            'requests = {version = "2.31.0", extras = ["x"]}\n',
+            "[tool.poetry.group.dev.dependencies]\n"
+            'requests = {version = "2.32.4", extras = ["x"]}\n',
+        ),
+        (
+            "setup.cfg",
+            "[options]\ninstall_requires =\n    requests==2.31.0\n    click\n"
+            "[options.extras_require]\nweb = requests>=2.0\n",
+            "[options]\ninstall_requires =\n    requests==2.32.4\n    click\n"
+            "[options.extras_require]\nweb = requests>=2.32.4\n",
+        ),
+        (
+            "tox.ini",
+            "[testenv]\ndeps =\n    -r x.txt\n    py311: requests==2.31.0\ncommands = pytest\n",
+            "[testenv]\ndeps =\n    -r x.txt\n    py311: requests==2.32.4\ncommands = pytest\n",
+        ),
+        (
+            "setup.py",
+            "# é\nsetup(install_requires=['é', 'requests==2.31.0', \"requests>=2\"])\n",
+            "# é\nsetup(install_requires=['é', 'requests==2.32.4', \"requests>=2.32.4\"])\n",
+        ),
+        (
+            "Pipfile",
+            '[packages]\nrequests = "==2.31.0"\n[requires]\npython_version = "3.11"\n',
+            '[packages]\nrequests = "==2.32.4"\n[requires]\npython_version = "3.11"\n',
+        ),
+        (
+            "environment.yml",
+            "dependencies:\n  - requests=2.31.0\n  - pip:\n    - requests==2.31.0\n",
+            "dependencies:\n  - requests=2.32.4\n  - pip:\n    - requests==2.32.4\n",
+        ),
+        (
+            "package.json",
+            '{"dependencies": {\n  "requests": "^2.31.0",\n  "b": "1.0.0"\n}}',
+            '{"dependencies": {\n  "requests": "^2.32.4",\n  "b": "1.0.0"\n}}',
+        ),
+        (
+            ".pre-commit-config.yaml",
+            "  additional_dependencies:\n      - requests==2.31.0\n",
+            "  additional_dependencies:\n      - requests==2.32.4\n",
+        ),
     ],
-)  # fmt: skip
+)
 def test_only_the_version_changes(path, before, wanted):
     if wanted is None:
         wanted = "requests==2.32.*,>=2.32.4 \\\n    # via x\n"
@@ -137,12 +179,21 @@ def test_the_subject_and_the_criteria_say_what_was_done():
         ({"requirements.txt": "requests>=2,!=2.32.4\n"}, TITLE, "excluded"),
         ({"requirements.txt": "requests==2.31.0\n"}, "Upgrade requests", "which_version"),
         ({"requirements.txt": "flask==2.31.0\n"}, TITLE, "not_found"),
-        ({"pyproject.toml": '[project]\ndependencies=["requests==2.31.0"]', "uv.lock": ""}, TITLE,
-         "locked"),
-        ({"requirements.txt": "requests==2.31.0;python_version<'3.8'\n"
-          "requests==2.30.0;python_version>='3.8'\n"}, TITLE, "ambiguous_pins"),
+        (
+            {"pyproject.toml": '[project]\ndependencies=["requests==2.31.0"]', "uv.lock": ""},
+            TITLE,
+            "locked",
+        ),
+        (
+            {
+                "requirements.txt": "requests==2.31.0;python_version<'3.8'\n"
+                "requests==2.30.0;python_version>='3.8'\n"
+            },
+            TITLE,
+            "ambiguous_pins",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_is_not_certain_becomes_a_question(files, title, kind):
     found = detect(files, title)
     assert isinstance(found, Question), found
@@ -164,12 +215,21 @@ def test_a_feature_story_is_not_this_family(title):
 
 @pytest.mark.parametrize(
     ("path", "text"),
-    [("pyproject.toml", "[project\n"), ("setup.py", "def ("), ("pyproject.toml", "a = " + "[" * 3000),
-     ("requirements.txt", "\x00\\\n\\\n"), ("setup.py", "x = " + "(" * 5000), ("Pipfile", "packages = 3"),
-     ("package.json", "{"), ("setup.cfg", "[options]\ninstall_requires"),
-     ("pyproject.toml", "tool = 3"), ("pyproject.toml", "[tool]\npoetry = 1"),
-     ("pyproject.toml", "[tool.poetry]\ndependencies = 1\ngroup = 2"), ("requirements.txt", "==\n@ \n;\n")],
-)  # fmt: skip
+    [
+        ("pyproject.toml", "[project\n"),
+        ("setup.py", "def ("),
+        ("pyproject.toml", "a = " + "[" * 3000),
+        ("requirements.txt", "\x00\\\n\\\n"),
+        ("setup.py", "x = " + "(" * 5000),
+        ("Pipfile", "packages = 3"),
+        ("package.json", "{"),
+        ("setup.cfg", "[options]\ninstall_requires"),
+        ("pyproject.toml", "tool = 3"),
+        ("pyproject.toml", "[tool]\npoetry = 1"),
+        ("pyproject.toml", "[tool.poetry]\ndependencies = 1\ngroup = 2"),
+        ("requirements.txt", "==\n@ \n;\n"),
+    ],
+)
 def test_a_broken_manifest_does_not_stop_the_others(path, text):
     files = {path: text, "more-requirements.txt": "requests==2.31.0\n"}
     assert after(files)["more-requirements.txt"] == "requests==2.32.4\n"

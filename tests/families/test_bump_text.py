@@ -7,11 +7,32 @@ from packaging.version import Version
 
 from bot.stages import bump_text
 
-KNOWN = (
-    "requests urllib3 jinja2 pyyaml django click attrs flask pillow cryptography pytest numpy "
-    "python-dateutil zope-interface ruamel-yaml pydantic sqlalchemy certifi werkzeug build rich "
-    "setuptools aiohttp typing-extensions"
-).split()
+KNOWN = [
+    "requests",
+    "urllib3",
+    "jinja2",
+    "pyyaml",
+    "django",
+    "click",
+    "attrs",
+    "flask",
+    "pillow",
+    "cryptography",
+    "pytest",
+    "numpy",
+    "python-dateutil",
+    "zope-interface",
+    "ruamel-yaml",
+    "pydantic",
+    "sqlalchemy",
+    "certifi",
+    "werkzeug",
+    "build",
+    "rich",
+    "setuptools",
+    "aiohttp",
+    "typing-extensions",
+]
 
 TAKEN = [
     ("Bump requests from 2.31.0 to 2.32.4", "", {"requests": "2.32.4"}),
@@ -39,34 +60,69 @@ TAKEN = [
     ("Bump zope.interface to 7.2", "", {"zope-interface": "7.2"}),
     ("Bump requests[security] from 2.31.0 to 2.32.4", "", {"requests": "2.32.4"}),
     ("[Security] Bump Django from 4.2.1 to 4.2.16", "", {"django": "4.2.16"}),
-    ("Bump requests and urllib3", "requests to 2.32.4, and urllib3 to 2.5.0",
-     {"requests": "2.32.4", "urllib3": "2.5.0"}),
-    ("Bump requests to 2.32.4 and urllib3 to 2.5.0", "",
-     {"requests": "2.32.4", "urllib3": "2.5.0"}),
-    ("Update dependencies", "- requests from 2.31.0 to 2.32.4\n- urllib3: 1.26.5 -> 2.5.0",
-     {"requests": "2.32.4", "urllib3": "2.5.0"}),
-    ("Bump the pip group across 1 directory with 2 updates",
-     "Bumps the pip group with 2 updates: [requests](https://x/y) and [urllib3](https://z).\n\n"
-     "Updates `requests` from 2.31.0 to 2.32.4\n<details><summary>Notes</summary>Bump pytest from"
-     " 7 to 8</details>\nUpdates `urllib3` from 1.26.5 to 2.5.0",
-     {"requests": "2.32.4", "urllib3": "2.5.0"}),
-    ("Bump the pip group with 2 updates",
-     "| Package | From | To |\n| --- | --- | --- |\n| [requests](https://g) | `2.31.0` | `2.32.4` |"
-     "\n| [urllib3](https://g) | `1.26.5` | `2.5.0` |",
-     {"requests": "2.32.4", "urllib3": "2.5.0"}),
-    ("CVE-2024-35195 in requests", "Versions before 2.32.0 keep verify=False for a session. "
-     "We pin 2.31.0.", {"requests": "2.32.0"}),
-    ("Fix vulnerable dependency", "pip-audit reports requests 2.31.0 (GHSA-9wx4-h78v-vm56), "
-     "fix version: 2.32.0", {"requests": "2.32.0"}),
-    ("pip-audit: vulnerable package", "```\nName     Version ID                  Fix Versions\n"
-     "-------- ------- ------------------- ------------\n"
-     "requests 2.31.0  GHSA-9wx4-h78v-vm56 2.32.0\n```", {"requests": "2.32.0"}),
-    ("Dependency urllib3 has a known vulnerability",
-     "**Affected:** < 2.5.0\n**Patched versions:** 2.5.0", {"urllib3": "2.5.0"}),
-    ("Vulnerable version of Pillow", "Our pillow is 9.0.0. Please upgrade it to 10.3.0.",
-     {"pillow": "10.3.0"}),
-    ("Upgrade cryptography", "The version we pin (41.0.0) is affected by CVE-2024-26130. "
-     "The first patched version is 42.0.4.", {"cryptography": "42.0.4"}),
+    (
+        "Bump requests and urllib3",
+        "requests to 2.32.4, and urllib3 to 2.5.0",
+        {"requests": "2.32.4", "urllib3": "2.5.0"},
+    ),
+    (
+        "Bump requests to 2.32.4 and urllib3 to 2.5.0",
+        "",
+        {"requests": "2.32.4", "urllib3": "2.5.0"},
+    ),
+    (
+        "Update dependencies",
+        "- requests from 2.31.0 to 2.32.4\n- urllib3: 1.26.5 -> 2.5.0",
+        {"requests": "2.32.4", "urllib3": "2.5.0"},
+    ),
+    (
+        "Bump the pip group across 1 directory with 2 updates",
+        "Bumps the pip group with 2 updates: [requests](https://x/y) and [urllib3](https://z).\n\n"
+        "Updates `requests` from 2.31.0 to 2.32.4\n<details><summary>Notes</summary>"
+        "Bump pytest from"
+        " 7 to 8</details>\nUpdates `urllib3` from 1.26.5 to 2.5.0",
+        {"requests": "2.32.4", "urllib3": "2.5.0"},
+    ),
+    (
+        "Bump the pip group with 2 updates",
+        "| Package | From | To |\n| --- | --- | --- |\n"
+        "| [requests](https://g) | `2.31.0` | `2.32.4` |"
+        "\n| [urllib3](https://g) | `1.26.5` | `2.5.0` |",
+        {"requests": "2.32.4", "urllib3": "2.5.0"},
+    ),
+    (
+        "CVE-2024-35195 in requests",
+        "Versions before 2.32.0 keep verify=False for a session. We pin 2.31.0.",
+        {"requests": "2.32.0"},
+    ),
+    (
+        "Fix vulnerable dependency",
+        "pip-audit reports requests 2.31.0 (GHSA-9wx4-h78v-vm56), fix version: 2.32.0",
+        {"requests": "2.32.0"},
+    ),
+    (
+        "pip-audit: vulnerable package",
+        "```\nName     Version ID                  Fix Versions\n"
+        "-------- ------- ------------------- ------------\n"
+        "requests 2.31.0  GHSA-9wx4-h78v-vm56 2.32.0\n```",
+        {"requests": "2.32.0"},
+    ),
+    (
+        "Dependency urllib3 has a known vulnerability",
+        "**Affected:** < 2.5.0\n**Patched versions:** 2.5.0",
+        {"urllib3": "2.5.0"},
+    ),
+    (
+        "Vulnerable version of Pillow",
+        "Our pillow is 9.0.0. Please upgrade it to 10.3.0.",
+        {"pillow": "10.3.0"},
+    ),
+    (
+        "Upgrade cryptography",
+        "The version we pin (41.0.0) is affected by CVE-2024-26130. "
+        "The first patched version is 42.0.4.",
+        {"cryptography": "42.0.4"},
+    ),
     ("Pinned certifi is outdated", "Move it to 2024.7.4.", {"certifi": "2024.7.4"}),
     ("requests should be >= 2.32.4", "", {"requests": "2.32.4"}),
     ("requests must be at least 2.32.4", "", {"requests": "2.32.4"}),
@@ -77,29 +133,52 @@ TAKEN = [
     ("Update dependency requests to v2.32.4", "This PR contains...", {"requests": "2.32.4"}),
     ("Update dependency requests to v2.32.4 [SECURITY]", "", {"requests": "2.32.4"}),
     ("Upgrade requests to fix CVE-2024-35195", "Fixed in 2.32.0", {"requests": "2.32.0"}),
-    ("Upgrade Django to fix a SQL injection", "See CVE-2022-28346. Update to 4.0.4.",
-     {"django": "4.0.4"}),
-    ("Werkzeug vulnerability", "Werkzeug 2.2.2 is vulnerable; 2.2.3 fixes it. Upgrade to 2.2.3",
-     {"werkzeug": "2.2.3"}),
-    ("Bump pinned requests version",
-     "`requirements.txt` pins `requests==2.31.0`. The known fixed version is `2.32.4`.\n\n"
-     "## Acceptance criteria\n- requirements.txt pins requests at 2.32.4\n- tests pass",
-     {"requests": "2.32.4"}),
-    ("Dependency update: typing_extensions", "Please go from 4.7.1 to 4.12.2.",
-     {"typing-extensions": "4.12.2"}),
-    ("Known vulnerability in a pinned dependency",
-     "requirements.txt pins `jinja2==3.1.2`, which has CVE-2024-22195.\nIt is fixed in 3.1.3.",
-     {"jinja2": "3.1.3"}),
-    ("Upgrade aiohttp: request smuggling", "CVE-2024-23334 affects aiohttp < 3.9.2. "
-     "Upgrade aiohttp to 3.9.2 or newer.", {"aiohttp": "3.9.2"}),
+    (
+        "Upgrade Django to fix a SQL injection",
+        "See CVE-2022-28346. Update to 4.0.4.",
+        {"django": "4.0.4"},
+    ),
+    (
+        "Werkzeug vulnerability",
+        "Werkzeug 2.2.2 is vulnerable; 2.2.3 fixes it. Upgrade to 2.2.3",
+        {"werkzeug": "2.2.3"},
+    ),
+    (
+        "Bump pinned requests version",
+        "`requirements.txt` pins `requests==2.31.0`. The known fixed version is `2.32.4`.\n\n"
+        "## Acceptance criteria\n- requirements.txt pins requests at 2.32.4\n- tests pass",
+        {"requests": "2.32.4"},
+    ),
+    (
+        "Dependency update: typing_extensions",
+        "Please go from 4.7.1 to 4.12.2.",
+        {"typing-extensions": "4.12.2"},
+    ),
+    (
+        "Known vulnerability in a pinned dependency",
+        "requirements.txt pins `jinja2==3.1.2`, which has CVE-2024-22195.\nIt is fixed in 3.1.3.",
+        {"jinja2": "3.1.3"},
+    ),
+    (
+        "Upgrade aiohttp: request smuggling",
+        "CVE-2024-23334 affects aiohttp < 3.9.2. Upgrade aiohttp to 3.9.2 or newer.",
+        {"aiohttp": "3.9.2"},
+    ),
     ("urllib3 1.26.5 has a security hole, go to 1.26.19", "", {"urllib3": "1.26.19"}),
     ("Replace vulnerable requests 2.31.0 with 2.32.4", "", {"requests": "2.32.4"}),
-    ("requests==2.31.0 is vulnerable (CVE-2024-35195)", "Patched in 2.32.0", {"requests": "2.32.0"}),
-    ("Security alert: requests", "Upgrade `requests` to `2.32.4` to resolve the alert.",
-     {"requests": "2.32.4"}),
+    (
+        "requests==2.31.0 is vulnerable (CVE-2024-35195)",
+        "Patched in 2.32.0",
+        {"requests": "2.32.0"},
+    ),
+    (
+        "Security alert: requests",
+        "Upgrade `requests` to `2.32.4` to resolve the alert.",
+        {"requests": "2.32.4"},
+    ),
     ("Bump click 8.1.3 to 8.1.7", "", {"click": "8.1.7"}),
     ("Upgrade numpy to 2", "", {"numpy": "2"}),
-]  # fmt: skip
+]
 
 NOT_TAKEN = [
     ("Support Python 3.13", "Add it to the classifiers and the test matrix."),
@@ -173,9 +252,17 @@ def test_several_fixed_versions_are_all_kept_for_the_choice():
 
 @pytest.mark.parametrize(
     "text",
-    ["the " * 5000, "requests " * 3000, "bump requests " + "the , " * 3000, "1." * 8000,
-     "fixed in " + "1.2, " * 3000, "(" * 5000, "requests (" * 2000, "`" * 9000],
-)  # fmt: skip
+    [
+        "the " * 5000,
+        "requests " * 3000,
+        "bump requests " + "the , " * 3000,
+        "1." * 8000,
+        "fixed in " + "1.2, " * 3000,
+        "(" * 5000,
+        "requests (" * 2000,
+        "`" * 9000,
+    ],
+)
 def test_a_hostile_text_is_read_in_bounded_time(text):
     began = time.perf_counter()
     bump_text.read("Bump requests " + text, "vulnerable CVE-2020-1234 requests\n" + text, KNOWN)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,14 @@ from bot.queue.embedded import EmbeddedServer
 
 Append = Callable[[str, str, bytes, float], bool]
 Start = Callable[..., subprocess.Popen[bytes]]
+
+WORKER = """
+from bot.queue.workers import run_worker
+from bot.settings import load_settings
+run_worker({kind!r}, load_settings(), house="tests.intake.house")
+"""
+DELIVERIES_WORKER = WORKER.format(kind="deliveries")
+STORIES_WORKER = WORKER.format(kind="stories")
 
 
 @pytest.fixture(scope="session")
@@ -42,9 +51,9 @@ def append(server: EmbeddedServer, redis: Redis) -> Append:
     return Appender(server.url).append
 
 
-@pytest.fixture
-def start(server: EmbeddedServer) -> Iterator[Start]:
-    """Start a Python process of ours with settings in its environment; all end with the test."""
+@contextmanager
+def starting(server: EmbeddedServer) -> Iterator[Start]:
+    """Start Python processes of ours with settings in their environment; all end with the block."""
     running: list[subprocess.Popen[bytes]] = []
 
     def begin(code: str, **environ: str) -> subprocess.Popen[bytes]:
@@ -54,10 +63,19 @@ def start(server: EmbeddedServer) -> Iterator[Start]:
         running.append(process)
         return process
 
-    yield begin
-    for process in running:
-        process.kill()
-        process.wait(10)
+    try:
+        yield begin
+    finally:
+        for process in running:
+            process.kill()
+            process.wait(10)
+
+
+@pytest.fixture
+def start(server: EmbeddedServer) -> Iterator[Start]:
+    """Processes that end with the test."""
+    with starting(server) as begin:
+        yield begin
 
 
 def until(true: Callable[[], object], seconds: float = 15.0) -> None:

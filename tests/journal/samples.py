@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from bot.story.effects import PostComment
-from bot.story.events import CommandHandled, Event
+from bot.story.events import Answered, Event
 from bot.story.vocabulary import Person, Repository
 
 ADA = Person(id=1, login="ada")
@@ -29,13 +29,7 @@ class Clock:
 
 def said(number: int, answer: str = "") -> Event:
     """An event that can be told from others by its number."""
-    return CommandHandled(
-        comment_id=number,
-        person=ADA,
-        command="status",
-        ok=True,
-        answer=answer or f"answer {number}",
-    )
+    return Answered(comment_id=number, person=ADA, text=answer or f"answer {number}")
 
 
 def comment(stream: str, what: str = "hello") -> PostComment:

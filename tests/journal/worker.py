@@ -1,10 +1,11 @@
 """A process of its own that works on a journal: `python -m tests.journal.worker WHAT URL …`.
 
-Prints one line of JSON. Times are of `time.monotonic`, in seconds.
+Prints one line of JSON.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import signal
@@ -31,32 +32,27 @@ def journal(url: str, die_at: str = "", after: int = 1) -> Journal:
     return Journal(open_database(url), lambda: datetime.now(UTC), boundary)
 
 
-def start(url: str) -> dict:
-    """Only open the database."""
+def start(url: str, at: str) -> dict:
+    """Only open the database, at this time of the machine's clock."""
+    importlib.import_module("alembic.command")  # so that all are ready at the same time
+    time.sleep(max(0.0, float(at) - time.time()))
     open_database(url)
     return {}
 
 
 def append(url: str, stream: str, count: str) -> dict:
-    """Append `count` events, one by one; the longest of them in seconds."""
-    book, times = journal(url), []
+    """Append `count` events, one by one."""
+    book = journal(url)
     for number in range(int(count)):
-        begun = time.monotonic()
         book.append(stream, [said(number)], actor=str(os.getpid()), head=Head("CODING"))
-        times.append(time.monotonic() - begun)
-    return {"max": max(times)}
+    return {}
 
 
-def claim(url: str, owner: str, *keys: str) -> dict:
-    """Try to claim each effect; which ones were got."""
+def contend(url: str, owner: str, *names: str) -> dict:
+    """Try to claim each effect (a name with a slash) and acquire each stream; what was got."""
     book = journal(url)
-    return {"got": [key for key in keys if book.claim(key, owner, 60)]}
-
-
-def acquire(url: str, owner: str, *streams: str) -> dict:
-    """Try to acquire each stream; the ones that were got."""
-    book = journal(url)
-    return {"got": [stream for stream in streams if book.acquire(stream, owner, 60)]}
+    get = {True: book.claim, False: book.acquire}
+    return {"got": [name for name in names if get["/" in name](name, owner, 60)]}
 
 
 def die(url: str, boundary: str, after: str, stream: str) -> dict:
@@ -84,5 +80,5 @@ def die_forked(url: str, stream: str) -> dict:
 
 
 if __name__ == "__main__":
-    work = {f.__name__: f for f in (start, append, claim, acquire, die, die_forked)}
+    work = {f.__name__: f for f in (start, append, contend, die, die_forked)}
     print(json.dumps(work[sys.argv[1]](*sys.argv[2:])))

@@ -33,9 +33,7 @@ def test_commits_carry_their_story_and_task(world: World) -> None:
     story = world.tale(world.story())
     commits = world.act("alice").request("GET", f"/repos/{REPO}/pulls/{story.pull_number}/commits")
     messages = [c["commit"]["message"] for c in commits]
-    assert messages == [
-        "build: bump idna from 3.4 to 3.10\n\nStory: STORY-1 | Task: task-1"
-    ]
+    assert messages == ["build: bump idna from 3.4 to 3.10\n\nStory: STORY-1 | Task: task-1"]
     assert commits[0]["commit"]["author"]["name"] == "towpath[bot]"
 
 
@@ -71,7 +69,6 @@ def test_taking_the_label_away_takes_the_work_away(world: World) -> None:
     world.act("carol").unlabel(REPO, number, "story")
     world.settle()
     assert world.state(number) is State.CANCELLED
-    assert "carol took the label story away" in world.tale(number).failure_reason or True
     world.later()
     world.act("alice").label(REPO, number, "story")
     world.settle()
@@ -80,7 +77,6 @@ def test_taking_the_label_away_takes_the_work_away(world: World) -> None:
 
 def test_an_edit_of_the_story_takes_its_approval_back(world: World) -> None:
     number = world.story()
-    world.house.office.settings  # noqa: B018 - the office is there before the edit
     world.act("alice").edit_issue(REPO, number, body=BUMP[1] + " Please check the tests.")
     world.settle()
     story = world.tale(number)
@@ -108,9 +104,6 @@ def test_a_story_nobody_can_do_without_a_model_is_handed_over_with_the_reason(
     number = world.story("Add a discount", "total() should take a discount in percent.")
     assert world.state(number) is State.FAILED
     assert "no model is configured" in world.status_comments(number)[0]
-    assert "TOWPATH\\_MODEL" in world.status_comments(number)[0] or "TOWPATH" in (
-        world.status_comments(number)[0]
-    )
 
 
 def test_a_change_that_breaks_the_tests_is_handed_over_and_opens_nothing(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -85,10 +84,10 @@ def sandbox() -> Sandbox:
 
 
 @pytest.fixture
-def tree(tmp_path: Path, sandbox: Sandbox) -> Iterator[Path]:
+def tree(tmp_path: Path, sandbox: Sandbox) -> Path:
     """An empty work tree that the sandbox may write."""
     folder = tmp_path / "tree"
     folder.mkdir()
     if sandbox.owner:
         os.chown(folder, *sandbox.owner)
-    yield folder
+    return folder

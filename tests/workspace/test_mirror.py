@@ -52,7 +52,8 @@ def test_a_file_keeps_its_mode(project: Project) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "../out", "/etc/passwd", "a/../../b", ".git/config", "sub/.GIT/hooks/x", ".git./x", "git~1/x",
+        "../out", "/etc/passwd", "a/../../b", ".git/config", "sub/.GIT/hooks/x", ".git./x", 
+        "git~1/x",
         ".g\u200cit/config", ".git::$DATA/x", "a\nb", "a\x00b", "", "a//b", "./a", "c:\\x", "a\\b",
         "link", "link/x", "file/x", "folder", "\udcff", "x" * 2000,
     ],
@@ -241,7 +242,8 @@ def test_processes_that_open_and_fetch_one_mirror_at_once_all_succeed(project: P
 
 @pytest.mark.parametrize(
     "url",
-    ["https://u:p@h/r", "https://token@h/r", "ext::sh -c id", "-x", "git://h/r", "relative", "http://a b"],
+    ["https://u:p@h/r", "https://token@h/r", "ext::sh -c id", "-x", "git://h/r", 
+     "relative", "http://a b"],
 )  # fmt: skip
 def test_an_address_that_we_do_not_talk_to_is_refused(url: str) -> None:
     with pytest.raises(RemoteRefused):

@@ -11,7 +11,7 @@ from bot.localhub.errors import ApiError, invalid
 from bot.localhub.moves import close_issue, reopen_issue
 from bot.localhub.permissions import holds, rank
 from bot.localhub.shapes import issues as shapes
-from bot.localhub.state import Account, Issue, Label, Milestone, Repository
+from bot.localhub.state import Account, Issue, IssueEvent, Label, Milestone, Repository
 
 routes = Routes()
 EITHER_READ = ("issues:read", "pull_requests:read")
@@ -59,14 +59,19 @@ def set_labels(call: Call, issue: Issue, wanted: list[Label]) -> None:
         if one not in wanted:
             issue.labels.remove(one)
             issue.updated_at = call.hub.now()
-            shape = call.hub.announce.label_shape(issue.repository, one)
-            call.hub.announce.issue("unlabeled", issue, call.account, label=shape)
+            _label_moved(call, issue, one, "unlabeled")
     for one in wanted:
         if one not in issue.labels:
             issue.labels.append(one)
             issue.updated_at = call.hub.now()
-            shape = call.hub.announce.label_shape(issue.repository, one)
-            call.hub.announce.issue("labeled", issue, call.account, label=shape)
+            _label_moved(call, issue, one, "labeled")
+
+
+def _label_moved(call: Call, issue: Issue, label: Label, event: str) -> None:
+    happened = IssueEvent(next(call.hub.ids), call.account, event, label, call.hub.now())
+    issue.history.append(happened)
+    shape = call.hub.announce.label_shape(issue.repository, label)
+    call.hub.announce.issue(event, issue, call.account, label=shape)
 
 
 def set_assignees(call: Call, issue: Issue, wanted: list[Account]) -> None:
@@ -119,18 +124,17 @@ def open_issue(call: Call) -> Answer:
     number = max(call.repo.issues, default=0) + 1
     body = checked_body(call.maybe_text("body"), "Issue")
     wanted = call.json().get("labels") or []
-    labels = list(dict.fromkeys(ensure_label(call, n) for n in label_names(wanted)))
+    names = label_names(wanted)
     issue = Issue(next(call.hub.ids), call.repo, number, call.account, title, body, now, now)
     issue.via_app = call.caller.via_app
     if call.may("triage"):  # from others, GitHub drops these without a word
-        issue.labels = labels
+        issue.labels = list(dict.fromkeys(ensure_label(call, name) for name in names))
         issue.assignees = _assignable(call, call.names("assignees"))
         issue.milestone = _milestone(call)
     call.repo.issues[number] = issue
     call.hub.announce.issue("opened", issue, call.account)
     for one in issue.labels:
-        shape = call.hub.announce.label_shape(call.repo, one)
-        call.hub.announce.issue("labeled", issue, call.account, label=shape)
+        _label_moved(call, issue, one, "labeled")
     for one in issue.assignees:
         shape = call.hub.announce.user_shape(one)
         call.hub.announce.issue("assigned", issue, call.account, assignee=shape)
@@ -288,7 +292,7 @@ def search(call: Call) -> Page:
         ordered(call, found),
         lambda one: {**shown(call, one), "score": 1.0},
         wrap="items",
-        more={"incomplete_results": False},
+        more={"incomplete_results": False, "search_type": "lexical"},
     )
 
 
@@ -324,3 +328,9 @@ def _fits(issue: Issue, name: str, value: str) -> bool:
     if value == "merged":
         return issue.pull is not None and issue.pull.merged
     return issue.state == value
+
+
+@routes("GET", "/repos/<owner>/<repo>/issues/<int:number>/events", *EITHER_READ)
+def list_events(call: Call, number: int) -> Page:
+    events = discussed(call, number, "read").history
+    return Page(events, lambda one: shapes.event(call.urls, call.repo, one))

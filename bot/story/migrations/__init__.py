@@ -7,6 +7,7 @@ number of processes may call it at once; on a database that is up to date it rea
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, Engine, inspect, text
 
@@ -26,14 +27,14 @@ def upgrade(engine: Engine) -> None:
     with engine.connect() as connection:
         # SQLite: the connection's own BEGIN lets others write first; both locks end with it.
         if engine.dialect.name == "sqlite":
-            with connection.connection.info["turnstile"]:
+            with connection.connection.info["turnstile"].turn():
                 _upgrade(command, config, connection)
         else:
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
             _upgrade(command, config, connection)
 
 
-def _upgrade(command, config, connection: Connection) -> None:
+def _upgrade(command: Any, config: Any, connection: Connection) -> None:
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
     connection.commit()
