@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
@@ -29,6 +30,7 @@ from bot.queue.delivery import Delivery, Failure
 from bot.queue.embedded import redis_url
 from bot.queue.wakeups import enqueue_advance, request_drain
 from bot.settings import Settings, load_settings
+from bot.stages import rewrite
 from bot.story.database import open_database
 from bot.story.effects import PostComment
 from bot.story.engine import Engine, Limits
@@ -114,7 +116,9 @@ class House:
         judge = Judge(
             self.github,
             JudgeSettings(
-                limits=EffectLimits(budget_usd=settings.story_budget_usd),
+                limits=EffectLimits(
+                    budget_usd=settings.story_budget_usd, programs=frozenset({"ruff", "rewrite"})
+                ),
                 gates=frozenset(gates),
                 second_person_required=settings.second_person_required,
             ),
@@ -134,7 +138,7 @@ class House:
         adapters["push_branch"] = workspace.Push(shop)
         adapters["prepare_environment"] = workspace.Prepare(shop)
         adapters["run_tests"] = workspace.Tests(shop)
-        adapters["run_command"] = workspace.Command(shop)
+        adapters["run_command"] = workspace.Command(shop, {"rewrite": Path(rewrite.__file__)})
         if self.settings.model:
             adapters["call_model"] = Model(Gateway(self.settings.model))
         return adapters
