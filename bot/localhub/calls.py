@@ -101,8 +101,11 @@ class Call:
         if not self.raw:
             return {}
         try:
-            return json.loads(self.raw)
-        except ValueError as error:
+            body = json.loads(self.raw)
+            if b"\\ud" in self.raw.lower():  # half a character can be parsed but never stored
+                json.dumps(body, ensure_ascii=False).encode()
+            return body
+        except (ValueError, RecursionError) as error:
             raise ApiError(400, "Problems parsing JSON") from error
 
     def text(self, name: str, resource: str, *, default: str | None = None) -> str:

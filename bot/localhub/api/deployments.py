@@ -46,7 +46,7 @@ def _refuse_unready(call: Call, sha: str) -> None:
     """409 unless the contexts (all known ones by default) are green on the commit."""
     wanted = call.json().get("required_contexts")
     known = check_conclusions(call.repo, sha)
-    names = known if wanted is None else wanted
+    names = known if wanted is None else call.names("required_contexts")
     if not all(known.get(name) == "success" for name in names):
         message = f"Conflict: Commit status checks failed for {call.json()['ref']}."
         raise ApiError(409, message)

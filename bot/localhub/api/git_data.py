@@ -168,7 +168,7 @@ def create_blob(call: Call) -> Answer:
 def decoded(content: str, resource: str) -> bytes:
     try:
         return base64.b64decode("".join(content.split()), validate=True)
-    except binascii.Error as error:
+    except (binascii.Error, ValueError) as error:
         raise invalid(resource, "content", "custom", "content is not valid Base64") from error
 
 

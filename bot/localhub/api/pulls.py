@@ -62,8 +62,11 @@ def open_pull(call: Call) -> Answer:
         raise invalid("PullRequest", "base")
     place, branch, sha = _head(call, call.text("head", "PullRequest"))
     source: Issue | None = None
-    if call.json().get("issue") is not None:
-        source = repo.issue(int(call.json()["issue"]))
+    number = call.json().get("issue")
+    if number is not None:
+        if not isinstance(number, int) or repo.issue(number).pull is not None:
+            raise invalid("PullRequest", "issue")
+        source = repo.issue(number)
         title, body = source.title, source.body
     else:
         title = call.text("title", "PullRequest")
