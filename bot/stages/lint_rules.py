@@ -12,7 +12,7 @@ import re
 import subprocess
 from dataclasses import dataclass
 
-from ruff import find_ruff_bin
+from ruff import find_ruff_bin  # type: ignore[import-untyped]
 
 FORMAT = "FORMAT"  # not a rule: the layout as a whole
 # Rewrites of our own (`bot.stages.rewrite`) for rules that ruff finds but does not fix.
@@ -113,7 +113,7 @@ def rules() -> dict[str, Rule]:
 @functools.cache
 def _aliases() -> dict[str, tuple[str, ...]]:
     """Codes and names of other tools, and ruff's own names, to codes of ruff."""
-    table = {rule.name: (rule.code,) for rule in rules().values()}
+    table: dict[str, tuple[str, ...]] = {rule.name: (rule.code,) for rule in rules().values()}
     del table["f-string"]  # the name of a rule, but first of all a word
     for names, codes in _PYLINT.items():
         table |= {name.lower(): tuple(codes.split()) for name in names.split()}

@@ -267,6 +267,19 @@ def test_each_fix_is_exact_and_a_second_run_changes_nothing(tmp_path, title, bef
     assert (tmp_path / "m.py").read_text() == after
 
 
+@pytest.mark.parametrize("report", ["", "error: no such option", '[{"code": "F401"}]'])
+def test_a_run_that_did_not_finish_proves_nothing(report):
+    with pytest.raises(ValueError, match="did not finish"):
+        autofix.judge(report, "All checks passed!\n")
+
+
+def test_a_report_whose_middle_was_left_out_is_still_counted():
+    row = "a.py:1:8: F401 [*] `os` imported but unused\n"
+    before = row + "…\n" + row + "Found 900 errors.\n"
+    done = autofix.judge(before, row + "…\nFound 3 errors.\n")
+    assert (done.before, done.after, done.complete) == (900, 3, False)
+
+
 def test_only_the_named_file_changes(tmp_path):
     write(tmp_path, {"a.py": "import os\n", "b.py": "import os\n"})
     carry_out(tmp_path, "Remove unused imports in a.py")
