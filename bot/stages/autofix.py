@@ -65,6 +65,7 @@ def detect(title: str, body: str, list_files: Callable[[], Iterable[str]], read:
     """What this family makes of a story (S19). `list_files` gives repository paths."""
     title, body = title[:300].strip(), body[:MAX_TEXT]
     bare = re.sub(r"^\s*(?:\[[^\]]{1,30}\]\s*|\w+(?:\([^)]*\))?!?:\s*)+", "", title).strip()
+    bare = re.sub(r"^as an? .{1,60}?,? i want (?:to )?(?:have )?(?:no )?", "", bare, flags=re.I)
     if autofix_text.other_work(bare):
         return NotThis(reason="asks for other work")
     wanted = autofix_text.wanted(bare, title, body)

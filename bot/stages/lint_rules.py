@@ -51,12 +51,14 @@ _PHRASES = {
     r"|assigned(?: to)? but never used": "F841",
     r"(?:import (?:order(?:ing)?|sorting|block)|(?:un)?sorted imports?|(?:re)?order(?:ed)? imports?"
     r"|sort(?:ing)? (?:\w+ ){0,2}imports?|imports (?:are )?(?:un-?sorted|not sorted|out of order)"
-    r"|organi[sz]e imports|\bisort\b)": "I001",
+    r"|imports (?:should|must|need to|have to) be (?:sorted|ordered)|organi[sz]e imports"
+    r"|\bisort\b)": "I001",
     r"f-?strings? (?:without|with no|that (?:have|has) no) (?:any )?"
     r"(?:placeholders?|interpolations?)": "F541",
     r"compar\w+ (?:to|with|against) `?none`?|[=!]= ?`?none`?": "E711",
     r"compar\w+ (?:to|with|against) `?(?:true|false)`?|[=!]= ?`?(?:true|false)`?": "E712",
-    r"trailing (?:white ?space|blanks|spaces)": "W291 W293",
+    r"trailing (?:white ?space|blanks|spaces)"
+    r"|white ?space at (?:the )?ends? of (?:the )?lines?": "W291 W293",
     r"(?:missing|no) (?:final )?newlines? at (?:the )?end of (?:the )?files?": "W292",
     r"mutable (?:default )?(?:arguments?|defaults?)|mutable default": "B006",
     r"(?:percent|printf)[- ]?(?:style )?format\w*|% formatting": "UP031",

@@ -108,6 +108,12 @@ TAKEN = [
     ("There are unused imports in src/pkg/client.py", "", "F401", "src/pkg/client.py"),
     ("client.py has unused imports", "Found by ruff (F401).", "F401", "src/pkg/client.py"),
     ("Use super() without arguments (UP008)", "", "UP008", "."),
+    ("src/pkg/client.py: remove the unused imports", "", "F401", "src/pkg/client.py"),
+    ("As a developer I want no unused imports in src/pkg", "", "F401", "src/pkg"),
+    ("Imports should be sorted", "", "I001", "."),
+    ("Codebase is not formatted", "Run ruff format.", "FORMAT", "."),
+    ("Whitespace at end of lines", "", "W291 W293", "."),
+    ("Unsafe deserialization", "Found by bandit: B506 in client.py", "S506", "src/pkg/client.py"),
 ]
 
 NOT_TAKEN = [
