@@ -3,7 +3,8 @@
     python -m benchmarks.git_part [--quick] [--json]
 
 A generated repository of 3,800 files behind `git http-backend` on loopback. Every ratio is taken
-in one run on one machine; exit status 1 when a target is missed.
+in one run on one machine; exit status 1 when a target is missed, except by --quick, whose
+repository is too small to be judged by them.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -46,7 +48,7 @@ def main() -> int:
         print(json.dumps(result))
     else:
         _table(result)
-    return 0 if all(row["met"] for row in result["ratios"]) else 1
+    return 0 if options.quick or all(row["met"] for row in result["ratios"]) else 1
 
 
 def measure(root: Path, files: int, stories: int, clones: int) -> dict:
@@ -105,7 +107,7 @@ def _clones(root: Path, url: str, rounds: int) -> tuple[float, float]:
     times = []
     for _ in range(rounds):
         command = ["git", "clone", "--quiet", "--depth", "1", url, str(target)]
-        times.append(_ms(lambda run=command: subprocess.run(run, check=True)))
+        times.append(_ms(partial(subprocess.run, command, check=True)))
         size = _megabytes(target) - _megabytes(target / ".git")
         shutil.rmtree(target)
     return statistics.median(times), size
@@ -118,7 +120,7 @@ def _stories(
     pushes, whole = [], []
     for n in range(count):
         control = _edited(mirror, base, f"control {name} {n}")
-        pushes.append(_ms(lambda sha=control, n=n: _bare_push(mirror, url, sha, f"c-{name}-{n}")))
+        pushes.append(_ms(partial(_bare_push, mirror, url, control, f"c-{name}-{n}")))
 
         def story(n: int = n) -> None:
             mirror.fetch(url, None, ["+refs/heads/main:refs/heads/main"])

@@ -13,21 +13,24 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
 from redis import Redis
+from rq.timeouts import BaseTimeoutException
 
 import handlers
 from bot import stages
 from bot.agent.gateway import Gateway
 from bot.agent.perform import Model
 from bot.outside.github import GitHub, connect
-from bot.queue.delivery import Delivery, Failure, NotReady
+from bot.queue.delivery import Delivery, Failure
 from bot.queue.embedded import redis_url
 from bot.queue.wakeups import enqueue_advance, request_drain
 from bot.settings import Settings, load_settings
+from bot.stages import rewrite
 from bot.story.database import open_database
 from bot.story.effects import PostComment
 from bot.story.engine import Engine, Limits
@@ -113,7 +116,9 @@ class House:
         judge = Judge(
             self.github,
             JudgeSettings(
-                limits=EffectLimits(budget_usd=settings.story_budget_usd),
+                limits=EffectLimits(
+                    budget_usd=settings.story_budget_usd, programs=frozenset({"ruff", "rewrite"})
+                ),
                 gates=frozenset(gates),
                 second_person_required=settings.second_person_required,
             ),
@@ -133,7 +138,7 @@ class House:
         adapters["push_branch"] = workspace.Push(shop)
         adapters["prepare_environment"] = workspace.Prepare(shop)
         adapters["run_tests"] = workspace.Tests(shop)
-        adapters["run_command"] = workspace.Command(shop)
+        adapters["run_command"] = workspace.Command(shop, {"rewrite": Path(rewrite.__file__)})
         if self.settings.model:
             adapters["call_model"] = Model(Gateway(self.settings.model))
         return adapters
@@ -203,6 +208,8 @@ class House:
             return None
         try:
             outcome = handlers.handle(delivery, self.office)
+        except BaseTimeoutException:
+            raise  # the drain's time is over, which is no fault of this delivery
         except Exception as error:  # noqa: BLE001 - kept with an id, answered, and tried again
             return self._failed(delivery, error)
         self.journal.record_delivery(
@@ -218,11 +225,11 @@ class House:
         error_id = uuid.uuid4().hex[:12]
         where = {"error_id": error_id, "delivery": delivery.guid, "event": delivery.event}
         log.exception("a delivery could not be handled", extra=where)
-        if getattr(error, "retryable", False):
-            raise NotReady(str(error)) from error
+        if getattr(error, "retryable", False):  # GitHub is away or busy: no attempt is lost
+            return Failure(f"{error_id} {type(error).__name__}", counted=False)
         if delivery.event in ("issue_comment", "issues"):
             self._say_failed(delivery, error_id)
-        return Failure(f"{error_id} {type(error).__name__}: {error}"[:500])
+        return Failure(f"{error_id} {type(error).__name__}")
 
     def _say_failed(self, delivery: Delivery, error_id: str) -> None:
         """Nobody waits in silence: one comment a delivery, whatever went wrong (C13)."""

@@ -27,9 +27,7 @@ def environments(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def new_world(
-    tmp_path: Path, queue_url: str, environments: Path
-) -> Iterator[Callable[..., World]]:
+def new_world(tmp_path: Path, queue_url: str, environments: Path) -> Iterator[Callable[..., World]]:
     """Make worlds; each is closed, and asked whether anything unexpected was said, at the end."""
     made: list[World] = []
 

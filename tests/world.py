@@ -52,7 +52,9 @@ class World:
     ) -> None:
         self.ahead = timedelta()
         self.claim_after = 30.0  # seconds until a dead reader's deliveries are taken over
-        self.hub = LocalHub(root / "hub", clock=self.now, wall=lambda: self.now().timestamp(), send=self._deliver)
+        self.hub = LocalHub(
+            root / "hub", clock=self.now, wall=lambda: self.now().timestamp(), send=self._deliver
+        )
         for login in PEOPLE:
             self.hub.add_user(login)
         self.hub.add_org("acme", admins=())
@@ -131,11 +133,16 @@ class World:
             self.hub.deliveries.settle()
             inbox = Inbox(self.redis, claim_after=self.claim_after)
             drained = jobs.drain(inbox, self.house.dispatch)
-            if drained.handled + drained.failed + self._advance_queued() == 0:
+            if drained.handled + drained.failed + self.advance_queued() == 0:
                 return
         raise AssertionError("the world does not come to rest")
 
-    def _advance_queued(self) -> int:
+    def queued(self) -> int:
+        """How many stories wait for a worker."""
+        return len(Queue(STORIES, connection=self.redis).jobs)
+
+    def advance_queued(self) -> int:
+        """Run the stories that wait for a worker; how many they were."""
         queue, done = Queue(STORIES, connection=self.redis), 0
         Queue("deliveries", connection=self.redis).empty()
         for job in queue.jobs:

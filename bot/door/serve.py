@@ -40,7 +40,7 @@ def serve_web(settings: Settings, make_app: MakeApp = create_app) -> None:
         blocking_threads=settings.web_threads,
         backpressure=8 * settings.web_threads,
         respawn_failed_workers=True,
-        log_level=LogLevels.error,  # its warnings are about the number of threads we chose,
+        log_level=LogLevels.error,  # its warnings are about the number of threads we chose
         websockets=False,
     )
     load = partial(_load, os.getpid(), make_app, settings, redis_url(settings))

@@ -130,7 +130,9 @@ def _commands(hub: LocalHub) -> dict[str, Handler]:
 
     return {
         "users": lambda g: {"login": hub.add_user(g["login"], g.get("type", "User")).login},
-        "orgs": lambda g: {"login": hub.add_org(g["login"], admins=tuple(g.get("admins", ()))).login},
+        "orgs": lambda g: {
+            "login": hub.add_org(g["login"], admins=tuple(g.get("admins", []))).login
+        },
         "teams": lambda g: {
             "slug": hub.add_team(g["org"], g["name"], g.get("members", []), g.get("repos")).slug
         },

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 from bot.localhub.errors import DOCUMENTATION
 
@@ -120,12 +121,20 @@ class Faults:
                     pass
                 getattr(answered, "close", lambda: None)()
             if fault.drop:
-                raise ConnectionAbortedError("dropped on demand")
+                _hang_up(environ)
             if fault.status is None:
                 return inner(environ, _with_headers(start, fault.headers))
             return _answer(fault, start)
 
         return application
+
+
+def _hang_up(environ: dict[str, Any]) -> NoReturn:
+    """Close the connection without a word, so that a client which keeps it alive notices."""
+    connection = environ.get("werkzeug.socket")
+    if connection is not None:
+        connection.shutdown(socket.SHUT_RDWR)
+    raise ConnectionAbortedError("dropped on demand")
 
 
 def _with_headers(start: StartResponse, more: dict[str, str]) -> StartResponse:

@@ -24,7 +24,8 @@ pre { overflow-x: auto; padding: .7rem; background: var(--soft); border-radius: 
 article { border: 1px solid var(--line); border-radius: 6px; margin: 1rem 0; }
 article > header { background: var(--soft); padding: .35rem .8rem; font-size: .9em; }
 article > div { padding: .2rem .8rem; overflow-wrap: anywhere; }
-table { border-collapse: collapse; } td, th { border: 1px solid var(--line); padding: .25rem .6rem; }
+table { border-collapse: collapse; }
+td, th { border: 1px solid var(--line); padding: .25rem .6rem; }
 ul.plain { list-style: none; padding: 0; }
 ul.plain li { padding: .35rem 0; border-bottom: 1px solid var(--line); }
 .pill { display: inline-block; border-radius: 1em; padding: 0 .6em; font-size: .85em;

@@ -116,102 +116,127 @@ def _talk(issue: Issue) -> list[_Said]:
     return sorted(said, key=lambda one: one.at)
 
 
+_PAGES: list[tuple[str, Callable[..., Response]]] = []
+
+
+def page(path: str) -> Callable[[Callable[..., Response]], Callable[..., Response]]:
+    """Declare the function of (hub, repository, ...) that answers "/owner/name" + path."""
+
+    def declare(show: Callable[..., Response]) -> Callable[..., Response]:
+        _PAGES.append((path, show))
+        return show
+
+    return declare
+
+
 def add_pages(app: Flask, hub: LocalHub) -> None:
-    def page(path: str) -> Callable[[Callable[..., Response]], None]:
-        """Serve a function of (repository, ...) under the lock, with a page for what is missing."""
+    for path, show in _PAGES:
+        app.add_url_rule(f"/<owner>/<name>{path}", f"page-{path}", _view(hub, show))
 
-        def declare(show: Callable[..., Response]) -> None:
-            def view(owner: str, name: str, **rest: Any) -> Response:
-                with hub.lock:
-                    try:
-                        return show(hub.state.repository(f"{owner}/{name}"), **rest)
-                    except ApiError as error:
-                        return _html(error.status, "missing", what=error.message)
 
-            app.add_url_rule(f"/<owner>/<name>{path}", f"page-{path}", view, methods=["GET"])
+def _view(hub: LocalHub, show: Callable[..., Response]) -> Callable[..., Response]:
+    """Under the lock, with a page for what is missing."""
 
-        return declare
+    def view(owner: str, name: str, **rest: Any) -> Response:
+        with hub.lock:
+            try:
+                return show(hub, hub.state.repository(f"{owner}/{name}"), **rest)
+            except ApiError as error:
+                return _html(error.status, "missing", what=error.message)
 
-    @page("")
-    def repository(repo: Repository) -> Response:
-        tip = repo.branch(repo.default_branch)
-        entry = repo.git.entry(tip, "README.md") if tip else None
-        shown = list(reversed(repo.issues.values()))
-        return _html(
-            200,
-            "repository",
-            repo=repo,
-            base=_base(repo),
-            issues=[one for one in shown if one.pull is None][:30],
-            pulls=[one for one in shown if one.pull is not None][:30],
-            files=repo.git.tree(tip) if tip else [],
-            commits=repo.git.log(tip, limit=10) if tip else [],
-            readme=_text(repo, entry.sha) if entry else "",
-        )
+    return view
 
-    @page("/issues")
-    def issues(repo: Repository) -> Response:
-        found = [one for one in reversed(repo.issues.values()) if one.pull is None]
-        return _html(200, "list", repo=repo, base=_base(repo), issues=found, title="Issues")
 
-    @page("/pulls")
-    def pulls(repo: Repository) -> Response:
-        found = [one for one in reversed(repo.issues.values()) if one.pull is not None]
-        return _html(200, "list", repo=repo, base=_base(repo), issues=found, title="Pull requests")
+@page("")
+def repository(hub: LocalHub, repo: Repository) -> Response:
+    tip = repo.branch(repo.default_branch)
+    entry = repo.git.entry(tip, "README.md") if tip else None
+    shown = list(reversed(repo.issues.values()))
+    return _html(
+        200,
+        "repository",
+        repo=repo,
+        base=_base(repo),
+        issues=[one for one in shown if one.pull is None][:30],
+        pulls=[one for one in shown if one.pull is not None][:30],
+        files=repo.git.tree(tip) if tip else [],
+        commits=repo.git.log(tip, limit=10) if tip else [],
+        readme=_text(repo, entry.sha) if entry else "",
+    )
 
-    @page("/issues/<int:number>")
-    def issue(repo: Repository, number: int) -> Response:
-        return _issue_page(hub, repo, repo.issue(number))
 
-    @page("/pull/<int:number>")
-    def pull(repo: Repository, number: int) -> Response:
-        return _issue_page(hub, repo, repo.pull(number)[0])
+@page("/issues")
+def issues(hub: LocalHub, repo: Repository) -> Response:
+    found = [one for one in reversed(repo.issues.values()) if one.pull is None]
+    return _html(200, "list", repo=repo, base=_base(repo), issues=found, title="Issues")
 
-    @page("/pull/<int:number>.diff")
-    def difference(repo: Repository, number: int) -> Response:
-        text = diff_of(repo, repo.pull(number)[1])
-        return Response(text, 200, _headers(), content_type="text/plain; charset=utf-8")
 
-    @page("/commit/<sha>")
-    def commit(repo: Repository, sha: str) -> Response:
-        found = repo.git.resolve(sha)
-        if found is None:
-            raise not_found()
-        one = repo.git.commit(found)
-        files = repo.git.diff(one.parents[0] if one.parents else EMPTY_TREE, found)
-        return _html(200, "commit", repo=repo, base=_base(repo), commit=one, files=files)
+@page("/pulls")
+def pulls(hub: LocalHub, repo: Repository) -> Response:
+    found = [one for one in reversed(repo.issues.values()) if one.pull is not None]
+    return _html(200, "list", repo=repo, base=_base(repo), issues=found, title="Pull requests")
 
-    @page("/runs/<int:number>")
-    def check(repo: Repository, number: int) -> Response:
-        if number not in repo.runs:
-            raise not_found()
-        return _html(200, "check", repo=repo, base=_base(repo), run=repo.runs[number])
 
-    @page("/tree/<path:place>")
-    def tree(repo: Repository, place: str) -> Response:
-        ref, sha, path = _split(repo, place)
-        entry = repo.git.entry(sha, path) if path else None
-        if path and (entry is None or entry.type != "tree"):
-            raise not_found()
-        files = repo.git.tree(sha, path=path)
-        return _html(200, "tree", repo=repo, base=_base(repo), ref=ref, path=path, files=files)
+@page("/issues/<int:number>")
+def issue(hub: LocalHub, repo: Repository, number: int) -> Response:
+    return _issue_page(hub, repo, repo.issue(number))
 
-    @page("/blob/<path:place>")
-    def blob(repo: Repository, place: str) -> Response:
-        _, sha, path = _split(repo, place)
-        entry = repo.git.entry(sha, path)
-        if entry is None or entry.type != "blob":
-            raise not_found()
-        text, markdown = _text(repo, entry.sha), path.endswith(".md")
-        return _html(200, "blob", repo=repo, path=path, text=text, markdown=markdown)
 
-    @page("/raw/<path:place>")
-    def raw(repo: Repository, place: str) -> Response:
-        _, sha, path = _split(repo, place)
-        entry = repo.git.entry(sha, path)
-        if entry is None or entry.type != "blob":
-            raise not_found()
-        return Response(repo.git.blob(entry.sha), 200, _headers(), content_type="text/plain")
+@page("/pull/<int:number>")
+def pull(hub: LocalHub, repo: Repository, number: int) -> Response:
+    return _issue_page(hub, repo, repo.pull(number)[0])
+
+
+@page("/pull/<int:number>.diff")
+def difference(hub: LocalHub, repo: Repository, number: int) -> Response:
+    text = diff_of(repo, repo.pull(number)[1])
+    return Response(text, 200, _headers(), content_type="text/plain; charset=utf-8")
+
+
+@page("/commit/<sha>")
+def commit(hub: LocalHub, repo: Repository, sha: str) -> Response:
+    found = repo.git.resolve(sha)
+    if found is None:
+        raise not_found()
+    one = repo.git.commit(found)
+    files = repo.git.diff(one.parents[0] if one.parents else EMPTY_TREE, found)
+    return _html(200, "commit", repo=repo, base=_base(repo), commit=one, files=files)
+
+
+@page("/runs/<int:number>")
+def check(hub: LocalHub, repo: Repository, number: int) -> Response:
+    if number not in repo.runs:
+        raise not_found()
+    return _html(200, "check", repo=repo, base=_base(repo), run=repo.runs[number])
+
+
+@page("/tree/<path:place>")
+def tree(hub: LocalHub, repo: Repository, place: str) -> Response:
+    ref, sha, path = _split(repo, place)
+    entry = repo.git.entry(sha, path) if path else None
+    if path and (entry is None or entry.type != "tree"):
+        raise not_found()
+    files = repo.git.tree(sha, path=path)
+    return _html(200, "tree", repo=repo, base=_base(repo), ref=ref, path=path, files=files)
+
+
+@page("/blob/<path:place>")
+def blob(hub: LocalHub, repo: Repository, place: str) -> Response:
+    _, sha, path = _split(repo, place)
+    entry = repo.git.entry(sha, path)
+    if entry is None or entry.type != "blob":
+        raise not_found()
+    text, markdown = _text(repo, entry.sha), path.endswith(".md")
+    return _html(200, "blob", repo=repo, path=path, text=text, markdown=markdown)
+
+
+@page("/raw/<path:place>")
+def raw(hub: LocalHub, repo: Repository, place: str) -> Response:
+    _, sha, path = _split(repo, place)
+    entry = repo.git.entry(sha, path)
+    if entry is None or entry.type != "blob":
+        raise not_found()
+    return Response(repo.git.blob(entry.sha), 200, _headers(), content_type="text/plain")
 
 
 def _issue_page(hub: LocalHub, repo: Repository, issue: Issue) -> Response:

@@ -7,15 +7,17 @@ lock while git serves a clone.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import uuid
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlencode
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
+from werkzeug.local import LocalProxy
 
 from bot.localhub.api import ALL_ROUTES
 from bot.localhub.calls import API_VERSIONS, Answer, Call, Page, Route, admit
@@ -45,29 +47,39 @@ _DROPPED = frozenset(
     }
 )
 _FOREIGN = ("payload", "client_payload", "headers")  # other people's objects: left as they are
+_HUB = "localhub.hub"  # in the WSGI environment: whose request this is
 MOST_BYTES = 100 * 1024 * 1024
 
 
 def make_application(hub: LocalHub) -> Wsgi:
     """The WSGI application of a server, without faults; also under the prefix /api/v3."""
+    app = _flask()
+
+    def application(environ: dict[str, Any], start: Callable[..., Any]) -> Any:
+        environ = {**environ, _HUB: hub}
+        path = environ.get("PATH_INFO", "")
+        if path == "/api/v3" or path.startswith("/api/v3/"):
+            environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + "/api/v3"
+            environ["PATH_INFO"] = path[7:] or "/"
+        return app(environ, start)
+
+    return application
+
+
+@functools.lru_cache(maxsize=1)
+def _flask() -> Flask:
+    """One for the process: compiling the routes takes longer than making a server."""
     app = Flask("localhub", static_folder=None)
     app.url_map.merge_slashes = False
     app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
+    hub = cast("LocalHub", LocalProxy(lambda: request.environ[_HUB]))
     for number, route in enumerate(ALL_ROUTES):
-        app.add_url_rule(route.path, f"api-{number}", _view(hub, route), methods=[route.method])
+        app.add_url_rule(route.path, f"api-{number}", _view(route), methods=[route.method])
     add_git_routes(app, hub)
     add_control_routes(app, hub)
     add_pages(app, hub)
     app.register_error_handler(HTTPException, _unrouted)
-
-    def application(environ: dict[str, Any], start: Callable[..., Any]) -> Any:
-        path = environ.get("PATH_INFO", "")
-        if path == "/api/v3" or path.startswith("/api/v3/"):
-            prefix = environ.get("SCRIPT_NAME", "") + "/api/v3"
-            environ = {**environ, "SCRIPT_NAME": prefix, "PATH_INFO": path[7:] or "/"}
-        return app(environ, start)
-
-    return application
+    return app
 
 
 def _unrouted(error: HTTPException) -> Response:
@@ -76,8 +88,9 @@ def _unrouted(error: HTTPException) -> Response:
     return _json(status, ApiError(status, message).body())
 
 
-def _view(hub: LocalHub, route: Route) -> Callable[..., Response]:
+def _view(route: Route) -> Callable[..., Response]:
     def view(**given: Any) -> Response:
+        hub: LocalHub = request.environ[_HUB]
         raw = request.get_data()
         with hub.lock:
             if request.headers.get(SILENT_HEADER):

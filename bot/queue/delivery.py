@@ -34,10 +34,15 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a delivery was not handled. `final`: another attempt cannot help."""
+    """Why a delivery was not handled.
+
+    `final`: another attempt cannot help. Not `counted`: it is no fault of the delivery (GitHub
+    answers 502, …), so it is tried again after a while, as often as it takes.
+    """
 
     reason: str
     final: bool = False
+    counted: bool = True
 
 
 class MalformedDelivery(ValueError):
@@ -45,7 +50,7 @@ class MalformedDelivery(ValueError):
 
 
 class NotReady(Exception):
-    """The house cannot work now (database away, …): no fault of the delivery, and not counted."""
+    """The house can handle nothing now (database away, …): all deliveries wait, uncounted."""
 
 
 def parse_payload(body: bytes) -> Mapping[str, Any]:

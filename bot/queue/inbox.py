@@ -152,8 +152,11 @@ class Inbox:
             pipe.xdel(STREAM, *entries)
             pipe.execute()
 
-    def hand_back(self, taken: Iterable[Taken]) -> None:
-        """Undo `take`: the attempt does not count, and `reclaim` may return them at once."""
+    def hand_back(self, taken: Iterable[Taken], *, at_once: bool) -> None:
+        """Undo `take`: the attempt does not count.
+
+        `reclaim` may return them at once, or after `claim_after` seconds.
+        """
         pipe = self._redis.pipeline(transaction=False)
         for one in taken:
             pipe.xclaim(
@@ -162,7 +165,7 @@ class Inbox:
                 CONSUMER,
                 0,
                 [one.entry],
-                idle=self._claim_after_ms,
+                idle=self._claim_after_ms if at_once else 0,
                 retrycount=one.attempt - 1,
                 justid=True,
             )

@@ -144,16 +144,18 @@ def _attempt(inbox: Inbox, dispatch: Dispatch, group: Sequence[Taken], tally: Dr
         outcomes = _outcomes(dispatch, [delivery for _, delivery in readable])
     except NotReady as not_ready:
         log.warning("deliveries wait: %s", not_ready)
-        inbox.hand_back(taken for taken, _ in readable)
+        inbox.hand_back((taken for taken, _ in readable), at_once=True)
         return False
     good = []
     for (taken, _), failure in zip(readable, outcomes, strict=True):
         if failure is None:
             good.append(taken)
-        elif failure.final or taken.attempt >= inbox.attempts:
+        elif failure.final or (failure.counted and taken.attempt >= inbox.attempts):
             _bury(inbox, taken, failure.reason, tally)
         else:
             tally.failed += 1
+            if not failure.counted:
+                inbox.hand_back([taken], at_once=False)
             log.warning("delivery %s: attempt %d: %s", taken.guid, taken.attempt, failure.reason)
     inbox.done(good)
     tally.handled += len(good)

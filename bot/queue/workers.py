@@ -11,8 +11,10 @@ the job at hand end, a second one does not. Never: protects a story from two run
 from __future__ import annotations
 
 import logging
+import signal
 import time
 from enum import StrEnum
+from types import FrameType
 from typing import Any
 
 from redis import Redis
@@ -97,6 +99,7 @@ def run_worker(kind: str, settings: Settings, *, house: str = "bot.wiring") -> N
     houses.source = house
     houses.preload()
     while True:
+        _end_on_signals()  # RQ's own handlers are for the time inside `work`
         try:
             with Redis.from_url(redis_url(settings)) as redis:
                 worker = make_worker(kind_, redis)
@@ -105,4 +108,13 @@ def run_worker(kind: str, settings: Settings, *, house: str = "bot.wiring") -> N
                     return
         except (RedisError, EmbeddedServerError) as error:
             log.warning("%s worker: the queue is away: %s", kind_, error)
+        _end_on_signals()
         time.sleep(1)
+
+
+def _end_on_signals() -> None:
+    def end(signum: int, frame: FrameType | None) -> None:
+        raise SystemExit(0)
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)

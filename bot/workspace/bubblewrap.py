@@ -153,6 +153,7 @@ class Bubblewrap:
 
     def check(self) -> list[Finding]:
         """What a program inside can reach, tried for real; see `sandbox_check`."""
+        cgroups.sweep()
         return findings(self)
 
     def _bwrap(self, staged: _Staging) -> list[str]:

@@ -75,6 +75,14 @@ def make(memory: int, processes: int) -> Cgroup:
     return Cgroup()
 
 
+def sweep() -> None:
+    """Remove groups that a killed worker left: empty, and older than an hour."""
+    for folder in _ROOT.glob(f"*/{_OURS}/*"):
+        with contextlib.suppress(OSError):
+            if time.time() - folder.stat().st_mtime > 3600:
+                folder.rmdir()  # refused by the kernel while anything runs in it
+
+
 def _version_2(name: str, memory: int, processes: int, made: list[Path]) -> None:
     own = next(
         line.split("::", 1)[1]

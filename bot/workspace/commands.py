@@ -6,6 +6,8 @@ Never: runs the command where it could see more than the work tree and what was 
 
 from __future__ import annotations
 
+import sys
+import sysconfig
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,3 +62,28 @@ def tool(name: str) -> tuple[str, dict[str, Path]]:
     """
     inside = f"/tools/{name}"
     return inside, {inside: find_tool(name)}
+
+
+@dataclass(frozen=True)
+class Program:
+    """How a program of ours is started inside: the first words, what to bind, its variables."""
+
+    words: tuple[str, ...]
+    readonly: Mapping[str, Path]
+    env: Mapping[str, str]
+
+
+def script(path: Path) -> Program:
+    """A Python script of ours, run by our interpreter with our packages, all read-only.
+
+    The interpreter's files are bound whole: it finds its library by its own place.
+    """
+    python = f"/tools/python/bin/python{sys.version_info.major}.{sys.version_info.minor}"
+    inside = f"/tools/{path.name}"
+    readonly = {
+        "/tools/python": Path(sys.base_prefix).resolve(),
+        "/tools/packages": Path(sysconfig.get_path("platlib")).resolve(),
+        inside: path,
+    }
+    env = {"PYTHONPATH": "/tools/packages", "PYTHONDONTWRITEBYTECODE": "1"}
+    return Program((python, "-s", inside), readonly, env)

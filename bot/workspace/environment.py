@@ -21,12 +21,14 @@ from pathlib import Path
 
 from packaging.version import InvalidVersion, Version
 
+from bot.workspace.erase import erase
 from bot.workspace.git import run as run_git
 from bot.workspace.interpreter import Interpreter, NoInterpreter, choose_interpreter
 from bot.workspace.locks import locked
-from bot.workspace.mirror import Mirror, NotFound
+from bot.workspace.mirror import Mirror
 from bot.workspace.package_index import PackageIndex
 from bot.workspace.project import ProjectPlan, Step
+from bot.workspace.reading import NotFound
 from bot.workspace.sandbox import MIB, WORKSPACE, Limits, Run, Sandbox
 from bot.workspace.worktrees import Pool, Tree
 
@@ -158,8 +160,7 @@ class Environments:
         tree: Tree,
     ) -> None:
         cache = self._root / "cache"
-        if folder.exists():  # of a build that was killed
-            shutil.rmtree(folder)
+        erase(folder)  # of a build that was killed
         for place in (folder, cache):
             place.mkdir(parents=True, exist_ok=True)
             if self._sandbox.owner:
@@ -207,7 +208,7 @@ class Environments:
         for folder in made[max(self._keep - 1, 0) :]:
             if time.time() - folder.stat().st_mtime > 86_400:
                 (folder / "ready.json").unlink(missing_ok=True)
-                shutil.rmtree(folder)
+                erase(folder)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ Never: decides whether an effect may be performed.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import Any
 
 from bot.story.effects import PrepareEnvironment, PushBranch, RunCommand, RunTests
 from bot.story.vocabulary import Repository
-from bot.workspace.commands import run_on, tool
+from bot.workspace.commands import Program, run_on, script, tool
 from bot.workspace.environment import Environment, EnvironmentFailed, Environments
 from bot.workspace.git import GitFailed
 from bot.workspace.locks import Busy
@@ -228,17 +228,35 @@ def _summary(sha: str, plan: ProjectPlan, report: TestReport) -> dict[str, Any]:
 
 
 class Command(_Repeatable):
-    """RunCommand: a program of ours on a commit; the result is the tree that it left."""
+    """RunCommand: a program of ours on a commit; the result is the tree that it left.
+
+    `scripts` are Python scripts of ours by the name that an effect gives them.
+    """
+
+    def __init__(self, workshop: Workshop, scripts: Mapping[str, Path]) -> None:
+        super().__init__(workshop)
+        self._scripts = scripts
 
     def perform(self, effect: RunCommand) -> dict[str, Any]:
         bench = self._workshop.bench(effect.repository)
-        program, binds = tool(effect.argv[0])
+        program = self._program(effect.argv[0])
         with _told(retry=True):
             left = run_on(
-                bench.pool, bench.sandbox, effect.sha, [program, *effect.argv[1:]], readonly=binds
+                bench.pool,
+                bench.sandbox,
+                effect.sha,
+                [*program.words, *effect.argv[1:]],
+                readonly=program.readonly,
+                env=program.env,
             )
         changed = bench.mirror.changed_files(effect.sha, left.tree)
         return {**_told_run(left.run), "tree": left.tree, "changed": [c.path for c in changed]}
+
+    def _program(self, name: str) -> Program:
+        if name in self._scripts:
+            return script(self._scripts[name])
+        inside, readonly = tool(name)
+        return Program((inside,), readonly, {})
 
 
 def _told_run(run: Run) -> dict[str, Any]:

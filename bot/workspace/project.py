@@ -15,7 +15,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from bot.workspace.mirror import SYMLINK, Mirror
+from bot.workspace.mirror import Mirror
+from bot.workspace.reading import SYMLINK
 from bot.workspace.sandbox import WORKSPACE
 
 Runner = Literal["pytest", "unittest", "npm"]

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from bot.workspace import junit
 from bot.workspace.environment import PYTHON, Environment
+from bot.workspace.erase import erase
 from bot.workspace.project import ProjectPlan
 from bot.workspace.sandbox import Limits, Run, Sandbox
 from bot.workspace.worktrees import Tree
@@ -131,7 +132,8 @@ class _Session:
     limits: Limits
 
     def pytest(self, select: Sequence[str]) -> TestReport:
-        with tempfile.TemporaryDirectory(prefix="towpath-report-") as private:
+        private = tempfile.mkdtemp(prefix="towpath-report-")
+        try:
             report = Path(private, "junit.xml")
             command = [
                 PYTHON, "-m", "pytest", "-p", "no:cacheprovider", "--color=no",
@@ -148,16 +150,20 @@ class _Session:
                 cases = junit.read(report)
             except junit.BadReport as problem:
                 return _report(run, [], f"no usable report: {problem}")
-            finally:
-                _clear(Path(private))
+        finally:
+            erase(Path(private))
         return _report(run, cases, "" if cases else "the report names no test")
 
     def unittest(self, select: Sequence[str]) -> TestReport:
+        if any(name.startswith("-") for name in select):
+            raise ValueError("the id of a test does not begin with a dash")
         what = list(select) or ["discover"]
         run = self._run([PYTHON, "-m", "unittest", "-v", *what], None)
         text = run.last(100_000)
         ran = re.search(r"^Ran (\d+) tests? in ", text, re.M)
-        if not ran or ran[1] == "0":
+        if ran is None:
+            return _report(run, _unittest_cases(text), "the runner did not finish")
+        if ran[1] == "0":
             return _report(run, [], "no tests found", ran=False)
         return _report(run, _unittest_cases(text), "")
 
@@ -219,10 +225,3 @@ def _unittest_cases(text: str) -> list[junit.Case]:
         test = where if where.endswith(f".{name}") else f"{where}.{name}"
         cases.append(junit.Case(test, "", None, meaning[word]))
     return cases
-
-
-def _clear(private: Path) -> None:
-    """The folder belonged to foreign code: make it ours, so that it can be removed."""
-    if os.geteuid() != 0:
-        for here, _inside, _files in os.walk(private):
-            os.chmod(here, 0o700)

@@ -10,17 +10,18 @@ than `size` trees on disk, lets two users into one tree.
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from bot.workspace.erase import erase
 from bot.workspace.git import GitFailed, git
 from bot.workspace.locks import Busy, try_lock
-from bot.workspace.mirror import GITLINK, SYMLINK, Mirror
+from bot.workspace.mirror import Mirror
 from bot.workspace.paths import is_git_directory
+from bot.workspace.reading import GITLINK, SYMLINK, Entry
 
 
 class UnsafeTree(ValueError):
@@ -59,11 +60,11 @@ class Tree:
         Symbolic links are stored as links. Nested repositories lose their `.git`. Raises
         UnsafeTree for a new link that leads out of the tree, and for what git cannot store.
         """
-        _disarm(self.path)
         try:
+            _disarm(self.path)
             self._git("add", "--all", "--", ".")
-        except GitFailed as problem:
-            raise UnsafeTree(".", problem.said.strip()[-300:]) from problem
+        except (GitFailed, OSError) as problem:
+            raise UnsafeTree(".", str(problem)[-300:]) from problem
         tree = self._git("write-tree").decode().strip()
         self._refuse_ways_out(tree)
         return tree
@@ -92,7 +93,7 @@ class Tree:
             if target.startswith("/") or place == ".." or place.startswith("../"):
                 raise UnsafeTree(entry.path, "a symbolic link that leads out of the tree")
 
-    def _links(self, commit: str) -> list:
+    def _links(self, commit: str) -> list[Entry]:
         return [e for e in self._mirror.ls(commit) if e.mode in {SYMLINK, GITLINK}]
 
 
@@ -144,8 +145,7 @@ class Pool:
             tree.reset()
         except (GitFailed, OSError):
             # Whatever its last user did to it: begin again from nothing.
-            _disarm(slot)
-            shutil.rmtree(slot)
+            erase(slot)
             slot.mkdir(parents=True)
             tree.reset()
         (slot / "commit").write_text(commit)
@@ -173,19 +173,9 @@ def _disarm(tree: Path) -> None:
                 inside = entry.is_dir(follow_symlinks=False)
                 suspect = entry.name[0] in ".gG" or not entry.name.isascii()
                 if suspect and is_git_directory(entry.name):
-                    _remove(entry.path, inside)
+                    erase(Path(entry.path)) if inside else os.unlink(entry.path)
                 elif inside:
                     folders.append(entry.path)
-
-
-def _remove(path: str, folder: bool) -> None:
-    if not folder:
-        os.unlink(path)
-        return
-    if os.geteuid() != 0:
-        for here, _inside, _files in os.walk(path):
-            os.chmod(here, 0o700)
-    shutil.rmtree(path)
 
 
 def _hand_over(tree: Path, owner: tuple[int, int]) -> bool:

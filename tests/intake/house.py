@@ -48,7 +48,7 @@ class RecordingHouse:
         self.redis.rpush("test:advanced", story_id)
         if story_id.startswith("again") and self.redis.incr(f"test:{story_id}") == 1:
             return 0.2
-        return None
+        return 600 if story_id.startswith("always") else None
 
     def sweep(self) -> None:
         self.redis.incr("test:sweeps")

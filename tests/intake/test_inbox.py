@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -149,6 +150,28 @@ def test_while_the_house_is_not_ready_no_attempt_is_counted(
         assert drain(inbox, away).handled == 0
     assert drain(inbox, house.dispatch).handled == 1
     assert inbox.counts().dead == 0
+
+
+def test_a_delivery_that_github_keeps_waiting_is_never_given_up_and_blocks_no_other(
+    redis: Redis, append: Append, house: RecordingHouse
+) -> None:
+    inbox = Inbox(redis, claim_after=0.001, attempts=3)
+
+    def unlucky(deliveries: Sequence[Delivery]) -> list[Failure | None]:
+        return [
+            Failure("GitHub answered 502", counted=False) if one.guid == "first" else None
+            for one in deliveries
+        ]
+
+    append("first", "issues", OPENED, 1.0)
+    append("second", "issues", OPENED, 1.0)
+    assert drain(inbox, unlucky).handled == 1
+    for _ in range(5):
+        time.sleep(0.01)
+        assert drain(inbox, unlucky).failed >= 1
+    assert (inbox.counts().taken, inbox.counts().dead) == (1, 0)
+    time.sleep(0.01)
+    assert drain(inbox, house.dispatch).handled == 1
 
 
 def test_a_delivery_that_kills_every_reader_is_given_up_and_its_neighbours_are_not(

@@ -205,3 +205,33 @@ def _answers(url: str) -> bool:
             return bool(redis.ping())
     except RedisError:
         return False
+
+
+def test_of_delayed_wake_ups_the_earliest_is_kept_and_they_never_multiply(redis: Redis) -> None:
+    scheduled = Queue(STORIES, connection=redis).scheduled_job_registry
+    assert enqueue_advance(redis, "story", delay=60)
+    assert not enqueue_advance(redis, "story", delay=3600)
+    assert enqueue_advance(redis, "story", delay=5)
+    assert not enqueue_advance(redis, "story", delay=60)
+    assert enqueue_advance(redis, "another", delay=60)
+    assert scheduled.count == 2
+    assert redis.zrange(scheduled.key, 0, 0, withscores=True)[0][1] < time.time() + 7
+    assert len(redis.keys("rq:job:*")) == 2
+
+
+def test_a_wake_up_now_is_not_merged_with_a_delayed_one(redis: Redis) -> None:
+    queue = Queue(STORIES, connection=redis)
+    assert enqueue_advance(redis, "story", delay=60)
+    assert enqueue_advance(redis, "story")
+    assert (queue.count, queue.scheduled_job_registry.count) == (1, 1)
+
+
+def test_a_story_that_always_asks_for_another_run_has_one_scheduled(
+    redis: Redis, start: Start
+) -> None:
+    start(STORIES_WORKER)
+    for _ in range(5):
+        assert enqueue_advance(redis, "always-1")
+        before = len(said(redis, "advanced"))
+        until(lambda: len(said(redis, "advanced")) > before)  # noqa: B023
+    until(lambda: Queue(STORIES, connection=redis).scheduled_job_registry.count == 1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from itertools import count
+from itertools import count, pairwise
 
 import pytest
 from hypothesis import given
@@ -24,7 +24,9 @@ from bot.story.vocabulary import (
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ALICE, BOB = Person(id=1, login="alice"), Person(id=2, login="bob")
-SHOP = Repository(id=7, full_name="a/b", default_branch="main", git_url="http://x", installation_id=1)
+SHOP = Repository(
+    id=7, full_name="a/b", default_branch="main", git_url="http://x", installation_id=1
+)
 
 
 def story(*events: object) -> Story:
@@ -41,7 +43,7 @@ def go(*states: State, waiting: Waiting | None = None) -> list[e.Transitioned]:
     path = (State.RECEIVED, *states)
     return [
         e.Transitioned(source=a, target=b, waiting=waiting if b is State.WAITING else None)
-        for a, b in zip(path, path[1:], strict=False)
+        for a, b in pairwise(path)
     ]
 
 

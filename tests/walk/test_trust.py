@@ -167,7 +167,13 @@ def test_triage_may_label_but_not_start_a_story(world: World) -> None:
 
 def test_a_quoted_or_fenced_command_is_not_obeyed(world: World) -> None:
     number = world.story()
-    for text in ("> /approve", "```\n/approve\n```", "    /approve", "see `/approve`", "<!--\n/approve\n-->"):
+    for text in (
+        "> /approve",
+        "```\n/approve\n```",
+        "    /approve",
+        "see `/approve`",
+        "<!--\n/approve\n-->",
+    ):
         comment = world.say("bob", number, text)
         assert world.reactions(comment) == [], text
     assert world.state(number) is State.WAITING

@@ -33,9 +33,7 @@ def test_commits_carry_their_story_and_task(world: World) -> None:
     story = world.tale(world.story())
     commits = world.act("alice").request("GET", f"/repos/{REPO}/pulls/{story.pull_number}/commits")
     messages = [c["commit"]["message"] for c in commits]
-    assert messages == [
-        "build: bump idna from 3.4 to 3.10\n\nStory: STORY-1 | Task: task-1"
-    ]
+    assert messages == ["build: bump idna from 3.4 to 3.10\n\nStory: STORY-1 | Task: task-1"]
     assert commits[0]["commit"]["author"]["name"] == "towpath[bot]"
 
 

@@ -157,6 +157,16 @@ def test_a_suite_that_hangs_is_ended_and_said_so(
     assert (report.ran, report.ok, report.killed_by) == (True, False, "wall")
 
 
+def test_a_unittest_run_that_does_not_finish_is_not_an_empty_one(
+    project: Project, sandbox: Sandbox, with_pytest: Environment
+) -> None:
+    commit = project.commit({"tests/checks.py": "import os; os._exit(0)\n"})
+    plan = plan_for(project.mirror, commit)
+    with project.pool(sandbox).checkout(commit) as tree:
+        report = run_tests(tree, plan, with_pytest, sandbox, select=["tests.checks"])
+    assert (report.ran, report.ok, report.exit_code) == (True, False, 0)
+
+
 def test_tests_have_no_network_and_cannot_change_their_environment(
     project: Project, sandbox: Sandbox, with_pytest: Environment
 ) -> None:

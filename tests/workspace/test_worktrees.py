@@ -233,3 +233,15 @@ def test_a_damaged_slot_is_made_anew(project: Project) -> None:
         (tree.path.parent / "index").write_bytes(b"not an index")
     with pool.checkout(base) as tree:
         assert tree.write_tree() == project.mirror.tree_of(base)
+
+
+def test_folders_too_deep_for_a_path_break_neither_the_tree_nor_the_pool(project: Project) -> None:
+    base = project.commit({"a.txt": "1\n"})
+    pool = project.pool(size=1)
+    with pool.checkout(base) as tree:
+        deep = "import os\nfor _ in range(1500):\n    os.mkdir('deep'); os.chdir('deep')\n"
+        subprocess.run([sys.executable, "-c", deep], cwd=tree.path, check=True)
+        with pytest.raises(UnsafeTree):
+            tree.write_tree()
+    with pool.checkout(base) as tree:
+        assert _on_disk(tree.path) == {"a.txt": "1\n"}

@@ -112,16 +112,8 @@ def _deactivate_others(call: Call, newest: Deployment) -> None:
         last = one.statuses[-1] if one.statuses else None
         same = one.environment == newest.environment and one is not newest
         if same and not one.transient and last is not None and last.state == "success":
-            one.statuses.append(
-                DeploymentStatus(
-                    next(call.hub.ids),
-                    "inactive",
-                    call.account,
-                    call.hub.now(),
-                    "",
-                    one.environment,
-                    "",
-                    "",
-                    call.caller.via_app,
-                )  # fmt: skip
-            )
+            inactive = DeploymentStatus(
+                next(call.hub.ids), "inactive", call.account, call.hub.now(), "",
+                one.environment, "", "", call.caller.via_app,
+            )  # fmt: skip
+            one.statuses.append(inactive)

@@ -114,9 +114,8 @@ def create_tree(call: Call) -> Answer:
     if not isinstance(given, list) or not given:
         raise invalid("Tree", "tree", "missing_field")
     base = call.maybe_text("base_tree")
-    if base is not None:
-        if call.repo.git.type_of(base) not in ("tree", "commit"):
-            raise ApiError(422, "base_tree is not a valid tree oid")
+    if base is not None and call.repo.git.type_of(base) not in ("tree", "commit"):
+        raise ApiError(422, "base_tree is not a valid tree oid")
     entries: list[tuple[str, str, str | None]] = []
     for one in given:
         entries += _tree_entries(call, one)

@@ -124,20 +124,17 @@ def open_issue(call: Call) -> Answer:
     number = max(call.repo.issues, default=0) + 1
     body = checked_body(call.maybe_text("body"), "Issue")
     wanted = call.json().get("labels") or []
-    labels = list(dict.fromkeys(ensure_label(call, n) for n in label_names(wanted)))
+    names = label_names(wanted)
     issue = Issue(next(call.hub.ids), call.repo, number, call.account, title, body, now, now)
     issue.via_app = call.caller.via_app
-    allowed = call.may("triage")  # from others, GitHub drops these without a word
-    if allowed:
+    if call.may("triage"):  # from others, GitHub drops these without a word
+        issue.labels = list(dict.fromkeys(ensure_label(call, name) for name in names))
         issue.assignees = _assignable(call, call.names("assignees"))
         issue.milestone = _milestone(call)
     call.repo.issues[number] = issue
     call.hub.announce.issue("opened", issue, call.account)
-    if allowed:
-        set_labels(call, issue, labels)
     for one in issue.labels:
-        shape = call.hub.announce.label_shape(call.repo, one)
-        call.hub.announce.issue("labeled", issue, call.account, label=shape)
+        _label_moved(call, issue, one, "labeled")
     for one in issue.assignees:
         shape = call.hub.announce.user_shape(one)
         call.hub.announce.issue("assigned", issue, call.account, assignee=shape)
