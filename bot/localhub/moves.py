@@ -10,10 +10,11 @@ import re
 from typing import TYPE_CHECKING
 
 from bot.localhub.errors import ApiError
-from bot.localhub.git import GitFailed
+from bot.localhub.git_facts import GitFailed
 from bot.localhub.mergeability import deciding_reviews
 from bot.localhub.permissions import holds
-from bot.localhub.state import Account, CheckSuite, Issue, Pull, Repository
+from bot.localhub.records import CheckSuite, Issue, Pull
+from bot.localhub.state import Account, Repository
 
 if TYPE_CHECKING:
     from bot.localhub.hub import LocalHub

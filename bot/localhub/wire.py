@@ -23,7 +23,7 @@ from bot.localhub.api import ALL_ROUTES
 from bot.localhub.calls import API_VERSIONS, Answer, Call, Page, Route, admit
 from bot.localhub.control import add_control_routes
 from bot.localhub.errors import ApiError
-from bot.localhub.git import GitFailed
+from bot.localhub.git_facts import GitFailed
 from bot.localhub.git_http import add_git_routes
 from bot.localhub.pages import add_pages
 from bot.localhub.person import PERSON_HEADER, SILENT_HEADER

@@ -8,8 +8,9 @@ from typing import Any
 from bot.localhub.calls import Answer, Call, Page, Routes
 from bot.localhub.errors import ApiError, invalid, not_found
 from bot.localhub.moves import suite_for
+from bot.localhub.records import CheckRun, CheckSuite
 from bot.localhub.shapes import checks
-from bot.localhub.state import App, CheckRun, CheckSuite
+from bot.localhub.state import App
 
 routes = Routes()
 _RUNS = "/repos/<owner>/<repo>/check-runs"

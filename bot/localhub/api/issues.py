@@ -10,8 +10,9 @@ from bot.localhub.calls import Answer, Call, Page, Routes, beyond
 from bot.localhub.errors import ApiError, invalid
 from bot.localhub.moves import close_issue, reopen_issue
 from bot.localhub.permissions import holds, rank
+from bot.localhub.records import Issue, Label, Milestone
 from bot.localhub.shapes import issues as shapes
-from bot.localhub.state import Account, Issue, Label, Milestone, Repository
+from bot.localhub.state import Account, Repository
 
 routes = Routes()
 EITHER_READ = ("issues:read", "pull_requests:read")

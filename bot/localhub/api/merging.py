@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from bot.localhub.calls import Answer, Call, Routes
 from bot.localhub.errors import ApiError, invalid, not_found
-from bot.localhub.git import Signature
+from bot.localhub.git_facts import Signature
 from bot.localhub.mergeability import base_tip, commits_of, mergeability
 from bot.localhub.moves import close_named_in, mark_merged, move_ref
-from bot.localhub.state import Account, Issue, Pull
+from bot.localhub.records import Issue, Pull
+from bot.localhub.state import Account
 
 if TYPE_CHECKING:
     from bot.localhub.hub import LocalHub
