@@ -30,6 +30,8 @@ def add_control_routes(app: Flask, hub: LocalHub) -> None:
 
     @app.post("/_hub/<name>")
     def command(name: str) -> tuple[Response, int]:
+        if "Origin" in request.headers:  # a page in somebody's browser, never one of ours
+            return jsonify({"message": "not from a browser"}), 403
         handler = commands.get(name)
         if handler is None:
             return jsonify({"message": f"no command {name}", "commands": sorted(commands)}), 404

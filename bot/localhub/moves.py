@@ -33,8 +33,9 @@ def move_ref(
     sender: Account,
 ) -> None:
     """Set or delete a reference and let everything follow; GitFailed when it moved meanwhile."""
-    repository.git.update_ref(ref, new, repository.refs.get(ref))
-    _moved(hub, repository, ref, repository.refs.get(ref), new, sender)
+    before = repository.refs.get(ref)
+    repository.git.update_ref(ref, new, before)
+    ref_moved(hub, repository, ref, before, new, sender)
 
 
 def after_push(hub: LocalHub, repository: Repository, sender: Account) -> list[str]:
@@ -44,7 +45,7 @@ def after_push(hub: LocalHub, repository: Repository, sender: Account) -> list[s
         ref for ref in {*now, *repository.refs} if now.get(ref) != repository.refs.get(ref)
     )
     for ref in changed:
-        _moved(hub, repository, ref, repository.refs.get(ref), now.get(ref), sender)
+        ref_moved(hub, repository, ref, repository.refs.get(ref), now.get(ref), sender)
     return changed
 
 
@@ -53,7 +54,7 @@ def announced_refs(repository: Repository) -> dict[str, str]:
     return {ref: sha for ref, sha in refs.items() if not ref.startswith("refs/pull/")}
 
 
-def _moved(
+def ref_moved(
     hub: LocalHub,
     repository: Repository,
     ref: str,
@@ -61,6 +62,7 @@ def _moved(
     after: str | None,
     sender: Account,
 ) -> None:
+    """Git has moved `ref` already: remember it and let everything follow."""
     if after is None:
         repository.refs.pop(ref, None)
     else:

@@ -11,7 +11,7 @@ import functools
 import hashlib
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlencode
 
@@ -143,7 +143,7 @@ def _call(hub: LocalHub, caller: Caller, raw: bytes, given: dict[str, Any]) -> C
         query=request.args,
         raw=raw,
         accept=request.headers.get("Accept", ""),
-        headers=request.headers,
+        headers=cast("Mapping[str, str]", request.headers),
     )
     if "owner" in given:
         call.repository = hub.state.repository(f"{given['owner']}/{given['repo']}")

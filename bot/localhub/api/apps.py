@@ -81,7 +81,7 @@ def mint_token(call: Call, number: int) -> Answer:
     ids = frozenset(one.id for one in selected) if selected is not None else None
     token, expires = call.hub.tokens.mint(held, granted, ids, long=wanted)
     narrowed = selected is not None or held.repositories is not None
-    answer = {
+    answer: dict[str, Any] = {
         "token": token,
         "expires_at": stamp(datetime.fromtimestamp(expires, UTC)),
         "permissions": granted,

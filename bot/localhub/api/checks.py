@@ -17,9 +17,8 @@ _RUNS = "/repos/<owner>/<repo>/check-runs"
 _RUN = f"{_RUNS}/<int:number>"
 _SUITE = "/repos/<owner>/<repo>/check-suites/<int:number>"
 _STATUSES = ("queued", "in_progress", "completed", "waiting", "requested", "pending")
-_CONCLUSIONS = ("success", "failure", "neutral", "cancelled", "skipped", "timed_out")
-_CONCLUSIONS += ("action_required", "stale")
 _WORST_FIRST = ("failure", "timed_out", "cancelled", "action_required", "stale")
+_CONCLUSIONS = ("success", "neutral", "skipped", *_WORST_FIRST)
 MOST_ANNOTATIONS = 50
 
 
@@ -149,7 +148,7 @@ def change_run(call: Call, number: int) -> Any:
 
 
 @routes("GET", f"{_RUN}/annotations", "checks:read")
-def annotations(call: Call, number: int) -> Page:
+def list_annotations(call: Call, number: int) -> Page:
     one = _run(call, number)
     show = lambda note: checks.annotation(call.urls, call.repo, one, note)  # noqa: E731
     return Page(one.annotations, show)

@@ -105,9 +105,12 @@ def label_names(value: Any) -> list[str]:
     """Names out of a list of strings or of objects with a name."""
     if not isinstance(value, list):
         raise invalid("Issue", "labels")
-    names = [one.get("name") if isinstance(one, dict) else one for one in value]
-    if not all(isinstance(name, str) and name for name in names):
-        raise invalid("Label", "name", "missing_field")
+    names = []
+    for one in value:
+        name = one.get("name") if isinstance(one, dict) else one
+        if not isinstance(name, str) or not name:
+            raise invalid("Label", "name", "missing_field")
+        names.append(name)
     return names
 
 
@@ -132,8 +135,8 @@ def open_issue(call: Call) -> Answer:
     for one in issue.labels:
         shape = call.hub.announce.label_shape(call.repo, one)
         call.hub.announce.issue("labeled", issue, call.account, label=shape)
-    for one in issue.assignees:
-        shape = call.hub.announce.user_shape(one)
+    for person in issue.assignees:
+        shape = call.hub.announce.user_shape(person)
         call.hub.announce.issue("assigned", issue, call.account, assignee=shape)
     answer = shown(call, issue)
     return Answer(201, answer, {"Location": answer["url"]})
