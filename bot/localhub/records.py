@@ -110,6 +110,17 @@ class Pull:
 
 
 @dataclass(eq=False)
+class IssueEvent:
+    """What somebody did to an issue: `event` is labeled or unlabeled."""
+
+    id: int
+    actor: Account
+    event: str
+    label: Label
+    created_at: datetime
+
+
+@dataclass(eq=False)
 class Issue:
     id: int
     repository: Repository
@@ -131,6 +142,7 @@ class Issue:
     comments: list[Comment] = field(default_factory=list)
     reactions: list[Reaction] = field(default_factory=list)
     pull: Pull | None = None
+    history: list[IssueEvent] = field(default_factory=list)
 
 
 @dataclass(eq=False)

@@ -10,7 +10,7 @@ from bot.localhub.calls import Answer, Call, Page, Routes, beyond
 from bot.localhub.errors import ApiError, invalid
 from bot.localhub.moves import close_issue, reopen_issue
 from bot.localhub.permissions import holds, rank
-from bot.localhub.records import Issue, Label, Milestone
+from bot.localhub.records import Issue, IssueEvent, Label, Milestone
 from bot.localhub.shapes import issues as shapes
 from bot.localhub.state import Account, Repository
 
@@ -60,14 +60,19 @@ def set_labels(call: Call, issue: Issue, wanted: list[Label]) -> None:
         if one not in wanted:
             issue.labels.remove(one)
             issue.updated_at = call.hub.now()
-            shape = call.hub.announce.label_shape(issue.repository, one)
-            call.hub.announce.issue("unlabeled", issue, call.account, label=shape)
+            _label_moved(call, issue, one, "unlabeled")
     for one in wanted:
         if one not in issue.labels:
             issue.labels.append(one)
             issue.updated_at = call.hub.now()
-            shape = call.hub.announce.label_shape(issue.repository, one)
-            call.hub.announce.issue("labeled", issue, call.account, label=shape)
+            _label_moved(call, issue, one, "labeled")
+
+
+def _label_moved(call: Call, issue: Issue, label: Label, event: str) -> None:
+    happened = IssueEvent(next(call.hub.ids), call.account, event, label, call.hub.now())
+    issue.history.append(happened)
+    shape = call.hub.announce.label_shape(issue.repository, label)
+    call.hub.announce.issue(event, issue, call.account, label=shape)
 
 
 def set_assignees(call: Call, issue: Issue, wanted: list[Account]) -> None:
@@ -133,8 +138,7 @@ def open_issue(call: Call) -> Answer:
     call.repo.issues[number] = issue
     call.hub.announce.issue("opened", issue, call.account)
     for one in issue.labels:
-        shape = call.hub.announce.label_shape(call.repo, one)
-        call.hub.announce.issue("labeled", issue, call.account, label=shape)
+        _label_moved(call, issue, one, "labeled")
     for person in issue.assignees:
         shape = call.hub.announce.user_shape(person)
         call.hub.announce.issue("assigned", issue, call.account, assignee=shape)
@@ -328,3 +332,9 @@ def _fits(issue: Issue, name: str, value: str) -> bool:
     if value == "merged":
         return issue.pull is not None and issue.pull.merged
     return issue.state == value
+
+
+@routes("GET", "/repos/<owner>/<repo>/issues/<int:number>/events", *EITHER_READ)
+def list_events(call: Call, number: int) -> Page:
+    events = discussed(call, number, "read").history
+    return Page(events, lambda one: shapes.event(call.urls, call.repo, one))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from bot.localhub.records import Comment, Issue, Label, Milestone, Reaction
+from bot.localhub.records import Comment, Issue, IssueEvent, Label, Milestone, Reaction
 from bot.localhub.shapes.people import maybe_integration, maybe_user, simple_user
 from bot.localhub.shapes.urls import Urls, maybe_stamp, node_id, stamp
 from bot.localhub.state import Account, Repository, State
@@ -70,6 +70,22 @@ def reaction(urls: Urls, one: Reaction) -> Shape:
         "user": simple_user(urls, one.user),
         "content": one.content,
         "created_at": stamp(one.created_at),
+    }
+
+
+def event(urls: Urls, repository: Repository, one: IssueEvent) -> Shape:
+    """An event of an issue's history; its label has a name and a color only."""
+    return {
+        "id": one.id,
+        "node_id": node_id("LE", one.id),
+        "url": urls.repo(repository, "issues", "events", one.id),
+        "actor": simple_user(urls, one.actor),
+        "event": one.event,
+        "commit_id": None,
+        "commit_url": None,
+        "created_at": stamp(one.created_at),
+        "label": {"name": one.label.name, "color": one.label.color},
+        "performed_via_github_app": None,
     }
 
 

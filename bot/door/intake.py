@@ -1,0 +1,119 @@
+"""The webhook: prove who sends, keep the raw bytes, answer (`W1`).
+
+Promises: 202 only after the delivery is on disk in the queue; the same answer to every sender
+that cannot sign; the signature is compared in constant time over the raw bytes.
+Never: parses the payload, keeps or repeats anything of a body that was not signed.
+
+A WSGI callable in front of the Flask application, because Flask's own request handling costs more
+than all of the work done here (`benchmarks/intake.py`).
+"""
+
+from __future__ import annotations
+
+import hmac
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from bot.door import answers
+from bot.door.answers import Answer
+from bot.queue.append import QueueUnavailable
+
+LARGEST_BODY = 25 * 1024 * 1024  # what GitHub sends at most
+LONGEST_NAME = 100
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+Application = Callable[[Environ, StartResponse], Iterable[bytes]]
+Keep = Callable[[str, str, bytes, float], object]
+
+
+class MissingWebhookSecret(RuntimeError):
+    """There is no secret to check deliveries with, so the door stays shut."""
+
+
+class Intake:
+    """Takes deliveries at `path`; every other request goes to `behind`.
+
+    `keep(guid, event, body, received_at)` makes a delivery durable or raises `QueueUnavailable`.
+    `secrets`: any of them may have signed. Raises `MissingWebhookSecret` when there is none.
+    """
+
+    def __init__(
+        self,
+        behind: Application,
+        secrets: Sequence[bytes],
+        keep: Keep,
+        *,
+        path: str = "/webhook",
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        if not secrets or not all(secrets):
+            raise MissingWebhookSecret("no webhook secret is set")
+        self._behind = behind
+        self._secrets = tuple(secrets)
+        self._keep = keep
+        self._path = path
+        self._clock = clock
+        self._accepted = (answers.ACCEPTED.all_headers(), [answers.ACCEPTED.body])
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        if environ["PATH_INFO"] != self._path:
+            return self._behind(environ, start_response)
+        refusal = self._refusal(environ)
+        if refusal is None:
+            headers, body = self._accepted
+            start_response(answers.ACCEPTED.status, list(headers))
+            return body
+        start_response(refusal.status, refusal.all_headers())
+        return [refusal.body]
+
+    def _refusal(self, environ: Environ) -> Answer | None:
+        """Keep the delivery, or say why not."""
+        if environ["REQUEST_METHOD"] != "POST":
+            return answers.WRONG_METHOD
+        guid = environ.get("HTTP_X_GITHUB_DELIVERY", "")
+        event = environ.get("HTTP_X_GITHUB_EVENT", "")
+        if not (_is_name(guid) and _is_name(event)):
+            return answers.MISSING_HEADER
+        body = _read(environ)
+        if isinstance(body, Answer):
+            return body
+        if not self._is_signed(body, environ.get("HTTP_X_HUB_SIGNATURE_256", "")):
+            return answers.BAD_SIGNATURE
+        if environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
+            return answers.FORM_ENCODED
+        if body[:64].lstrip()[:1] != b"{":  # the worker reads the rest; this is for a wrong sender
+            return answers.NOT_JSON
+        try:
+            self._keep(guid, event, body, self._clock())
+        except QueueUnavailable:
+            return answers.UNAVAILABLE
+        return None
+
+    def _is_signed(self, body: bytes, signature: str) -> bool:
+        given = signature.encode("utf-8", "replace")
+        signed = False
+        for secret in self._secrets:  # all of them, so that time does not tell which one matched
+            expected = b"sha256=" + hmac.digest(secret, body, "sha256").hex().encode()
+            signed |= hmac.compare_digest(expected, given)
+        return signed
+
+
+def _read(environ: Environ) -> bytes | Answer:
+    """The whole body, however it is framed, or the answer to one that is too long or cut off."""
+    declared = environ.get("CONTENT_LENGTH")
+    if not declared:  # chunked
+        body = environ["wsgi.input"].read(LARGEST_BODY + 1)
+        return answers.TOO_LARGE if len(body) > LARGEST_BODY else body
+    if not (declared.isascii() and declared.isdigit()):
+        return answers.INCOMPLETE
+    length = int(declared[:20])
+    if length > LARGEST_BODY:
+        return answers.TOO_LARGE
+    body = environ["wsgi.input"].read(length)
+    return body if len(body) == length else answers.INCOMPLETE
+
+
+def _is_name(value: str) -> bool:
+    return 0 < len(value) <= LONGEST_NAME and value.isascii() and value.isprintable()

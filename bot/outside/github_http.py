@@ -1,0 +1,250 @@
+"""Requests to GitHub as the app or as one of its installations (W12).
+
+Promises: a write goes out once and is never repeated here, whatever came back (only a refused
+credential is renewed: then nothing was done); reads are repeated twice on 5xx and lost connections
+and are conditional where an ETag is known; every failure is one of `bot.outside.errors`.
+Never: no token in a log, an exception or a repr; no sleeping for a rate limit.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import jwt
+import requests
+from github import Github
+from github.Requester import Requester
+from urllib3.util import Retry
+
+from bot.outside.errors import Refused, Unauthorized, Unavailable
+from bot.outside.github_answers import complaint, decoded, failure, never_reached, next_page
+from bot.outside.ratelimit import Pauses, limit_in
+
+API_VERSION = "2022-11-28"
+MAX_PAGES = 100
+_RENEW_SECONDS = 300  # a token is renewed this long before it expires
+_CACHED = 256  # answers kept for conditional requests
+_CACHED_SIZE = 256 * 1024
+
+# Logs headers and bodies at DEBUG, and minted tokens are in bodies.
+logging.getLogger("github.Requester").setLevel(logging.INFO)
+
+
+@dataclass(frozen=True)
+class AppKey:
+    """The app's credentials. `app_id`: the number or the client id; `private_key`: PEM."""
+
+    app_id: str
+    private_key: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class _Token:
+    value: str = field(repr=False)
+    expires: float
+
+
+class GitHubHttp:
+    """One GitHub, or a server that speaks like it (base URL with `/api/v3` or at the root)."""
+
+    def __init__(
+        self,
+        base_url: str,
+        key: AppKey,
+        now: Callable[[], datetime],
+        *,
+        timeout: int = 15,
+        user_agent: str = "towpath",
+        seconds_between_writes: float | None = None,
+    ) -> None:
+        parts = urlsplit(base_url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
+            raise ValueError("the base URL of GitHub must be http(s)://host[:port][/path]")
+        self._base_url, self._key, self._now = base_url.rstrip("/"), key, now
+        self._timeout, self._user_agent = timeout, user_agent
+        self._between_writes = seconds_between_writes
+        self._threads = threading.local()
+        self._lock = threading.Lock()
+        self._tokens: dict[int, _Token] = {}
+        self._seen: OrderedDict[tuple[Any, ...], tuple[str, str]] = OrderedDict()
+        self._pauses = Pauses()
+
+    @property
+    def app_id(self) -> str:
+        return self._key.app_id
+
+    def get(self, path: str, installation: int | None, **params: Any) -> Any:
+        """The JSON of one GET; NotFound, Forbidden, RateLimited, Unavailable, …"""
+        where = (installation, path, tuple(sorted(params.items())))
+        with self._lock:
+            etag, body = self._seen.get(where, ("", ""))
+        conditional = {"If-None-Match": etag} if etag else {}
+        status, headers, text = self._send("GET", path, installation, params, conditional)
+        if status == 304 and etag:
+            return json.loads(body)
+        self._remember(where, headers.get("etag", ""), text)
+        return decoded(text, "GET", path)
+
+    def pages(
+        self, path: str, installation: int | None, inside: str = "", **params: Any
+    ) -> Iterator[dict[str, Any]]:
+        """All items of a paged list, `inside` a field where the list is wrapped in an object."""
+        asked: dict[str, Any] = {"per_page": 100, **params}
+        for _ in range(MAX_PAGES):
+            _, headers, text = self._send("GET", path, installation, asked, {})
+            data = decoded(text, "GET", path)
+            items = data.get(inside) if inside and isinstance(data, dict) else data
+            yield from (item for item in items or () if isinstance(item, dict))
+            following = next_page(headers.get("link", ""))
+            if following is None:
+                return
+            # Only the query: the host in a link may be another name of the same server.
+            asked = following
+        raise Refused(f"more than {MAX_PAGES} pages at {path}")
+
+    def write(self, verb: str, path: str, installation: int | None, body: Any = None) -> Any:
+        """The JSON of one POST, PUT, PATCH or DELETE, sent exactly once."""
+        _, _, text = self._send(verb, path, installation, {}, {}, body)
+        return decoded(text, verb, path)
+
+    def token(self, installation: int) -> str:
+        """A token of an installation, minted when needed, with all of its permissions."""
+        now = self._now().timestamp()
+        with self._lock:
+            known = self._tokens.get(installation)
+        if known is not None and known.expires - now > _RENEW_SECONDS:
+            return known.value
+        try:
+            told = self.write("POST", f"/app/installations/{installation:d}/access_tokens", None)
+        except Unavailable as error:  # a token too many harms nobody: nothing to look for
+            raise Unavailable(str(error), status=error.status) from None
+        value = told.get("token") if isinstance(told, dict) else None
+        if not value:
+            raise Unavailable(f"no token in the answer for installation {installation}")
+        expires = _epoch(told.get("expires_at"), now + 3600)
+        with self._lock:
+            self._tokens[installation] = _Token(value, expires)
+        return str(value)
+
+    def forget_token(self, installation: int) -> None:
+        """Drop the token of an installation (suspended, removed, permissions changed)."""
+        with self._lock:
+            self._tokens.pop(installation, None)
+
+    def git_credentials(self, installation: int) -> str:
+        """The value of the Authorization header for git over HTTPS; never put it in a URL."""
+        pair = f"x-access-token:{self.token(installation)}".encode()
+        return f"Basic {base64.b64encode(pair).decode()}"
+
+    def _send(
+        self,
+        verb: str,
+        path: str,
+        installation: int | None,
+        params: Mapping[str, Any],
+        headers: Mapping[str, str],
+        body: Any = None,
+    ) -> tuple[int, dict[str, str], str]:
+        for renewed in (False, True):
+            self._pauses.check(installation, self._now())
+            sent = {
+                "Accept": "application/vnd.github+json",
+                "Authorization": self._authorization(installation),
+                **headers,
+            }
+            status, got, text = self._once(verb, path, params, sent, body)
+            if status == 401 and installation is not None and not renewed:
+                self.forget_token(installation)  # revoked or expired early; nothing was done
+                continue
+            break
+        now = self._now()
+        self._pauses.note_used_up(installation, now, got)
+        if status < 300 or (status == 304 and "If-None-Match" in headers):
+            return status, got, text
+        message, errors = complaint(text)
+        if limited := limit_in(status, got, message, now):
+            self._pauses.note(installation, now, limited)
+            raise limited
+        raise failure(verb, path, status, got, message, errors)
+
+    def _once(
+        self, verb: str, path: str, params: Mapping[str, Any], headers: dict[str, str], body: Any
+    ) -> tuple[int, dict[str, str], str]:
+        try:
+            status, got, text = self._requester().requestJson(
+                verb, path, dict(params), headers, body
+            )
+        except requests.RequestException as error:
+            reached = not never_reached(error)
+            raise Unavailable(
+                f"{verb} {path}: {type(error).__name__}", maybe_done=verb != "GET" and reached
+            ) from None  # the cause's text may quote headers
+        except RuntimeError as error:  # how PyGithub reports a redirect to another server
+            raise Refused(f"{verb} {path}: {error}", status=301) from None
+        return status, {str(k).lower(): str(v) for k, v in got.items()}, text
+
+    def _authorization(self, installation: int | None) -> str:
+        if installation is not None:
+            return f"token {self.token(installation)}"
+        now = int(self._now().timestamp())
+        claims = {"iat": now - 60, "exp": now + 540, "iss": self._key.app_id}
+        try:
+            return f"Bearer {jwt.encode(claims, self._key.private_key, algorithm='RS256')}"
+        except (ValueError, TypeError, jwt.PyJWTError) as error:
+            raise Unauthorized(f"the private key is unusable: {type(error).__name__}") from None
+
+    def _requester(self) -> Requester:
+        """One a thread and process: PyGithub keeps the request under way on its connection."""
+        if getattr(self._threads, "process", None) != os.getpid():
+            self._threads.process = os.getpid()
+            self._threads.requester = Github(
+                base_url=self._base_url,
+                timeout=self._timeout,
+                user_agent=self._user_agent,
+                api_version=API_VERSION,
+                seconds_between_requests=None,
+                seconds_between_writes=self._between_writes,
+                retry=_reads_only(),
+            ).requester
+        requester: Requester = self._threads.requester
+        return requester
+
+    def _remember(self, where: tuple[Any, ...], etag: str, text: str) -> None:
+        with self._lock:
+            self._seen.pop(where, None)
+            if etag and len(text) <= _CACHED_SIZE:
+                self._seen[where] = (etag, text)
+                if len(self._seen) > _CACHED:
+                    self._seen.popitem(last=False)
+
+
+def _reads_only() -> Retry:
+    """Repeats GETs only; `other=0` because urllib3 counts those for any method."""
+    return Retry(
+        total=2,
+        other=0,
+        redirect=0,
+        backoff_factor=0.2,
+        allowed_methods=frozenset({"GET", "HEAD"}),
+        status_forcelist=(500, 502, 503, 504),
+        respect_retry_after_header=False,
+        raise_on_status=False,
+    )
+
+
+def _epoch(text: Any, otherwise: float) -> float:
+    try:
+        at = datetime.fromisoformat(str(text))
+    except ValueError:
+        return otherwise
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()

@@ -1,0 +1,60 @@
+"""What all writes to GitHub share: sending once, and knowing our own words again.
+
+Promises: a comment or pull request of ours is known by a marker at its very end and by its author,
+so that nobody's words, not even those that we quote, can pass for it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+from bot.outside.github_http import GitHubHttp
+from bot.outside.github_reads import Reads, repo_path
+from bot.story.vocabulary import Repository
+
+MOST_TEXT = 65_000  # characters of a body; GitHub refuses more than 65,536
+_PREFIX = "<!-- towpath:"
+
+
+def marker(key: str, role: str = "") -> str:
+    """The hidden last line of what an effect with this key wrote. `role`: '' or 'status'."""
+    short = hashlib.sha256(key.encode()).hexdigest()[:16]
+    return f"{_PREFIX}{role + ' ' if role else ''}key={short} -->"
+
+
+def marked(body: str, key: str, role: str = "") -> str:
+    """A body that ends in our marker; any marker inside (quoted from somebody) is broken."""
+    body = body.replace(_PREFIX, "<!-- towpath ")
+    if len(body) > MOST_TEXT:
+        body = body[:MOST_TEXT] + "…"  # too long a report is worth more than none
+    return f"{body}\n\n{marker(key, role)}"
+
+
+def ends_in(thing: dict[str, Any], wanted: str) -> bool:
+    """Whether a comment's or pull request's body ends in this marker."""
+    return str(thing.get("body") or "").rstrip().endswith(wanted)
+
+
+class Writes:
+    """One write, one request."""
+
+    def __init__(self, http: GitHubHttp, reads: Reads) -> None:
+        self._http, self._reads = http, reads
+
+    def _write(
+        self, verb: str, repository: Repository, *parts: str | int, body: Any = None
+    ) -> dict[str, Any]:
+        path = repo_path(repository.full_name, *parts)
+        told = self._http.write(verb, path, repository.installation_id, body)
+        return told if isinstance(told, dict) else {}
+
+    def _list(self, repository: Repository, *parts: str | int) -> Iterator[dict[str, Any]]:
+        path = repo_path(repository.full_name, *parts)
+        return self._http.pages(path, repository.installation_id)
+
+    def _is_ours(self, thing: dict[str, Any]) -> bool:
+        """By the numeric id of our bot; its reserved login where the server knows no id."""
+        user, bot = thing.get("user") or {}, self._reads.identity().bot
+        return user.get("id") == bot.id if bot.id else user.get("login") == bot.login

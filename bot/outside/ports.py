@@ -1,0 +1,120 @@
+"""What the other rooms may ask of GitHub: the contract, without a word on how.
+
+Promises: answers are GitHub's own JSON as dicts, to be read leniently (fields may be missing);
+failures are `bot.outside.errors`. Everything is asked anew: nothing here is older than the call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from bot.story.vocabulary import Person, Repository
+
+
+@dataclass(frozen=True)
+class AppIdentity:
+    """Who we are on GitHub. `bot.id` is 0 where the server does not tell it."""
+
+    app_id: int
+    slug: str
+    bot: Person
+
+
+class GitHubReads(Protocol):
+    """Reads. A missing thing is NotFound, unless the signature says None."""
+
+    def identity(self) -> AppIdentity:
+        """The app and its bot account; asked once."""
+
+    def installations(self) -> list[dict[str, Any]]:
+        """All installations of the app."""
+
+    def installation_of(self, full_name: str) -> int:
+        """The installation id of a repository."""
+
+    def repositories(self, installation_id: int) -> list[Repository]:
+        """The repositories of an installation."""
+
+    def repository(self, full_name: str, installation_id: int | None = None) -> Repository:
+        """A repository by its full name."""
+
+    def issue(self, repository: Repository, number: int) -> dict[str, Any]:
+        """An issue (or the issue side of a pull request: it has `pull_request`)."""
+
+    def issue_comments(
+        self, repository: Repository, number: int, since: datetime | None = None
+    ) -> list[dict[str, Any]]:
+        """Comments, oldest first; `since`: those touched since."""
+
+    def comment(self, repository: Repository, comment_id: int) -> dict[str, Any] | None:
+        """An issue comment as it is now; None: deleted."""
+
+    def permission(self, repository: Repository, login: str, person_id: int = 0) -> str:
+        """none | read | triage | write | maintain | admin; none if the login is another's now."""
+
+    def user(self, login: str, repository: Repository) -> dict[str, Any] | None:
+        """An account by its login."""
+
+    def team_members(self, repository: Repository, team: str) -> list[dict[str, Any]]:
+        """Members of `org/team`; empty where the team or the permission to see it is missing."""
+
+    def open_issues_with_label(self, repository: Repository, label: str) -> list[dict[str, Any]]:
+        """Open issues (no pull requests) with a label."""
+
+    def label_put_on(
+        self, repository: Repository, number: int, label: str
+    ) -> dict[str, Any] | None:
+        """The event of the last time this label was put on (`actor`, `created_at`)."""
+
+    def pull(self, repository: Repository, number: int) -> dict[str, Any]:
+        """A pull request."""
+
+    def pulls_for_head(
+        self, repository: Repository, branch: str, state: str = "open"
+    ) -> list[dict[str, Any]]:
+        """Pull requests from a branch of this repository itself. `state`: open | closed | all."""
+
+    def pull_commits(self, repository: Repository, number: int) -> list[dict[str, Any]]:
+        """All commits of a pull request; Refused from 250 on, where GitHub stops telling."""
+
+    def pull_files(self, repository: Repository, number: int) -> list[dict[str, Any]]:
+        """All files of a pull request; Refused from 3,000 on, where GitHub stops telling."""
+
+    def pull_reviews(self, repository: Repository, number: int) -> list[dict[str, Any]]:
+        """Reviews, oldest first."""
+
+    def commit(self, repository: Repository, sha: str) -> dict[str, Any]:
+        """A commit (its tree: `["commit"]["tree"]["sha"]`)."""
+
+    def branch_head(self, repository: Repository, branch: str) -> str | None:
+        """The commit a branch holds; None: there is no such branch."""
+
+    def file(self, repository: Repository, path: str, ref: str) -> str | None:
+        """A text file (up to 1 MB) at a ref; None: not there, or no file."""
+
+    def failed_deliveries(self, since: datetime) -> list[dict[str, Any]]:
+        """Deliveries from `since` on that failed, and whose redelivery did too; oldest first."""
+
+    def redeliver(self, delivery_id: int) -> None:
+        """Ask GitHub to deliver once more."""
+
+    def git_credentials(self, installation_id: int) -> str:
+        """The Authorization header's value for git over HTTPS. Secret; short-lived."""
+
+    def forget_token(self, installation_id: int) -> None:
+        """Drop a cached token."""
+
+
+class EffectAdapter(Protocol):
+    """Performs effects of the kinds it names."""
+
+    kinds: Iterable[str]
+
+    def perform(self, effect: Any) -> dict[str, Any]:
+        """Do it and give its result. After `maybe_done` errors: `look` before the next try."""
+
+    def look(self, effect: Any) -> dict[str, Any] | None:
+        """The result where it is done already, None where it is not."""

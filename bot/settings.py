@@ -1,0 +1,270 @@
+"""What an operator can set, read from the environment (`TOWPATH_…`).
+
+Promises: every setting has a type, a bound and a description; a bad value is answered with the
+name of the variable, what was expected and what to do next. Never: a value of a setting in an
+error, a secret in a `repr` or a log.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "TOWPATH_"
+MODEL_FAMILIES = ("scripted", "anthropic", "openai")
+
+
+@dataclass(frozen=True)
+class SettingsProblem:
+    """One wrong variable: its name, what it takes, and what to do next."""
+
+    variable: str
+    expected: str
+    next: str
+
+
+class SettingsError(ValueError):
+    """The environment cannot be read as settings; `problems` holds one entry for each variable."""
+
+    def __init__(self, problems: list[SettingsProblem]) -> None:
+        self.problems = problems
+        lines = [f"{one.variable}: {one.expected}. {one.next}" for one in problems]
+        super().__init__("\n".join(lines))
+
+
+class Settings(BaseSettings):
+    """All settings of one Towpath process (`X1`). Frozen; build it with `load_settings`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_ignore_empty=True,
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+        validate_default=True,
+    )
+
+    # where things are kept
+    home: Path = Field(
+        Path(".towpath"),
+        description="Folder for everything Towpath keeps: database, mirrors, embedded queue.",
+    )
+    database_url: str | None = Field(
+        None,
+        repr=False,  # it may hold a password
+        description="SQLAlchemy URL (sqlite or postgresql). Default: a SQLite file in the home.",
+    )
+    redis_url: str | None = Field(
+        None,
+        repr=False,
+        description="URL of a Redis >= 6.2 or Valkey (redis://, rediss://, unix://). "
+        "Default: an embedded server in the home.",
+    )
+
+    # GitHub
+    github_api_url: str = Field(
+        "https://api.github.com",
+        description="Base URL of the REST API; GitHub Enterprise Server: https://HOST/api/v3.",
+    )
+    github_web_url: str = Field(
+        "https://github.com", description="Base URL of the pages and of git over HTTPS."
+    )
+    app_id: int | None = Field(None, ge=1, description="Number of the GitHub App.")
+    private_key: SecretStr | None = Field(
+        None, description="Private key of the GitHub App, PEM text. Or name a file instead."
+    )
+    private_key_file: Path | None = Field(
+        None, description="File that holds the private key of the GitHub App (PEM)."
+    )
+    webhook_secret: SecretStr | None = Field(
+        None, description="Secret of the webhook, as typed into the settings of the GitHub App."
+    )
+    webhook_secret_previous: SecretStr | None = Field(
+        None, description="The secret before the current one; accepted too while you rotate."
+    )
+
+    # the web process
+    bind_host: str = Field("127.0.0.1", description="Address the web process listens on.")
+    bind_port: int = Field(8080, ge=1, le=65535, description="Port the web process listens on.")
+    web_threads: int = Field(
+        32,
+        ge=1,
+        le=512,
+        description="Requests the web process works on at once; one whose body arrives slowly "
+        "counts too.",
+    )
+
+    # the clock and the leases
+    sweep_seconds: int = Field(10, ge=1, le=3600, description="Seconds between two sweeps.")
+    catch_up_seconds: int = Field(
+        60, ge=1, le=3600, description="Seconds between two looks at GitHub for what was missed."
+    )
+    lease_seconds: int = Field(
+        30, ge=3, le=600, description="Seconds without a heartbeat before a story is taken over."
+    )
+    heartbeat_seconds: int = Field(
+        10, ge=1, le=200, description="Seconds between two heartbeats of a running story."
+    )
+
+    # stories: bounds set by people
+    story_label: str = Field(
+        "story", min_length=1, max_length=50, description="Label that turns an issue into a story."
+    )
+    max_iterations: int = Field(
+        10, ge=1, le=100, description="Rounds of writing and testing before a story is handed over."
+    )
+    stage_retries: int = Field(
+        5, ge=0, le=20, description="Times a stage is tried again after a technical failure."
+    )
+    story_budget_usd: float = Field(
+        5.0, ge=0, le=10_000, description="Most a story may spend on models, in US dollars."
+    )
+    second_person_required: bool = Field(
+        True, description="Whoever asked for or wrote the change cannot approve it."
+    )
+    pre_code_gate: bool = Field(False, description="Wait for /approve before code is written.")
+    pre_deploy_gate: bool = Field(True, description="Wait for /approve before the merge.")
+    merge_method: Literal["merge", "squash", "rebase"] = Field(
+        "merge", description="How an approved pull request is merged."
+    )
+    model: str | None = Field(
+        None,
+        description="Who proposes code: scripted:FILE, anthropic:NAME or openai:NAME. "
+        "Default: no model; only the families that need none.",
+    )
+    sandbox: Literal["bubblewrap", "unsandboxed"] = Field(
+        "bubblewrap",
+        description="Where a project's own code runs. 'unsandboxed' gives it this machine.",
+    )
+
+    @field_validator("home", mode="after")
+    @classmethod
+    def _home_is_absolute(cls, value: Path) -> Path:
+        return Path(os.path.abspath(value.expanduser()))
+
+    @field_validator("github_api_url", "github_web_url", mode="after")
+    @classmethod
+    def _base_url(cls, value: str) -> str:
+        if not value.startswith(("https://", "http://")):
+            raise ValueError("expected a URL that starts with https:// or http://")
+        return value.rstrip("/")
+
+    @field_validator("database_url", mode="after")
+    @classmethod
+    def _database_kind(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("sqlite:", "postgresql:", "postgresql+")):
+            raise ValueError("expected a URL that starts with sqlite: or postgresql:")
+        return value
+
+    @field_validator("redis_url", mode="after")
+    @classmethod
+    def _redis_kind(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("expected a URL that starts with redis://, rediss:// or unix://")
+        return value
+
+    @field_validator("webhook_secret", "webhook_secret_previous", "private_key", mode="after")
+    @classmethod
+    def _not_blank(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not value.get_secret_value().strip():
+            raise ValueError("expected a value that is not empty, or no such variable")
+        return value
+
+    @field_validator("model", mode="after")
+    @classmethod
+    def _model_family(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        family, _, name = value.partition(":")
+        if family not in MODEL_FAMILIES or not name:
+            raise ValueError("expected scripted:FILE, anthropic:NAME or openai:NAME")
+        return value
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Settings:
+        if self.heartbeat_seconds * 2 > self.lease_seconds:
+            raise ValueError(
+                f"{PREFIX}LEASE_SECONDS: expected at least twice {PREFIX}HEARTBEAT_SECONDS"
+            )
+        if self.private_key is not None and self.private_key_file is not None:
+            raise ValueError(f"{PREFIX}PRIVATE_KEY_FILE: expected only one of the two keys")
+        return self
+
+    @property
+    def effective_database_url(self) -> str:
+        """The database URL in use: the one given, else SQLite in the home."""
+        return self.database_url or f"sqlite:///{self.home / 'towpath.db'}"
+
+    @property
+    def webhook_secrets(self) -> tuple[bytes, ...]:
+        """The secrets a delivery may be signed with (`W1`), the current one first."""
+        both = (self.webhook_secret, self.webhook_secret_previous)
+        return tuple(one.get_secret_value().encode() for one in both if one is not None)
+
+    def read_private_key(self) -> str | None:
+        """PEM text of the App's key, or None when neither variable is set.
+
+        Raises `SettingsError` when the file cannot be read.
+        """
+        if self.private_key is not None:
+            return self.private_key.get_secret_value()
+        if self.private_key_file is None:
+            return None
+        try:
+            return self.private_key_file.read_text()
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(
+                [
+                    SettingsProblem(
+                        f"{PREFIX}PRIVATE_KEY_FILE",
+                        f"expected a readable PEM file ({type(error).__name__})",
+                        "Check the path and the permissions of the file.",
+                    )
+                ]
+            ) from error
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Settings from the process environment; `overrides` win over it.
+
+    Raises `SettingsError`; its text and problems hold names of variables, never values.
+    """
+    problems = [problem for name in sorted(os.environ) if (problem := _misspelt(name))]
+    if problems:
+        raise SettingsError(problems)
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        raise SettingsError([_problem(one) for one in error.errors()]) from None
+
+
+def _misspelt(variable: str) -> SettingsProblem | None:
+    """A variable that is nearly one of ours would be ignored in silence; say so instead."""
+    field = variable.removeprefix(PREFIX).lower()
+    if not variable.startswith(PREFIX) or field in Settings.model_fields:
+        return None
+    close = difflib.get_close_matches(field, Settings.model_fields, n=1, cutoff=0.8)
+    if not close:
+        return None
+    meant = f"Did you mean {PREFIX}{close[0].upper()}?"
+    return SettingsProblem(variable, "this is not a setting", meant)
+
+
+def _problem(error: Any) -> SettingsProblem:
+    message = str(error["msg"]).removeprefix("Value error, ")
+    variable = PREFIX + "_".join(str(part) for part in error["loc"]).upper()
+    if not error["loc"]:  # a rule over several settings names its variable itself
+        variable, _, message = message.partition(": ")
+    field = Settings.model_fields.get(variable.removeprefix(PREFIX).lower())
+    about = f" ({field.description})" if field is not None and field.description else ""
+    return SettingsProblem(
+        variable,
+        message[:1].lower() + message[1:],
+        f"Correct or unset it{about}",
+    )

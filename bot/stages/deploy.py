@@ -1,0 +1,55 @@
+"""DEPLOYING: merge exactly the commit that was approved (no deploy target is configured yet).
+
+Promises: the head is read again first; GitHub is given the approved sha and refuses another one.
+"""
+
+from __future__ import annotations
+
+from bot.stages.workroom import Workroom, hand_over
+from bot.story.desk import Desk
+from bot.story.effects import MergePullRequest
+from bot.story.events import HeadMoved, PullClosed
+from bot.story.machine import Story
+from bot.story.next_move import Move
+from bot.story.performer import Refused
+from bot.story.vocabulary import State
+from bot.texts import reasons, report
+
+
+def deploy(story: Story, desk: Desk, room: Workroom) -> Move:
+    """Merge the pull request at the story's head."""
+    if story.merged_sha:
+        return Move(State.VERIFYING, "merged")
+    pull = room.github.pull(story.repository, story.pull_number)
+    if pull.get("merged"):
+        desk.note(PullClosed(merged=True, sha=pull.get("merge_commit_sha") or ""))
+        return Move(State.VERIFYING, "merged")
+    if pull.get("state") == "closed":
+        raise hand_over(reasons.PULL_CLOSED)
+    head = pull["head"]["sha"]
+    if head != story.head_sha:
+        desk.note(HeadMoved(sha=head, by=None))
+        return Move(State.TESTING, "head moved")
+    try:
+        desk.do(
+            MergePullRequest(
+                key=desk.key("merge_pull_request", story.head_sha, len(story.timeline)),
+                repository=story.repository,
+                number=story.pull_number,
+                sha=story.head_sha,
+                method=room.settings.merge_method,
+                title=f"{report.title(story)} (#{story.pull_number})",
+            )
+        )
+    except Refused as refused:
+        return _refused(story, room, refused)
+    return Move(State.VERIFYING, "merged")
+
+
+def _refused(story: Story, room: Workroom, refused: Refused) -> Move:
+    """A refused merge goes back to TESTING where the base moved; else to people."""
+    base = room.fetch(story.repository, story.repository.default_branch)
+    mirror = room.mirror_of(story.repository)
+    if not mirror.is_ancestor(base, story.head_sha) and not story.foreign_head:
+        return Move(State.TESTING, "base moved")
+    raise hand_over(reasons.merge_refused(str(refused.error))) from refused

@@ -1,0 +1,113 @@
+"""The known families as one: found in a story's text, planned and carried out with no model (S19).
+
+Promises: `detect` reads only what it is given; the same story on the same commit gives the same
+plan; a family that is not sure asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from bot.stages import autofix, bump
+from bot.stages.family import Already, Question
+from bot.story.desk import StageStops
+from bot.story.next_move import Move
+from bot.story.vocabulary import (
+    Criterion,
+    ExecutionPlan,
+    State,
+    StorySpec,
+    Task,
+    Tier,
+)
+from bot.texts import reasons
+from bot.workspace.mirror import Mirror, NotFound
+
+LISTED = 2000  # paths of a tree that a model is shown
+
+
+@dataclass
+class Files:
+    """The files of one commit, read when asked for."""
+
+    mirror: Mirror
+    sha: str
+
+    @classmethod
+    def at(cls, mirror: Mirror, sha: str) -> Files:
+        return cls(mirror, sha)
+
+    @cached_property
+    def paths(self) -> list[str]:
+        """Regular files, in git's order."""
+        return [e.path for e in self.mirror.ls(self.sha) if e.mode in ("100644", "100755")]
+
+    @cached_property
+    def known(self) -> frozenset[str]:
+        return frozenset(self.paths)
+
+    def text(self, path: str) -> str | None:
+        """A file's text; None where it is not there, or is no UTF-8."""
+        try:
+            return self.mirror.read(self.sha, path).decode()
+        except (NotFound, UnicodeDecodeError):
+            return None
+
+    def listing(self) -> list[str]:
+        return self.paths[:LISTED]
+
+
+def detect(title: str, body: str, files: Files) -> StorySpec | None:
+    """The spec of a story that a known family takes; None where none does."""
+    for tier, family in ((Tier.DEPENDENCY_BUMP, bump), (Tier.AUTOFIX, autofix)):
+        found = family.detect(title, body, lambda: files.paths, files.text)
+        if isinstance(found, Already):
+            raise StageStops(Move(State.FAILED, reasons.already(found.message, found.evidence)))
+        if isinstance(found, Question):
+            return _spec(title, body, tier, (), {}, (found.message,))
+        if isinstance(found, (bump.Bump, autofix.Autofix)):
+            return _spec(title, body, tier, found.criteria, found.model_dump(mode="json"))
+    return None
+
+
+def _spec(
+    title: str,
+    body: str,
+    tier: Tier,
+    criteria: Iterable[str],
+    details: Mapping[str, Any],
+    questions: tuple[str, ...] = (),
+) -> StorySpec:
+    return StorySpec(
+        title=title,
+        description=body[:2000],
+        story_type="infra" if tier is Tier.DEPENDENCY_BUMP else "refactor",
+        criteria=tuple(Criterion(id=f"C{n}", text=t) for n, t in enumerate(criteria, 1)),
+        complexity=1,
+        ambiguities=questions,
+        tier=tier,
+        details=dict(details),
+    )
+
+
+def plan(spec: StorySpec) -> ExecutionPlan:
+    """One task; its targets are known for a bump, and those the tool changes for a fix."""
+    made = known(spec)
+    targets = tuple(c.path for c in made.changes) if isinstance(made, bump.Bump) else ()
+    task = Task(
+        id="task-1",
+        action="modify_file",
+        description=made.subject.partition(": ")[2] or made.subject,
+        targets=targets,
+        criteria=tuple(c.id for c in spec.criteria),
+    )
+    return ExecutionPlan(tasks=(task,), testing_strategy="existing tests")
+
+
+def known(spec: StorySpec) -> bump.Bump | autofix.Autofix:
+    """What the family found, out of the spec that carries it."""
+    kind = bump.Bump if spec.tier is Tier.DEPENDENCY_BUMP else autofix.Autofix
+    return kind.model_validate(spec.details)

@@ -1,0 +1,128 @@
+"""TESTING: the project's own tests decide; then the branch and its pull request (S20, S21, Q1).
+
+Promises: nothing is pushed before the tests of exactly that commit passed; a commit that somebody
+else put on the branch is tested, never overwritten.
+"""
+
+from __future__ import annotations
+
+from bot.stages.workroom import Workroom, attempt_failed, broken, hand_over, run_tests
+from bot.story.desk import Desk
+from bot.story.effects import EditPullRequest, OpenPullRequest, PushBranch
+from bot.story.events import Rebased
+from bot.story.machine import Story
+from bot.story.next_move import Move
+from bot.story.vocabulary import Gate, State, Tier, Waiting
+from bot.texts import reasons, report
+from policies.reviewers import codeowners_paths, reviewers_for
+
+MAX_REBASES = 3
+
+
+def test(story: Story, desk: Desk, room: Workroom) -> Move:
+    """Test the head, bring it up to date, push it and open (or update) the pull request."""
+    if story.foreign_head:
+        return _test_foreign(story, desk, room)
+    for _ in range(MAX_REBASES):
+        tested = run_tests(desk, "head", story.head_sha)
+        problem = broken(story, tested)
+        if problem:
+            return _failed(story, desk, room, problem, tested.summary.ran)
+        if not _rebased(story, desk, room):
+            break
+    _publish(story, desk, room)
+    return _gate(story, desk, room)
+
+
+test.__test__ = False
+
+
+def _failed(story: Story, desk: Desk, room: Workroom, problem: str, ran: bool) -> Move:
+    if not ran:
+        raise hand_over(reasons.environment(problem))  # never regenerates code (S16)
+    if story.spec.tier is not Tier.MODEL:
+        raise hand_over(reasons.family_failed(problem))
+    return attempt_failed(desk, room, State.TESTING, "test", problem)
+
+
+def _rebased(story: Story, desk: Desk, room: Workroom) -> bool:
+    """Replay the branch on the default branch if that moved; True where the head changed."""
+    base = room.fetch(story.repository, story.repository.default_branch)
+    mirror = room.mirror_of(story.repository)
+    if base == story.base_sha or mirror.is_ancestor(base, story.head_sha):
+        return False
+    commits = mirror.commits(story.base_sha, story.head_sha)
+    moved = mirror.rebase(commits, base, room.author, story.state_since)
+    if moved.head is None:
+        raise hand_over(reasons.conflict(moved.conflicts))
+    mirror.keep(f"{story.repository.id}/{story.issue}", moved.head)
+    desk.note(Rebased(base_sha=base, head_sha=moved.head))
+    return True
+
+
+def _publish(story: Story, desk: Desk, room: Workroom) -> None:
+    repository, mirror = story.repository, room.mirror_of(story.repository)
+    changed = mirror.changed_files(story.base_sha, story.head_sha)
+    files = tuple((f.path, f.added or 0, f.deleted or 0) for f in changed)
+    if story.pushed_sha != story.head_sha:
+        desk.do(
+            PushBranch(
+                key=desk.key("push_branch", story.head_sha),
+                repository=repository,
+                branch=story.branch,
+                sha=story.head_sha,
+                expected=story.pushed_sha,
+                files=tuple(path for path, _, _ in files),
+                lines=sum(added + removed for _, added, removed in files),
+            )
+        )
+    body = report.body(story, files)
+    if story.pull_open:
+        desk.do(
+            EditPullRequest(
+                key=desk.key("edit_pull_request", story.head_sha),
+                repository=repository,
+                number=story.pull_number,
+                body=body,
+            )
+        )
+        return
+    desk.do(
+        OpenPullRequest(
+            key=desk.key("open_pull_request"),
+            repository=repository,
+            issue=story.issue,
+            branch=story.branch,
+            base=repository.default_branch,
+            title=report.title(story),
+            body=body,
+            labels=(story.spec.story_type,),
+            reviewers=_reviewers(story, room, tuple(path for path, _, _ in files)),
+        )
+    )
+
+
+def _reviewers(story: Story, room: Workroom, paths: tuple[str, ...]) -> tuple[str, ...]:
+    base = story.repository.default_branch
+    for place in codeowners_paths():
+        text = room.github.file(story.repository, place, base)
+        if text is not None:
+            return reviewers_for(text, paths, barred=(story.requester.login, story.author.login))
+    return ()
+
+
+def _gate(story: Story, desk: Desk, room: Workroom) -> Move:
+    if not room.settings.pre_deploy:
+        return Move(State.DEPLOYING, "tests pass")
+    waiting = Waiting(gate=Gate.PRE_DEPLOY, resume_to=State.DEPLOYING, since=desk.clock())
+    return Move(State.WAITING, "tests pass", waiting)
+
+
+def _test_foreign(story: Story, desk: Desk, room: Workroom) -> Move:
+    """Somebody pushed to our branch: test what is there; it needs an approval of its own."""
+    room.fetch(story.repository, story.branch)
+    tested = run_tests(desk, "head", story.head_sha)
+    problem = broken(story, tested)
+    if problem:
+        raise hand_over(reasons.foreign_commit_fails(problem))
+    return _gate(story, desk, room)

@@ -1,0 +1,206 @@
+"""What the stages share: the repository's objects, the model, and the settings they obey.
+
+Promises: reads and local git objects only; whatever leaves this machine or runs foreign code is an
+effect that a stage hands to its desk.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from bot.agent.schemas import SCHEMA_OF, Answer
+from bot.story.desk import Desk, StageStops
+from bot.story.effects import CallModel, PrepareEnvironment, RunTests
+from bot.story.events import AttemptFailed, Committed, Tested
+from bot.story.machine import Story
+from bot.story.next_move import Move
+from bot.story.vocabulary import FileChange, Repository, State, TestSummary
+from bot.workspace.mirror import Mirror, Person
+from policies.branches import commit_message
+from policies.convergence import fingerprint, go_on
+
+_TYPED = re.compile(r"([a-z]+)(?:\([^)]*\))?!?: +(.+)", re.DOTALL)
+
+
+class GitHubReads(Protocol):
+    """The reads that stages need of GitHub."""
+
+    def issue(self, repository: Repository, number: int) -> dict[str, Any]: ...
+    def pull(self, repository: Repository, number: int) -> dict[str, Any]: ...
+    def file(self, repository: Repository, path: str, ref: str) -> str | None: ...
+
+
+@dataclass(frozen=True)
+class StageSettings:
+    """The settings that stages obey; all of them are defaults of the spec."""
+
+    pre_code: bool = False
+    pre_deploy: bool = True
+    max_iterations: int = 10
+    merge_method: str = "merge"
+    context_chars: int = 120_000
+
+
+@dataclass(frozen=True)
+class Workroom:
+    """Handed to every stage by the wiring."""
+
+    github: GitHubReads
+    mirror_of: Callable[[Repository], Mirror]
+    fetch: Callable[[Repository, str], str]  # branch -> its head, now in the mirror
+    settings: StageSettings
+    author: Person
+    has_model: bool
+
+
+def ask(
+    desk: Desk, purpose: str, package: Mapping[str, Any], *key: object, attempt: int = 1
+) -> Answer:
+    """One bounded model call (idea 4); its answer is checked again here."""
+    result = desk.do(
+        CallModel(
+            key=desk.key("call_model", purpose, *key, attempt),
+            repository=desk.story.repository,
+            purpose=purpose,
+            package=dict(package),
+            schema_name=SCHEMA_OF[purpose].__name__,
+            attempt=attempt,
+        )
+    )
+    return SCHEMA_OF[purpose].model_validate(result["output"])
+
+
+def commit(
+    desk: Desk,
+    room: Workroom,
+    task: str,
+    subject: str,
+    changes: tuple[FileChange, ...],
+) -> str:
+    """An atomic commit of one task on the story's head (S13, S20), noted; returns its sha.
+
+    The date is the one at which the stage began, so a stage that runs again makes the same sha.
+    """
+    story = desk.story
+    mirror = room.mirror_of(story.repository)
+    parent = story.head_sha or story.base_sha
+    message = _message(story, task, subject)
+    content = {c.path: None if c.content is None else c.content.encode() for c in changes}
+    sha = mirror.commit_files(parent, content, message, room.author, _date(story))
+    _noted(desk, mirror, task, sha, parent, message)
+    return sha
+
+
+def commit_tree(desk: Desk, room: Workroom, task: str, subject: str, tree: str) -> str:
+    """Like `commit`, of a whole tree that a command in the sandbox left behind."""
+    story = desk.story
+    mirror = room.mirror_of(story.repository)
+    parent = story.head_sha or story.base_sha
+    message = _message(story, task, subject)
+    sha = mirror.commit_tree(parent, tree, message, room.author, _date(story))
+    _noted(desk, mirror, task, sha, parent, message)
+    return sha
+
+
+def _message(story: Story, task: str, subject: str) -> str:
+    """A subject that begins with a type of Conventional Commits keeps it."""
+    typed = _TYPED.match(subject)
+    kind, summary = (typed.group(1), typed.group(2)) if typed else ("", subject)
+    return commit_message(summary, story.issue, task, story.spec.story_type, kind)
+
+
+def _date(story: Story) -> datetime:
+    return story.state_since
+
+
+def _noted(desk: Desk, mirror: Mirror, task: str, sha: str, parent: str, message: str) -> None:
+    story = desk.story
+    if any(c.sha == sha for c in story.commits):
+        return
+    mirror.keep(f"{story.repository.id}/{story.issue}", sha)
+    files = tuple(f.path for f in mirror.changed_files(parent, sha))
+    desk.note(Committed(task=task, sha=sha, parent=parent, message=message, files=files))
+
+
+def run_tests(desk: Desk, subject: str, sha: str, paths: tuple[str, ...] = ()) -> Tested:
+    """Prepare the environment for `sha` and run the project's tests there; noted as `subject`."""
+    story = desk.story
+    known = story.tests.get(subject)
+    if known and known.summary.sha == sha:
+        return known
+    repository = story.repository
+    environment = desk.do(
+        PrepareEnvironment(key=desk.key("prepare_environment", sha), repository=repository, sha=sha)
+    )
+    if environment.get("failed"):
+        summary = TestSummary(
+            sha=sha, ran=False, ok=False, tail=environment["failed"], command="set-up"
+        )
+    else:
+        result = desk.do(
+            RunTests(
+                key=desk.key("run_tests", subject, sha),
+                repository=repository,
+                sha=sha,
+                paths=paths,
+            )
+        )
+        summary = TestSummary.model_validate(result)
+    tested = Tested(subject=subject, summary=summary, regressions=_regressions(story, summary))
+    desk.note(tested)
+    return tested
+
+
+def _regressions(story: Story, summary: TestSummary) -> tuple[str, ...]:
+    """What fails now and did not fail before the change."""
+    baseline = story.tests.get("baseline")
+    before = set(baseline.summary.failures) if baseline else set()
+    return tuple(t for t in summary.failures if t not in before)
+
+
+def broken(story: Story, tested: Tested) -> str:
+    """Why this run does not count as success; '' where it does (Q1: regressions block).
+
+    Failures that were there before the change do not block, but a run that ended in an error
+    without naming a failing test always does.
+    """
+    summary = tested.summary
+    if not summary.ran:
+        return f"the tests could not run: {summary.tail[-600:]}"
+    if summary.ok:
+        return ""
+    if tested.regressions:
+        return "\n".join(tested.regressions[:40]) + "\n" + summary.tail[-2500:]
+    baseline = story.tests.get("baseline")
+    same = baseline and baseline.summary.ran and not baseline.summary.ok and summary.failures
+    if same and tested.subject in ("head", "merged"):
+        return ""
+    return f"the test command failed: {summary.tail[-2500:]}"
+
+
+def attempt_failed(
+    desk: Desk, room: Workroom, stage: State, error_class: str, message: str
+) -> Move:
+    """Note a failed attempt and decide whether another one is worth it (S8, S9)."""
+    story = desk.story
+    failure = AttemptFailed(
+        iteration=story.iteration,
+        stage=stage,
+        error_class=error_class,
+        fingerprint=fingerprint(error_class, message),
+        message=message[:4000],
+    )
+    past = [f.fingerprint for f in story.failures] + [failure.fingerprint]
+    verdict = go_on(past, room.settings.max_iterations)
+    if not verdict.allowed:
+        return Move(State.FAILED, verdict.reason, events=(failure,))
+    return Move(State.CODING, error_class, events=(failure,))
+
+
+def hand_over(reason: str) -> StageStops:
+    """Stop here and give the story to people, with `reason` for them."""
+    return StageStops(Move(State.FAILED, reason))

@@ -1,0 +1,60 @@
+"""The desk a stage works at: the story, durable steps, and a way to write things down.
+
+Promises: `do` performs an effect once and gives the recorded result ever after, so a stage that was
+killed is simply run again from its start; `note` appends facts before the stage relies on them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from bot.story.effects import Effect
+from bot.story.events import Event
+from bot.story.leases import Lease
+from bot.story.machine import Story
+from bot.story.next_move import Move
+from bot.story.performer import Performer
+
+
+class StageStops(Exception):
+    """A stage ends early with this move (a question, a handoff, a gate)."""
+
+    def __init__(self, move: Move) -> None:
+        super().__init__(move.reason)
+        self.move = move
+
+
+class Desk:
+    """What a stage may use. `story` is kept up to date by `do` and `note`."""
+
+    def __init__(
+        self,
+        story: Story,
+        performer: Performer,
+        lease: Lease,
+        append: Callable[..., None],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self.story = story
+        self._performer, self._lease, self._append, self.clock = performer, lease, append, clock
+
+    def key(self, kind: str, *parts: object) -> str:
+        """The idempotency key of a step of this round and iteration."""
+        story = self.story
+        where = f"r{story.round}.i{story.iteration}"
+        return "/".join([story.stream, kind, where, *map(str, parts)])
+
+    def do(self, effect: Effect) -> dict[str, Any]:
+        """Propose, judge, perform and record `effect`; or give the recorded result.
+
+        Raises NotAllowed (denied, or a gate is shut) and NotNow (try again later).
+        """
+        result = self._performer.do(effect, self.story, self._lease)
+        self._append()
+        return result
+
+    def note(self, *events: Event) -> None:
+        """Append facts; the story has them when this returns."""
+        self._append(*events)

@@ -1,0 +1,190 @@
+"""The closed list of what Towpath may do to the outside (P1): one frozen type an effect.
+
+Promises: an effect says all that its adapter needs, and its `key` is the same whenever the same
+thing is meant, so that doing it twice can be noticed. An effect never performs itself.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, TypeAdapter
+
+from bot.story.vocabulary import Repository, Value
+
+
+class _Effect(Value):
+    key: str  # idempotency key, unique in the whole outbox: "<stream>/<kind>/<what>"
+    repository: Repository
+
+
+class React(_Effect):
+    """A reaction (eyes, +1, confused …) on an issue, or on a comment (`comment_id`)."""
+
+    kind: Literal["react"] = "react"
+    issue: int
+    content: str
+    comment_id: int | None = None
+    review_comment: bool = False
+
+
+class SetLabels(_Effect):
+    """Labels to add to and remove from an issue; those already so are left alone."""
+
+    kind: Literal["set_labels"] = "set_labels"
+    issue: int
+    add: tuple[str, ...] = ()
+    remove: tuple[str, ...] = ()
+
+
+class PostComment(_Effect):
+    """A new comment. The adapter adds a hidden marker made of the key, and looks for it first."""
+
+    kind: Literal["post_comment"] = "post_comment"
+    issue: int
+    body: str
+
+
+class ShowStatus(_Effect):
+    """The one status comment of a story (W9): created once, edited in place, recreated if gone.
+
+    Result: comment_id, url, shown_at (GitHub's updated_at), digest, head_sha, plan_digest.
+    """
+
+    kind: Literal["show_status"] = "show_status"
+    issue: int
+    body: str
+    digest: str = ""  # of what is shown, given back in the result
+    head_sha: str = ""
+    plan_digest: str = ""
+    comment_id: int | None = None
+
+
+class PushBranch(_Effect):
+    """Push `sha` to a branch of ours. `expected` is what the branch holds now ('' = no branch).
+
+    Result: sha, outcome (pushed | already).
+    """
+
+    kind: Literal["push_branch"] = "push_branch"
+    branch: str
+    sha: str
+    expected: str = ""
+    files: tuple[str, ...] = ()  # all paths that differ from the base, for the scope policy
+    lines: int = 0
+
+
+class OpenPullRequest(_Effect):
+    """Result: number, url, head_sha."""
+
+    kind: Literal["open_pull_request"] = "open_pull_request"
+    issue: int
+    branch: str
+    base: str
+    title: str
+    body: str
+    labels: tuple[str, ...] = ()
+    reviewers: tuple[str, ...] = ()
+
+
+class EditPullRequest(_Effect):
+    """A new body (the iteration report) for a pull request of ours."""
+
+    kind: Literal["edit_pull_request"] = "edit_pull_request"
+    number: int
+    body: str
+
+
+class MergePullRequest(_Effect):
+    """Merge exactly `sha` (GitHub refuses another head). Result: sha of the merge."""
+
+    kind: Literal["merge_pull_request"] = "merge_pull_request"
+    number: int
+    sha: str
+    method: str = "merge"
+    title: str = ""
+
+
+class CloseIssue(_Effect):
+    """Close the story's issue. `reason`: completed | not_planned."""
+
+    kind: Literal["close_issue"] = "close_issue"
+    issue: int
+    reason: str = "completed"
+
+
+class ClosePullRequest(_Effect):
+    """Close a pull request of ours without merging it."""
+
+    kind: Literal["close_pull_request"] = "close_pull_request"
+    number: int
+
+
+class DeleteBranch(_Effect):
+    """Delete a branch of ours, only while it still holds `sha`."""
+
+    kind: Literal["delete_branch"] = "delete_branch"
+    branch: str
+    sha: str
+
+
+class PrepareEnvironment(_Effect):
+    """Install the project's dependencies for `sha` (set-up phase; the only one with a network).
+
+    Result: environment (digest), reasons, test_command.
+    """
+
+    kind: Literal["prepare_environment"] = "prepare_environment"
+    sha: str
+
+
+class RunTests(_Effect):
+    """The project's own tests at `sha`, in the sandbox, no network. Result: a TestSummary."""
+
+    kind: Literal["run_tests"] = "run_tests"
+    sha: str
+    paths: tuple[str, ...] = ()  # empty: the whole suite
+
+
+class RunCommand(_Effect):
+    """A command of a known family in the sandbox, no network.
+
+    Result: exit_code, head, tail, seconds, tree (the tree after it), changed (paths).
+    """
+
+    kind: Literal["run_command"] = "run_command"
+    sha: str
+    argv: tuple[str, ...]
+    purpose: str
+
+
+class CallModel(_Effect):
+    """One bounded model call (idea 4). Result: output (JSON), usage, model, prompt_version."""
+
+    kind: Literal["call_model"] = "call_model"
+    purpose: str
+    package: dict[str, Any]
+    schema_name: str
+    attempt: int = 1
+
+
+Effect = Annotated[
+    React
+    | SetLabels
+    | PostComment
+    | ShowStatus
+    | PushBranch
+    | OpenPullRequest
+    | EditPullRequest
+    | MergePullRequest
+    | CloseIssue
+    | ClosePullRequest
+    | DeleteBranch
+    | PrepareEnvironment
+    | RunTests
+    | RunCommand
+    | CallModel,
+    Field(discriminator="kind"),
+]
+
+EFFECT: TypeAdapter[Effect] = TypeAdapter(Effect)

@@ -1,0 +1,285 @@
+"""Advances stories: load, let people's words count, run the stage, append, perform (S1, S5, S6).
+
+Promises: one worker at a time holds a story (lease with fencing number); everything it learns is
+appended before it is relied on; every outside effect goes through the `Performer`. Killed
+anywhere, the next worker goes on from the last event. Never decides what a stage or a policy does.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from bot.story.desk import Desk, StageStops
+from bot.story.effects import ClosePullRequest, SetLabels, ShowStatus
+from bot.story.events import Event, HandedOff, StageFaulted, Transitioned
+from bot.story.journal import Conflict, Head, Journal
+from bot.story.leases import FenceLost, Lease
+from bot.story.machine import Story, apply, check_edge, fold
+from bot.story.next_move import Gates, Move, next_move
+from bot.story.performer import NotAllowed, NotNow, Performer, Refused
+from bot.story.vocabulary import TERMINAL, Handoff, State, digest
+from policies.labels import ALL as ALL_LABELS
+from policies.labels import label_of
+from policies.retry import stage_retry
+
+log = logging.getLogger(__name__)
+
+ENGINE = "towpath"
+
+Stage = Callable[[Story, Desk], Move]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Times in seconds (X2) and counts (S3)."""
+
+    lease_s: float = 30.0
+    heartbeat_s: float = 10.0
+    stage_retries: int = 5
+
+
+class Texts(Protocol):
+    """What the engine lets people read; `bot.texts` words it."""
+
+    def status(self, story: Story) -> str: ...
+    def handoff(self, story: Story, reason: str) -> Handoff: ...
+
+
+class Engine:
+    """Moves one story as far as it can go without a person."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        performer: Performer,
+        stages: Mapping[State, Stage],
+        clock: Callable[[], datetime],
+        gates: Gates,
+        limits: Limits,
+        owner: str,
+        jitter: Callable[[], float],
+        texts: Texts,
+    ) -> None:
+        self._journal, self._performer, self._stages = journal, performer, stages
+        self._clock, self._gates, self._limits = clock, gates, limits
+        self._owner, self._jitter, self._texts = owner, jitter, texts
+
+    def advance(self, stream: str) -> datetime | None:
+        """Advance a story until it waits, ends or must be tried again later.
+
+        Returns when to look again (None: when something happens). Another worker's story is
+        left alone.
+        """
+        lease = self._journal.acquire(stream, self._owner, self._limits.lease_s)
+        if lease is None:
+            row = self._journal.stream(stream)
+            return row.lease_expires if row else None
+        try:
+            with self._heartbeat(lease) as alive:
+                return _Run(self, stream, lease, alive).to_the_end()
+        except FenceLost:
+            log.warning("story taken over by another worker", extra={"stream": stream})
+            return None
+        finally:
+            self._journal.release(lease)
+
+    @contextmanager
+    def _heartbeat(self, lease: Lease) -> Iterator[Callable[[], bool]]:
+        """Renew the lease in the background; the yielded call says whether it is still ours."""
+        stop, lost = threading.Event(), threading.Event()
+
+        def beat() -> None:
+            while not stop.wait(self._limits.heartbeat_s):
+                if not self._journal.renew(lease, self._limits.lease_s):
+                    lost.set()
+                    return
+
+        thread = threading.Thread(target=beat, name=f"lease {lease.stream}", daemon=True)
+        thread.start()
+        try:
+            yield lambda: not lost.is_set()
+        finally:
+            stop.set()
+            thread.join()
+
+
+class _Run:
+    """One advance of one story under one lease."""
+
+    def __init__(
+        self, engine: Engine, stream: str, lease: Lease, alive: Callable[[], bool]
+    ) -> None:
+        self._e, self._stream, self._lease, self._alive = engine, stream, lease, alive
+        self._story = fold(stream, engine._journal.load(stream))
+
+    def to_the_end(self) -> datetime | None:
+        while True:
+            self._refresh()
+            later = self._e._performer.perform_leftovers(self._story, self._lease)
+            self._refresh()
+            move = next_move(self._story, self._e._gates, self._e._clock())
+            if move is None and not self._works():
+                later = self._show() or later
+                if self._rests(later):
+                    return later
+                continue
+            later = self._take(move) if move else self._stage()
+            later = self._show() or later
+            if later is not None and self._rests(later):
+                return later
+
+    def _works(self) -> bool:
+        return not self._story.terminal and self._story.state is not State.WAITING
+
+    def _refresh(self) -> None:
+        """Take in what others (handlers) appended meanwhile."""
+        if not self._alive():
+            raise FenceLost(self._stream)
+        for record in self._e._journal.load(self._stream, after=self._story.version):
+            apply(self._story, record.event, record.at)
+            self._story.version = record.seq
+
+    def _append(self, *events: Event, head: Head | None = None) -> None:
+        self._e._journal.append(self._stream, events, actor=ENGINE, head=head, lease=self._lease)
+        self._refresh()
+
+    def _take(self, move: Move) -> None:
+        story = self._story
+        check_edge(story.state, move.to)
+        step = Transitioned(
+            source=story.state, target=move.to, reason=move.reason, waiting=move.waiting
+        )
+        events = [*move.events, step]
+        if move.to is State.FAILED and not any(isinstance(x, HandedOff) for x in events):
+            handed = self._e._texts.handoff(story, move.reason)
+            events.insert(0, HandedOff(handoff=handed))
+        self._append(*events, head=Head(state=move.to, wake_at=self._due(move.to)))
+
+    def _due(self, state: State) -> datetime | None:
+        """A working story is due at once: if this worker dies, the sweep finds it unleased."""
+        return None if state in TERMINAL or state is State.WAITING else self._e._clock()
+
+    def _rests(self, later: datetime | None) -> bool:
+        """Note when to look again; False where something was told meanwhile."""
+        try:
+            self._e._journal.append(
+                self._stream,
+                [],
+                actor=ENGINE,
+                head=Head(wake_at=later),
+                lease=self._lease,
+                expect=self._story.version,
+            )
+        except Conflict:
+            return False
+        return True
+
+    def _stage(self) -> datetime | None:
+        """Run the stage of the current state. Returns when to try again, None if it moved."""
+        story = self._story
+        desk = Desk(story, self._e._performer, self._lease, self._append, self._e._clock)
+        try:
+            self._take(self._e._stages[story.state](story, desk))
+        except FenceLost:
+            raise
+        except NotNow as pause:
+            return pause.until
+        except NotAllowed as no:
+            if no.waiting is None:
+                self._take(Move(State.FAILED, f"not_allowed: {no.verdict.reason}"))
+            else:
+                self._take(Move(State.WAITING, no.verdict.reason, no.waiting))
+        except Refused as refused:
+            self._take(Move(State.FAILED, f"refused {refused.error_id}: {refused}"))
+        except StageStops as stop:
+            self._take(stop.move)
+        except Exception as error:  # noqa: BLE001 - every fault becomes an event with an id
+            return self._fault(error)
+        return None
+
+    def _fault(self, error: Exception) -> datetime | None:
+        story, error_id = self._story, uuid.uuid4().hex[:12]
+        log.exception("stage faulted", extra={"stream": self._stream, "error_id": error_id})
+        attempt = story.faults + 1
+        wait_s = stage_retry(attempt, self._e._limits.stage_retries, self._e._jitter())
+        retry_at = self._e._clock() + timedelta(seconds=wait_s) if wait_s is not None else None
+        self._append(
+            StageFaulted(
+                stage=story.state,
+                error=f"{type(error).__name__}: {error}"[:2000],
+                error_id=error_id,
+                attempt=attempt,
+                retry_at=retry_at,
+            ),
+            head=Head(state=story.state, wake_at=retry_at),
+        )
+        if retry_at is None:
+            self._take(Move(State.FAILED, f"fault {error_id}"))
+        return retry_at
+
+    def _show(self) -> datetime | None:
+        """Bring labels and the status comment in step with the story (W8, W9)."""
+        story = self._story
+        if story.state is State.RECEIVED and story.repository is None:
+            return None
+        try:
+            if story.terminal and story.pull_open and story.state is not State.DONE:
+                self._propose(
+                    ClosePullRequest(
+                        key=f"{self._stream}/close_pull_request/{story.pull_number}/{story.round}",
+                        repository=story.repository,
+                        number=story.pull_number,
+                    )
+                )
+            self._propose_labels()
+            self._propose_status()
+        except NotNow as pause:
+            return pause.until
+        except (NotAllowed, Refused) as no:
+            log.error("the story cannot be shown", extra={"stream": self._stream, "why": str(no)})
+        return None
+
+    def _propose(self, effect: object) -> None:
+        self._e._performer.do(effect, self._story, self._lease)
+        self._refresh()
+
+    def _propose_labels(self) -> None:
+        story = self._story
+        gate = story.waiting.gate if story.waiting else None
+        wanted = label_of(story.state, gate)
+        add = (wanted,) if wanted else ()
+        remove = tuple(label for label in ALL_LABELS if label != wanted)
+        view = f"{wanted}/{story.label_disturbances}"
+        key = f"{self._stream}/set_labels/{story.effects_performed['set_labels']}/{view}"
+        if story.labels_shown != view:
+            self._propose(
+                SetLabels(
+                    key=key, repository=story.repository, issue=story.issue, add=add, remove=remove
+                )
+            )
+
+    def _propose_status(self) -> None:
+        story = self._story
+        body = self._e._texts.status(story)
+        mark = digest([body, story.head_sha, story.plan_digest])[:16]
+        if story.status_digest == mark:
+            return
+        self._propose(
+            ShowStatus(
+                key=f"{self._stream}/show_status/{mark}/{story.version}",
+                repository=story.repository,
+                issue=story.issue,
+                body=body,
+                digest=mark,
+                head_sha=story.head_sha if story.pull_number else "",
+                plan_digest=story.plan_digest,
+                comment_id=story.status_comment_id,
+            )
+        )

@@ -1,0 +1,306 @@
+"""The closed list of what can have happened to a story: one frozen type an event (S2).
+
+Promises: events are facts in the past tense, appended and never changed; everything else that is
+known about a story is a view of them. `EVENT` turns them into JSON and back.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, TypeAdapter
+
+from bot.story.vocabulary import (
+    Approval,
+    ExecutionPlan,
+    Finding,
+    Gate,
+    Handoff,
+    Person,
+    Repository,
+    State,
+    StorySpec,
+    TestSummary,
+    Value,
+    Verdict,
+    Waiting,
+)
+
+
+class StoryReceived(Value):
+    kind: Literal["story_received"] = "story_received"
+    repository: Repository
+    issue: int
+    title: str
+    body: str
+    author: Person  # wrote the issue
+    requester: Person  # put the label on it
+
+
+class StoryEdited(Value):
+    kind: Literal["story_edited"] = "story_edited"
+    title: str
+    body: str
+    editor: Person
+
+
+class Transitioned(Value):
+    """The machine moved. Written by the engine only, checked against EDGES."""
+
+    kind: Literal["transitioned"] = "transitioned"
+    source: State
+    target: State
+    reason: str = ""
+    waiting: Waiting | None = None
+
+
+class Analyzed(Value):
+    kind: Literal["analyzed"] = "analyzed"
+    spec: StorySpec
+    base_sha: str
+
+
+class Answered(Value):
+    kind: Literal["answered"] = "answered"
+    person: Person
+    text: str
+    comment_id: int
+
+
+class Planned(Value):
+    kind: Literal["planned"] = "planned"
+    plan: ExecutionPlan
+    branch: str
+
+
+class Committed(Value):
+    """A commit of ours in the mirror, on `parent`."""
+
+    kind: Literal["committed"] = "committed"
+    task: str
+    sha: str
+    parent: str
+    message: str
+    files: tuple[str, ...]
+
+
+class Rebased(Value):
+    """The branch was replayed on a newer base (S20)."""
+
+    kind: Literal["rebased"] = "rebased"
+    base_sha: str
+    head_sha: str
+
+
+class Tested(Value):
+    """`subject`: baseline | head | merged."""
+
+    kind: Literal["tested"] = "tested"
+    subject: str
+    summary: TestSummary
+    regressions: tuple[str, ...] = ()
+
+
+class Reviewed(Value):
+    kind: Literal["reviewed"] = "reviewed"
+    findings: tuple[Finding, ...]
+    reviewer: str
+
+
+class AttemptFailed(Value):
+    """An iteration ended without success (S8); `fingerprint` is stable under changing numbers."""
+
+    kind: Literal["attempt_failed"] = "attempt_failed"
+    iteration: int
+    stage: State
+    error_class: str
+    fingerprint: str
+    message: str
+
+
+class Approved(Value):
+    kind: Literal["approved"] = "approved"
+    approval: Approval
+
+
+class ApprovalRefused(Value):
+    kind: Literal["approval_refused"] = "approval_refused"
+    gate: Gate | None
+    person: Person
+    comment_id: int
+    rule: str
+    reason: str
+
+
+class ApprovalWithdrawn(Value):
+    """Push, edit of the story, edit or deletion of the comment took approvals back."""
+
+    kind: Literal["approval_withdrawn"] = "approval_withdrawn"
+    reason: str
+    comment_id: int | None = None  # None: all of them
+
+
+class Rejected(Value):
+    kind: Literal["rejected"] = "rejected"
+    person: Person
+    reason: str
+
+
+class PauseRequested(Value):
+    kind: Literal["pause_requested"] = "pause_requested"
+    person: Person
+
+
+class ResumeRequested(Value):
+    kind: Literal["resume_requested"] = "resume_requested"
+    person: Person
+
+
+class RetryRequested(Value):
+    kind: Literal["retry_requested"] = "retry_requested"
+    person: Person
+
+
+class CancelRequested(Value):
+    kind: Literal["cancel_requested"] = "cancel_requested"
+    person: Person | None
+    reason: str
+
+
+class HandoffRequested(Value):
+    kind: Literal["handoff_requested"] = "handoff_requested"
+    person: Person
+
+
+class HandedOff(Value):
+    kind: Literal["handed_off"] = "handed_off"
+    handoff: Handoff
+
+
+class BudgetRaised(Value):
+    kind: Literal["budget_raised"] = "budget_raised"
+    person: Person
+    usd: float
+
+
+class PriorityChanged(Value):
+    kind: Literal["priority_changed"] = "priority_changed"
+    person: Person
+    priority: str
+
+
+class HeadMoved(Value):
+    """The pull request's head is not ours any more: somebody pushed to the branch."""
+
+    kind: Literal["head_moved"] = "head_moved"
+    sha: str
+    by: Person | None
+    same_tree: bool = False
+
+
+class PullClosed(Value):
+    """A person closed or merged the pull request themselves."""
+
+    kind: Literal["pull_closed"] = "pull_closed"
+    merged: bool
+    sha: str = ""
+    person: Person | None = None
+
+
+class ViewDisturbed(Value):
+    """Somebody deleted the status comment or moved a label of ours by hand; shown anew (W8, W9)."""
+
+    kind: Literal["view_disturbed"] = "view_disturbed"
+    view: str  # status | labels
+    by: Person | None = None
+
+
+class CommandHandled(Value):
+    """A command of a person and its one visible outcome (W7). `ok` False: why is in `answer`."""
+
+    kind: Literal["command_handled"] = "command_handled"
+    comment_id: int
+    index: int  # of the command in its comment
+    person: Person
+    command: str
+    ok: bool
+    answer: str = ""
+
+
+class EffectProposed(Value):
+    """An effect and what the policies said about it (P1)."""
+
+    kind: Literal["effect_proposed"] = "effect_proposed"
+    key: str
+    effect: str  # its kind
+    digest: str  # of the whole effect
+    verdict: Verdict
+
+
+class EffectPerformed(Value):
+    kind: Literal["effect_performed"] = "effect_performed"
+    key: str
+    effect: str
+    result: dict[str, Any]
+    looked: bool = False  # found done already when looking before repeating
+
+
+class EffectFailed(Value):
+    """`final`: it will not be tried again as it is."""
+
+    kind: Literal["effect_failed"] = "effect_failed"
+    key: str
+    effect: str
+    error: str
+    error_id: str
+    final: bool
+
+
+class StageFaulted(Value):
+    """A stage raised: kept with an id to find it by; retried with backoff (S3)."""
+
+    kind: Literal["stage_faulted"] = "stage_faulted"
+    stage: State
+    error: str
+    error_id: str
+    attempt: int
+    retry_at: datetime | None
+
+
+Event = Annotated[
+    StoryReceived
+    | StoryEdited
+    | Transitioned
+    | Analyzed
+    | Answered
+    | Planned
+    | Committed
+    | Rebased
+    | Tested
+    | Reviewed
+    | AttemptFailed
+    | Approved
+    | ApprovalRefused
+    | ApprovalWithdrawn
+    | Rejected
+    | PauseRequested
+    | ResumeRequested
+    | RetryRequested
+    | CancelRequested
+    | HandoffRequested
+    | HandedOff
+    | BudgetRaised
+    | PriorityChanged
+    | HeadMoved
+    | PullClosed
+    | ViewDisturbed
+    | CommandHandled
+    | EffectProposed
+    | EffectPerformed
+    | EffectFailed
+    | StageFaulted,
+    Field(discriminator="kind"),
+]
+
+EVENT: TypeAdapter[Event] = TypeAdapter(Event)

@@ -1,0 +1,107 @@
+"""Gathers what the policies need to judge an effect, and asks them (P1).
+
+Promises: what decides on a merge is read from GitHub at that moment. Never: decides itself, but for
+one thing: an answer goes only where it was asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from bot.story.effects import Effect, MergePullRequest
+from bot.story.involved import GitHub as InvolvedReads
+from bot.story.involved import approval_rule, involved, person
+from bot.story.machine import Story
+from bot.story.vocabulary import Gate, Person, Repository, Verdict, allow, deny
+from policies import effects as policies
+
+
+class Identity(Protocol):
+    """Who we are on GitHub."""
+
+    bot: Person
+
+
+class GitHub(InvolvedReads, Protocol):
+    """The reads that judging needs."""
+
+    def pull(self, repository: Repository, number: int) -> dict[str, Any]: ...
+    def identity(self) -> Identity: ...
+
+
+@dataclass(frozen=True)
+class JudgeSettings:
+    """The settings that the policies obey."""
+
+    limits: policies.Limits
+    gates: frozenset[Gate]
+    quorum: int = 1
+    second_person_required: bool = True
+
+
+class Judge:
+    """`Judge(...)(effect, story)` is the verdict on an effect of a story."""
+
+    def __init__(self, github: GitHub, settings: JudgeSettings) -> None:
+        self._github, self._settings = github, settings
+
+    def __call__(self, effect: Effect, story: Story) -> Verdict:
+        if story.repository is None:
+            return _answer_where_asked(effect, story)
+        return policies.judge(effect, self._facts(effect, story))
+
+    def _facts(self, effect: Effect, story: Story) -> policies.Facts:
+        limits = self._settings.limits
+        budget = limits.budget_usd + story.budget_raised_usd
+        facts = policies.Facts(
+            live=not story.terminal and story.cancel is None,
+            paused=story.pause is not None,
+            story=story,
+            default_branch=story.repository.default_branch,
+            limits=replace(limits, budget_usd=budget),
+            calls=story.effects_performed,
+            cost_usd=story.cost_usd,
+            cost_unknown=story.cost_unknown,
+            gates=self._settings.gates,
+        )
+        if not isinstance(effect, MergePullRequest):
+            return facts
+        pull = self._github.pull(story.repository, effect.number)
+        rule = approval_rule(
+            self._github,
+            story,
+            True,
+            self._settings.quorum,
+            self._settings.second_person_required,
+        )
+        return replace(
+            facts,
+            bot=self._github.identity().bot,
+            pull=_pull_facts(pull),
+            approval=rule,
+            involved=involved(self._github, story, pull),
+        )
+
+
+def _pull_facts(pull: Mapping[str, Any]) -> policies.PullFacts:
+    head, base = pull.get("head") or {}, pull.get("base") or {}
+    return policies.PullFacts(
+        number=pull["number"],
+        state=pull.get("state") or "",
+        head_sha=head.get("sha") or "",
+        head_ref=head.get("ref") or "",
+        base_ref=base.get("ref") or "",
+        author=person(pull["user"]) if pull.get("user") else None,
+        merged=bool(pull.get("merged")),
+        mergeable=pull.get("mergeable"),
+    )
+
+
+def _answer_where_asked(effect: Effect, story: Story) -> Verdict:
+    """There is no story here: a comment or reaction on the issue or pull request that asked."""
+    asked = f"story:{effect.repository.id}:{getattr(effect, 'issue', 0)}"
+    if effect.kind in ("react", "post_comment") and asked == story.stream:
+        return allow("answer_where_asked")
+    return deny("no_story", "without a story there is nothing to do but answer")

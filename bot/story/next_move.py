@@ -1,0 +1,117 @@
+"""What must happen to a story before its stage may go on: people first (S1, S4, W7, W8).
+
+Promises: pure; a person's word (cancel, reject, pause, edit, push, close) is looked at before the
+next stage runs, and a gate opens only for what it waits for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.story.events import Event
+from bot.story.machine import Story
+from bot.story.vocabulary import Gate, State, Waiting
+
+_BEFORE_MERGE = frozenset({State.PLANNING, State.CODING, State.REVIEWING, State.TESTING})
+
+
+@dataclass(frozen=True)
+class Move:
+    """Where the story goes next, and what is appended with that step."""
+
+    to: State
+    reason: str = ""
+    waiting: Waiting | None = None
+    events: tuple[Event, ...] = ()
+
+
+@dataclass(frozen=True)
+class Gates:
+    """The parts of the settings that opening a gate depends on."""
+
+    quorum: int = 1
+    story_budget_usd: float = 5.0
+
+
+def next_move(story: Story, gates: Gates, now: datetime) -> Move | None:
+    """The move that people or time ask for; None where the story's stage may work or wait."""
+    if story.state is State.DONE:
+        return None
+    if story.terminal:
+        return Move(State.ANALYZING, "retry") if story.retry else None
+    return _asked_by_people(story, now) or (
+        _from_gate(story, gates) if story.state is State.WAITING else _from_work(story)
+    )
+
+
+def _asked_by_people(story: Story, now: datetime) -> Move | None:
+    if story.cancel:
+        return Move(State.CANCELLED, story.cancel.reason)
+    if story.rejected and not story.retry:
+        return Move(State.FAILED, "rejected")
+    if story.handoff_asked and not story.retry:
+        return Move(State.FAILED, "handoff_requested")
+    if story.pause and story.state is not State.WAITING:
+        waiting = Waiting(gate=Gate.PAUSED, resume_to=story.state, since=now)
+        return Move(State.WAITING, "paused", waiting)
+    return None
+
+
+def _from_gate(story: Story, gates: Gates) -> Move | None:
+    waiting = story.waiting
+    if waiting is None:
+        return None
+    if story.retry:
+        return Move(State.ANALYZING, "retry")
+    if waiting.gate in (Gate.AMBIGUITY_DETECTED, Gate.PRE_CODE) and _edited(story):
+        return Move(State.ANALYZING, "edited")
+    if waiting.gate is Gate.PRE_DEPLOY:
+        moved = _pull_changed(story)
+        if moved:
+            return moved
+    if story.pause and waiting.gate is not Gate.PAUSED:
+        return None
+    if gate_is_open(story, waiting, gates):
+        return Move(waiting.resume_to, f"{waiting.gate} open")
+    return None
+
+
+def gate_is_open(story: Story, waiting: Waiting, gates: Gates) -> bool:
+    """Whether what `waiting` waits for has happened."""
+    match waiting.gate:
+        case Gate.PAUSED:
+            return story.pause is None
+        case Gate.AMBIGUITY_DETECTED:
+            return len(story.answers) > story.answers_used
+        case Gate.BUDGET_EXCEEDED:
+            return story.cost_usd < gates.story_budget_usd + story.budget_raised_usd
+        case Gate.PRE_CODE:
+            given = [a for a in story.approvals if a.gate is Gate.PRE_CODE]
+            return sum(a.plan_digest == story.plan_digest for a in given) >= gates.quorum
+        case _:
+            if story.approvals_given <= waiting.approvals_seen:
+                return False
+            given = [a for a in story.approvals if a.gate is waiting.gate]
+            return sum(a.head_sha == story.head_sha for a in given) >= gates.quorum
+
+
+def _edited(story: Story) -> bool:
+    return story.text_version > story.analyzed_text
+
+
+def _pull_changed(story: Story) -> Move | None:
+    if story.merged_sha:
+        return Move(State.VERIFYING, "merged by a person")
+    if story.pull_number and not story.pull_open:
+        return Move(State.FAILED, "pull_request_closed")
+    tested = story.tests.get("head")
+    if tested and tested.summary.sha != story.head_sha:
+        return Move(State.TESTING, "head moved")
+    return None
+
+
+def _from_work(story: Story) -> Move | None:
+    if story.state in _BEFORE_MERGE and _edited(story):
+        return Move(State.ANALYZING, "edited")
+    return None

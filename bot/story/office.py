@@ -1,0 +1,143 @@
+"""What a handler works with: reads of GitHub, the stories, and a way to say what happened.
+
+Promises: a handler appends facts and proposes effects, it never moves a story; the same meaning is
+told once, however many deliveries carry it (`once`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Protocol
+
+from bot.story.effects import Effect
+from bot.story.events import Event
+from bot.story.involved import GitHub as InvolvedReads
+from bot.story.journal import AlreadySeen, Head, Journal
+from bot.story.machine import Story, fold
+from bot.story.performer import NotAllowed, NotNow, Performer, Refused
+from bot.story.vocabulary import TERMINAL, Repository, State
+from policies.branches import issue_of_branch
+
+
+class Delivery(Protocol):
+    """A webhook, parsed but not trusted."""
+
+    guid: str
+    event: str
+    payload: Mapping[str, Any]
+
+    @property
+    def action(self) -> str | None: ...
+
+
+class GitHub(InvolvedReads, Protocol):
+    """The reads that handlers need; see bot.outside.ports for their contracts."""
+
+    def issue(self, repository: Repository, number: int) -> dict[str, Any]: ...
+    def comment(self, repository: Repository, comment_id: int) -> dict[str, Any] | None: ...
+    def permission(self, repository: Repository, login: str) -> str: ...
+    def pull(self, repository: Repository, number: int) -> dict[str, Any]: ...
+    def installation_of(self, full_name: str) -> int: ...
+    def commit(self, repository: Repository, sha: str) -> dict[str, Any]: ...
+    def installations(self) -> list[dict[str, Any]]: ...
+    def repositories(self, installation_id: int) -> list[Repository]: ...
+    def open_issues_with_label(
+        self, repository: Repository, label: str
+    ) -> list[dict[str, Any]]: ...
+    def label_put_on(
+        self, repository: Repository, number: int, label: str
+    ) -> dict[str, Any] | None: ...
+
+
+@dataclass(frozen=True)
+class HandlerSettings:
+    """The settings that handlers obey."""
+
+    story_label: str = "story"
+    second_person_required: bool = True
+    quorum: int = 1
+    story_budget_usd: float = 5.0
+    max_iterations: int = 10
+
+
+class Office:
+    """Handed to every handler by the wiring."""
+
+    def __init__(
+        self,
+        github: GitHub,
+        journal: Journal,
+        performer: Performer,
+        clock: Callable[[], datetime],
+        settings: HandlerSettings,
+        wake: Callable[[str], None],
+    ) -> None:
+        self.github, self._journal, self._performer = github, journal, performer
+        self.clock, self.settings, self._wake = clock, settings, wake
+
+    def repository(self, payload: Mapping[str, Any]) -> Repository:
+        """The repository a payload speaks of; the installation is looked up where it is missing."""
+        told = payload["repository"]
+        installation = (payload.get("installation") or {}).get("id")
+        return Repository(
+            id=told["id"],
+            full_name=told["full_name"],
+            default_branch=told.get("default_branch") or "main",
+            git_url=told["clone_url"],
+            installation_id=installation or self.github.installation_of(told["full_name"]),
+        )
+
+    def story(self, repository: Repository, issue: int) -> Story | None:
+        """The story of an issue, if there is one."""
+        return self.load(stream_of(repository.id, issue))
+
+    def load(self, stream: str) -> Story | None:
+        """The story of a stream, if anything happened in it."""
+        story = self.told(stream)
+        return story if story.repository else None
+
+    def told(self, stream: str) -> Story:
+        """All that was told of a stream, whether or not there is a story in it."""
+        return fold(stream, self._journal.load(stream))
+
+    def living(self) -> list[Story]:
+        """The stories that have not ended."""
+        states = [state for state in State if state not in TERMINAL]
+        rows = self._journal.streams(states=states, kind="story")
+        return [story for row in rows if (story := self.load(row.stream))]
+
+    def story_of_pull(self, repository: Repository, number: int) -> Story | None:
+        """The story whose pull request this is: told by the branch, checked by its journal."""
+        branch = (self.github.pull(repository, number).get("head") or {}).get("ref") or ""
+        issue = issue_of_branch(branch)
+        story = self.story(repository, issue) if issue else None
+        return story if story and story.pull_number == number else None
+
+    def tell(
+        self, stream: str, *events: Event, once: str | None = None, head: Head | None = None
+    ) -> bool:
+        """Append what happened and wake the story. False where it was told before."""
+        head = replace(head or Head(), wake_at=self.clock())
+        try:
+            self._journal.append(stream, events, actor="handler", once=once, head=head)
+        except AlreadySeen:
+            self._wake(stream)  # the first telling may have died before it woke anybody
+            return False
+        self._wake(stream)
+        return True
+
+    def say(self, stream: str, effects: Iterable[Effect]) -> None:
+        """Propose and perform effects now; what cannot be done now is left to the sweep."""
+        story = self.told(stream)
+        for effect in effects:
+            try:
+                self._performer.do(effect, story, None)
+            except (NotNow, NotAllowed, Refused) as later:
+                self._performer.note_unsaid(effect, later)
+
+
+def stream_of(repository_id: int, issue: int) -> str:
+    """The name of a story's journal; it survives a rename of the repository."""
+    return f"story:{repository_id}:{issue}"

@@ -1,0 +1,218 @@
+"""One way out (P1): an effect is proposed, judged, journalled, performed and recorded, once.
+
+Promises: no effect is performed without a verdict in the journal; an effect whose outcome is not
+known is looked for before it is tried again; a performed effect gives its recorded result.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from bot.story.effects import Effect
+from bot.story.events import EffectFailed, EffectPerformed, EffectProposed
+from bot.story.journal import Journal
+from bot.story.leases import Lease
+from bot.story.machine import Story
+from bot.story.outbox import OutboxRow, Proposed, Settled
+from bot.story.vocabulary import Decision, Verdict, Waiting, digest
+from policies.retry import effect_retry
+
+log = logging.getLogger(__name__)
+
+# Said to people by handlers; a dead worker's leftovers of these kinds are still wanted. Other
+# kinds belong to a stage or to the status, which propose them again if they still want them.
+LEFTOVERS = frozenset({"react", "post_comment"})
+
+
+class Adapter(Protocol):
+    """Performs one kind of effect."""
+
+    def perform(self, effect: Any) -> dict[str, Any]:
+        """Do it; raise an error with `retryable` and `retry_after` (seconds) where it failed."""
+
+    def look(self, effect: Any) -> dict[str, Any] | None:
+        """The result, if it is done already."""
+
+
+class NotAllowed(Exception):
+    """A policy said no, or not yet (`waiting` says for what)."""
+
+    def __init__(self, verdict: Verdict, waiting: Waiting | None) -> None:
+        super().__init__(verdict.reason)
+        self.verdict, self.waiting = verdict, waiting
+
+
+class NotNow(Exception):
+    """Cannot be done at the moment; worth another try at `until`."""
+
+    def __init__(self, until: datetime, why: str) -> None:
+        super().__init__(why)
+        self.until = until
+
+
+class Refused(Exception):
+    """The outside refused for good; `error` says why in words for a person."""
+
+    def __init__(self, effect: Effect, error: Exception, error_id: str) -> None:
+        super().__init__(f"{effect.kind}: {error}")
+        self.effect, self.error, self.error_id = effect, error, error_id
+
+
+class Performer:
+    """Performs effects for the engine (under a lease) and for handlers (without one)."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        adapters: Mapping[str, Adapter],
+        judge: Callable[[Effect, Story], Verdict],
+        clock: Callable[[], datetime],
+        owner: str,
+        claim_s: float = 60.0,
+        boundary: Callable[[str], None] = lambda name: None,
+    ) -> None:
+        self._journal, self._adapters, self._judge = journal, adapters, judge
+        self._clock, self._owner, self._claim_s = clock, owner, claim_s
+        self._boundary = boundary
+
+    def do(self, effect: Effect, story: Story, lease: Lease | None) -> dict[str, Any]:
+        """The result of `effect`, recorded or new. Raises NotAllowed, NotNow, Refused."""
+        row = self._journal.effect(effect.key)
+        if row is not None and row.status == "performed":
+            return row.result or {}
+        if row is None or row.status in ("waiting", "denied") or _given_up(row):
+            self._propose(effect, story, lease, known=row is not None)
+        return self._perform(effect.key, story.stream, lease)
+
+    @staticmethod
+    def note_unsaid(effect: Effect, why: Exception) -> None:
+        """Log that something a handler wanted to say was not said (yet)."""
+        log.warning("not said", extra={"effect": effect.kind, "key": effect.key, "why": str(why)})
+
+    def perform_leftovers(self, story: Story, lease: Lease | None) -> datetime | None:
+        """Perform what was said but not done. Returns when the next one is due."""
+        later: datetime | None = None
+        for row in self._journal.due_effects(self._clock(), limit=100, stream=story.stream):
+            if row.effect.kind not in LEFTOVERS:
+                continue
+            try:
+                self._perform(row.effect.key, story.stream, lease)
+            except NotNow as pause:
+                later = min(later, pause.until) if later else pause.until
+            except Refused as refused:
+                log.warning("leftover effect refused", extra={"error_id": refused.error_id})
+        return later
+
+    def _propose(self, effect: Effect, story: Story, lease: Lease | None, known: bool) -> None:
+        verdict = self._judge(effect, story)
+        status = {Decision.ALLOW: "proposed", Decision.DENY: "denied", Decision.WAIT: "waiting"}
+        row_status = status[verdict.decision]
+        self._journal.append(
+            story.stream,
+            [_proposal(effect, verdict)],
+            actor="policies",
+            lease=lease,
+            propose=[] if known else [Proposed(effect=effect, status=row_status)],
+            settle=[Settled(key=effect.key, status=row_status)] if known else [],
+        )
+        if not verdict.allowed:
+            raise NotAllowed(verdict, self._waiting(verdict, story))
+
+    def _waiting(self, verdict: Verdict, story: Story) -> Waiting | None:
+        if verdict.decision is not Decision.WAIT or verdict.gate is None:
+            return None
+        return Waiting(
+            gate=verdict.gate,
+            resume_to=story.state,
+            since=self._clock(),
+            reason=verdict.reason,
+            approvals_seen=story.approvals_given,
+        )
+
+    def _perform(self, key: str, stream: str, lease: Lease | None) -> dict[str, Any]:
+        known = self._journal.effect(key)
+        # The lease proves that whoever performed a stage's effect before us is dead or fenced out.
+        take_over = lease is not None and known is not None and known.effect.kind not in LEFTOVERS
+        row = self._journal.claim(key, self._owner, self._claim_s, take_over)
+        if row is None:
+            return self._of_another(key)
+        adapter = self._adapters[row.effect.kind]
+        self._boundary("before:perform")
+        try:
+            # After a first attempt nobody recorded, it may have been done: look, then repeat.
+            result = adapter.look(row.effect) if row.attempts > 1 else None
+            looked = result is not None
+            if result is None:
+                result = adapter.perform(row.effect)
+        except Exception as error:
+            self._failed(row, stream, lease, error)
+            raise  # a fault of ours: the stage records it
+        self._boundary("after:perform")
+        self._journal.append(
+            stream,
+            [EffectPerformed(key=key, effect=row.effect.kind, result=result, looked=looked)],
+            actor=self._owner,
+            lease=lease,
+            settle=[Settled(key=key, status="performed", result=result, claim=row)],
+        )
+        return result
+
+    def _of_another(self, key: str) -> dict[str, Any]:
+        row = self._journal.effect(key)
+        if row is not None and row.status == "performed":
+            return row.result or {}
+        until = (row.not_before or row.claim_expires) if row else None
+        raise NotNow(until or self._clock() + timedelta(seconds=5), f"{key} is claimed or not due")
+
+    def _failed(self, row: OutboxRow, stream: str, lease: Lease | None, error: Exception) -> None:
+        """Record the failure; raise NotNow or Refused where the error says which it is."""
+        retryable = getattr(error, "retryable", None)
+        wait_s = getattr(error, "retry_after", None)
+        if retryable and wait_s is None:
+            wait_s = effect_retry(row.attempts)
+        until = self._clock() + timedelta(seconds=wait_s) if retryable and wait_s else None
+        error_id = uuid.uuid4().hex[:12]
+        self._journal.append(
+            stream,
+            [
+                EffectFailed(
+                    key=row.effect.key,
+                    effect=row.effect.kind,
+                    error=f"{type(error).__name__}: {error}"[:2000],
+                    error_id=error_id,
+                    final=until is None,
+                )
+            ],
+            actor=self._owner,
+            lease=lease,
+            settle=[
+                Settled(
+                    key=row.effect.key,
+                    status="failed",
+                    error=f"{error_id} {error}"[:2000],
+                    not_before=until,
+                    claim=row,
+                )
+            ],
+        )
+        if until is not None:
+            raise NotNow(until, str(error)) from error
+        if retryable is not None:
+            raise Refused(row.effect, error, error_id) from error
+
+
+def _given_up(row: OutboxRow) -> bool:
+    return row.status == "failed" and row.not_before is None
+
+
+def _proposal(effect: Effect, verdict: Verdict) -> EffectProposed:
+    return EffectProposed(
+        key=effect.key,
+        effect=effect.kind,
+        digest=digest(effect.model_dump(mode="json")),
+        verdict=verdict,
+    )

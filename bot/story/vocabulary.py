@@ -1,0 +1,268 @@
+"""The words of a story: frozen values that every room shares.
+
+Promises: nothing here does I/O, reads a clock or a setting; two equal values mean the same thing.
+Every value is JSON-shaped (pydantic), so that the journal can keep it and give it back unchanged.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Value(BaseModel):
+    """A frozen, strict value; unknown fields are errors (they would be lost in the journal)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class State(StrEnum):
+    """Where a story is (S1). The edges between states are in `bot.story.machine.EDGES` only."""
+
+    RECEIVED = "RECEIVED"
+    ANALYZING = "ANALYZING"
+    PLANNING = "PLANNING"
+    CODING = "CODING"
+    REVIEWING = "REVIEWING"
+    TESTING = "TESTING"
+    DEPLOYING = "DEPLOYING"
+    VERIFYING = "VERIFYING"
+    WAITING = "WAITING"
+    DONE = "DONE"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+
+
+TERMINAL = frozenset({State.DONE, State.FAILED, State.CANCELLED})
+
+
+class Gate(StrEnum):
+    """What a waiting story waits for (§16.2), plus `paused`: a person said stop for now."""
+
+    PRE_CODE = "pre_code"
+    PRE_DEPLOY = "pre_deploy"
+    PRE_PRODUCTION = "pre_production"
+    BUDGET_EXCEEDED = "budget_exceeded"
+    AMBIGUITY_DETECTED = "ambiguity_detected"
+    PAUSED = "paused"
+
+
+class Tier(StrEnum):
+    """How much of the work a model does (S19): none for the known families."""
+
+    DEPENDENCY_BUMP = "dependency_bump"
+    AUTOFIX = "autofix"
+    MODEL = "model"
+
+
+class Person(Value):
+    """Somebody on GitHub. Identity is the numeric id; the login is for display."""
+
+    id: int
+    login: str
+    is_bot: bool = False
+
+
+class Repository(Value):
+    """A repository Towpath is installed on. `git_url` is where git fetches and pushes."""
+
+    id: int
+    full_name: str
+    default_branch: str
+    git_url: str
+    installation_id: int
+
+
+class Criterion(Value):
+    """One acceptance criterion as Given–When–Then; `text` is what the story said."""
+
+    id: str
+    text: str
+    given: str = ""
+    when: str = ""
+    then: str = ""
+
+
+class StorySpec(Value):
+    """What the analysis made of the story (§4.2). `complexity` is 1–10."""
+
+    title: str
+    description: str
+    story_type: str  # feature | bugfix | refactor | infra
+    criteria: tuple[Criterion, ...] = ()
+    complexity: int = 3
+    dependencies: tuple[str, ...] = ()  # paths the story will likely touch
+    ambiguities: tuple[str, ...] = ()  # questions for people
+    tier: Tier = Tier.MODEL
+    details: dict[str, Any] = {}  # what a known family found (package, versions, rules …)
+
+
+class Task(Value):
+    """One step of the plan (§4.3); `targets` are repository paths."""
+
+    id: str
+    action: str  # create_file | modify_file | delete_file | run_command
+    description: str
+    targets: tuple[str, ...] = ()
+    depends_on: tuple[str, ...] = ()
+    criteria: tuple[str, ...] = ()  # ids of the criteria it serves
+
+
+class ExecutionPlan(Value):
+    """Tasks in an order that respects `depends_on` (S12)."""
+
+    tasks: tuple[Task, ...]
+    testing_strategy: str = "unit"
+    deploy_strategy: str = "merge"
+
+    @property
+    def digest(self) -> str:
+        """What an approval of this plan is bound to (P3)."""
+        return digest(self.model_dump(mode="json"))
+
+
+class FileChange(Value):
+    """A file's new content as text; None deletes it."""
+
+    path: str
+    content: str | None
+
+
+class Finding(Value):
+    """What a reviewer or a tool says about a place in the code (S15)."""
+
+    severity: str  # blocking | suggestion | nit
+    message: str
+    path: str = ""
+    line: int = 0
+    rule: str = ""
+
+
+class TestSummary(Value):
+    """One run of the project's own tests at one commit. `ran` is False where none could run."""
+
+    __test__ = False  # not a test class, whatever pytest thinks of its name
+
+    sha: str
+    ran: bool
+    ok: bool
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    seconds: float = 0.0
+    failures: tuple[str, ...] = ()  # test ids
+    tail: str = ""
+    command: str = ""
+
+
+class Waiting(Value):
+    """Why a story holds still, and for whom. It holds no worker (S4)."""
+
+    gate: Gate
+    resume_to: State
+    since: datetime
+    questions: tuple[str, ...] = ()
+    reason: str = ""
+    approvals_seen: int = 0  # a policy found these not to be enough: the gate waits for more
+
+
+class Approval(Value):
+    """A person's yes, bound to what they saw (P3)."""
+
+    gate: Gate
+    person: Person
+    head_sha: str
+    base_sha: str
+    plan_digest: str
+    comment_id: int
+    at: datetime
+
+
+class Shown(Value):
+    """What the status comment showed from `at` on: the head an approval can mean."""
+
+    head_sha: str
+    plan_digest: str
+    at: datetime
+
+
+class Usage(Value):
+    """Tokens of one model call in disjoint buckets; `cost_usd` None means the price is unknown."""
+
+    input_tokens: int = 0
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: float | None = None
+
+
+class ModelCall(Value):
+    """The evidence of one model call, as its recorded result tells it."""
+
+    purpose: str
+    model: str
+    provider: str
+    prompt_version: str
+    usage: Usage
+    seconds: float
+
+
+class Handoff(Value):
+    """What a person gets when Towpath gives a story back (§15.4)."""
+
+    reason: str
+    summary: str
+    tried: tuple[str, ...] = ()
+    branch: str = ""
+    failing: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    next_steps: tuple[str, ...] = ()
+    effort: str = ""
+
+
+class Decision(StrEnum):
+    """A policy's answer to a proposed effect."""
+
+    ALLOW = "allow"
+    DENY = "deny"
+    WAIT = "wait"
+
+
+class Verdict(Value):
+    """What a policy decided and why: `rule` names the one that decided (P1, P6)."""
+
+    decision: Decision
+    rule: str
+    reason: str = ""
+    gate: Gate | None = None  # what to wait for
+
+    @property
+    def allowed(self) -> bool:
+        """Whether the effect may be performed."""
+        return self.decision is Decision.ALLOW
+
+
+def allow(rule: str, reason: str = "") -> Verdict:
+    """The effect may be performed."""
+    return Verdict(decision=Decision.ALLOW, rule=rule, reason=reason)
+
+
+def deny(rule: str, reason: str) -> Verdict:
+    """The effect must not be performed, now or later, as proposed."""
+    return Verdict(decision=Decision.DENY, rule=rule, reason=reason)
+
+
+def wait(rule: str, reason: str, gate: Gate) -> Verdict:
+    """The effect may be performed once `gate` is open."""
+    return Verdict(decision=Decision.WAIT, rule=rule, reason=reason, gate=gate)
+
+
+def digest(value: Any) -> str:
+    """SHA-256 of the canonical JSON of a JSON-shaped value."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()

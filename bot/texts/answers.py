@@ -1,0 +1,109 @@
+"""What Towpath answers in comments: questions, refusals, help."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bot.texts.words import code, plain, who
+
+
+def questions(asked: Iterable[str]) -> str:
+    """The comment that asks (S11)."""
+    lines = "\n".join(f"{n}. {plain(q, 600)}" for n, q in enumerate(asked, 1))
+    return (
+        "Before this story can go on, a person has to decide:\n\n"
+        f"{lines}\n\nAnswer with a comment that begins with `/answer`, or edit the story."
+    )
+
+
+def may_not_start(login: str, label: str, permission: str) -> str:
+    return (
+        f"{who(login)} put the label {code(label)} on this issue, but starting a story needs "
+        f"write access (theirs is {code(permission)}). Somebody with write access can take the "
+        "label off and put it on again."
+    )
+
+
+def refused(lines: Iterable[str]) -> str:
+    """One line a command that was not accepted, with what would change it."""
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def line(command: str, why: str) -> str:
+    return f"{code('/' + command)}: {plain(why, 500)}"
+
+
+def unknown_command(name: str, did_you_mean: str | None) -> str:
+    hint = f" Did you mean {code('/' + did_you_mean)}?" if did_you_mean else ""
+    return f"{code('/' + plain(name, 40))} is not a command.{hint} `/help` lists them."
+
+
+def no_story() -> str:
+    return "there is no story here; label the issue to start one"
+
+
+def not_now(state: str) -> str:
+    return f"that is not possible while the story is {state.lower()}"
+
+
+def who_may(command: str, needs: str, has: str) -> str:
+    return f"that needs {needs}; yours is {has}"
+
+
+def edited_command() -> str:
+    return (
+        "Edited comments command nothing, so that nobody's words can be changed into a command. "
+        "Please write a new comment."
+    )
+
+
+def wrong_state_for_approval(state: str) -> str:
+    return f"nothing waits for an approval now (the story is {state.lower()})"
+
+
+def help_text(rows: Iterable[tuple[str, str, str]], label: str) -> str:
+    """The command table; `rows` are (usage, what it does, who may), from the handlers."""
+    return (
+        f"The label {code(label)} on an issue starts a story. Then, in comments on the issue or "
+        f"its pull request, at the start of a line:\n\n{command_table(rows)}"
+    )
+
+
+def command_table(rows: Iterable[tuple[str, str, str]]) -> str:
+    head = "| Command | What it does | Who |\n|---|---|---|\n"
+    return head + "\n".join(f"| `{usage}` | {what} | {may} |" for usage, what, may in rows)
+
+
+def story_changed() -> str:
+    return (
+        "The story was edited after the work was done, so earlier approvals no longer count. "
+        "`/retry` does the work again with the new text; `/approve` accepts it as it is."
+    )
+
+
+def plan_text(tasks: Iterable[tuple[str, str, tuple[str, ...]]]) -> str:
+    """The plan in a comment; `tasks` are (id, description, targets)."""
+    rows = [
+        f"- {code(i)} {plain(d, 300)}" + (f" ({', '.join(map(code, t))})" if t else "")
+        for i, d, t in tasks
+    ]
+    return "**The plan**\n" + "\n".join(rows)
+
+
+def no_plan_yet() -> str:
+    return "There is no plan yet."
+
+
+def handler_failed(error_id: str) -> str:
+    return (
+        "Something went wrong on Towpath's side while handling this. It is kept under the id "
+        f"{code(error_id)} and is tried again; an admin finds it in the log under that id."
+    )
+
+
+def no_question(state: str) -> str:
+    return f"no question is open (the story is {state.lower()})"
+
+
+def not_paused() -> str:
+    return "the story is not paused"

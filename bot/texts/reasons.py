@@ -1,0 +1,80 @@
+"""Why something did not go on, in words for the people who have to go on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+ISSUE_CLOSED = "the issue is closed"
+NO_MODEL = (
+    "no model is configured, and the story is of no kind that needs none "
+    "(a dependency bump or an automatic fix); an admin can set TOWPATH_MODEL"
+)
+STILL_UNCLEAR = "the story is still unclear after several rounds of questions"
+TESTS_FIRST = "Tests for the acceptance criteria, which fail without the change"
+REPAIR = "Repair what failed"
+RESTRICTED_PATH = "this path may not be changed by Towpath"
+NO_CHANGE = "the work changed no file"
+UNPLANNED = "this file is not in the plan"
+PULL_CLOSED = "the pull request was closed by a person"
+
+_SHORT = {
+    "rejected": "a reviewer rejected the change",
+    "handoff_requested": "a person asked for the story with /handoff",
+    "pull_request_closed": PULL_CLOSED,
+}
+
+
+def short(reason: str) -> str:
+    """A machine's reason in words."""
+    return _SHORT.get(reason, reason)
+
+
+def out_of_scope(paths: Iterable[str]) -> str:
+    return f"the plan would change paths that Towpath may not change: {', '.join(paths)}"
+
+
+def bad_plan(problem: str) -> str:
+    return f"no usable plan could be made: {problem}"
+
+
+def no_baseline(tail: str) -> str:
+    return (
+        "the project's own tests could not be run before the change, so nothing could be "
+        f"verified: {tail}"
+    )
+
+
+def environment(problem: str) -> str:
+    return f"the project's environment failed, which no change of code can mend: {problem}"
+
+
+def family_failed(problem: str) -> str:
+    return f"the automatic change does not pass the project's tests: {problem}"
+
+
+def foreign_commit_fails(problem: str) -> str:
+    return f"the tests fail at a commit that somebody else pushed to the branch: {problem}"
+
+
+def conflict(paths: Iterable[str]) -> str:
+    return f"the default branch moved and conflicts in {', '.join(paths)}"
+
+
+def merge_refused(said: str) -> str:
+    return f"GitHub refused the merge: {said}"
+
+
+def merged_fails(problem: str) -> str:
+    return f"the tests fail on the default branch after the merge: {problem}"
+
+
+def already(message: str, evidence: Iterable[str]) -> str:
+    return f"there is nothing to do: {message} ({'; '.join(evidence) or 'seen in the files'})"
+
+
+def not_all_fixed(before: int, after: int, left: Iterable[str]) -> str:
+    return f"{after} of {before} findings have no automatic fix: {'; '.join(list(left)[:10])}"
+
+
+def unreadable_report(problem: str) -> str:
+    return f"the tool's report could not be read: {problem}"

@@ -1,0 +1,104 @@
+"""The pull request: its title and its iteration report (S21, §14.3)."""
+
+from __future__ import annotations
+
+from bot.story.machine import Story
+from bot.texts.status import suite_line
+from bot.texts.words import block, code, count, money, plain, short
+
+
+def title(story: Story) -> str:
+    """The subject of the work's last commit, or the story's title."""
+    spec = story.spec
+    kind = "fix" if spec and spec.story_type == "bugfix" else "feat"
+    if story.commits and len(story.commits) == 1:
+        return story.commits[0].message.splitlines()[0][:120]
+    return f"{kind}: {plain(spec.title if spec else story.title, 100)}"
+
+
+def body(story: Story, files: tuple[tuple[str, int, int], ...]) -> str:
+    """The pull request's description; `files` are (path, lines added, lines removed)."""
+    spec = story.spec
+    parts = [f"For #{story.issue} ({story.name})."]
+    if any(call.provider == "scripted" for call in story.model_calls):
+        parts.append(
+            "> The model of this story was **scripted**: its answers were written beforehand."
+        )
+    parts.append("## Summary\n\n" + (plain(spec.description or spec.title, 800) if spec else ""))
+    parts.append(
+        "\n".join(f"- {code(path)} (+{added} −{removed})" for path, added, removed in files[:50])
+    )
+    parts.append("## Acceptance criteria\n\n" + _criteria(story))
+    parts.append("## Tests\n\n" + _tests(story))
+    parts.append("## Iteration report\n\n" + _iterations(story))
+    parts.append("## Commits\n\n" + _commits(story))
+    parts.append(
+        "<sub>Made by Towpath. It is merged only after an approval that is bound to the commit "
+        "which the status comment on the issue shows.</sub>"
+    )
+    return "\n\n".join(part for part in parts if part)
+
+
+def _criteria(story: Story) -> str:
+    criteria = story.spec.criteria if story.spec else ()
+    if not criteria:
+        return "The story names none; the project's own tests decide."
+    tests = {c: task for task in story.plan.tasks for c in task.criteria} if story.plan else {}
+    rows = []
+    for criterion in criteria:
+        task = tests.get(criterion.id)
+        where = ", ".join(code(t) for t in task.targets) if task else "the project's own tests"
+        rows.append(f"| {criterion.id} | {plain(criterion.text, 300)} | {where} |")
+    return "| | Criterion | Checked by |\n|---|---|---|\n" + "\n".join(rows)
+
+
+def _tests(story: Story) -> str:
+    lines = []
+    for subject, label in (
+        ("baseline", "Before the change"),
+        ("red", "New tests without the change (they have to fail)"),
+        ("head", "With the change"),
+    ):
+        tested = story.tests.get(subject)
+        if tested:
+            line = suite_line(tested.summary, tested.regressions)
+            lines.append(f"- {label}: {line} at {short(tested.summary.sha)}")
+    head = story.tests.get("head")
+    if head:
+        lines.append(f"- Command: {code(head.summary.command)}, in a sandbox without network")
+    return "\n".join(lines) or "None were run."
+
+
+def _iterations(story: Story) -> str:
+    lines = [f"- Attempts: {story.iteration}"]
+    lines += [
+        f"  - {f.iteration}: {f.stage.lower()}, {plain(f.error_class, 40)}: {plain(f.message, 240)}"
+        for f in story.failures
+    ]
+    by_purpose: dict[str, int] = {}
+    for call in story.model_calls:
+        by_purpose[call.purpose] = by_purpose.get(call.purpose, 0) + 1
+    calls = ", ".join(f"{name} {number}" for name, number in by_purpose.items()) or "none"
+    models = ", ".join(sorted({code(f"{c.provider}:{c.model}") for c in story.model_calls}))
+    lines.append(f"- Model calls: {calls}" + (f" ({models})" if models else ""))
+    unknown = ", some calls have no known price" if story.cost_unknown else ""
+    lines.append(f"- Cost: {money(story.cost_usd)}{unknown}")
+    for review in story.reviews[-1:]:
+        found = count(len(review.findings), "finding")
+        lines.append(f"- Review by {plain(review.reviewer, 60)}: {found}")
+        lines += [
+            f"  - {f.severity}: {plain(f.message, 240)} {code(f.path) if f.path else ''}"
+            for f in review.findings[:10]
+        ]
+    return "\n".join(lines)
+
+
+def _commits(story: Story) -> str:
+    return "\n".join(
+        f"- {short(c.sha)} {plain(c.message.splitlines()[0], 120)}" for c in story.commits
+    )
+
+
+def patch_note(diff: str) -> str:
+    """A change that Towpath may not make itself, for a person to apply (B12)."""
+    return block(diff, limit=20000)

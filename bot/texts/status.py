@@ -1,0 +1,186 @@
+"""The one status comment of a story (W9): where it is, what it waits for, and from whom."""
+
+from __future__ import annotations
+
+from bot.story.machine import Story
+from bot.story.vocabulary import Gate, State
+from bot.texts.words import block, code, count, money, plain, short, who
+
+HEADLINE = {
+    State.RECEIVED: "received",
+    State.ANALYZING: "reading the story",
+    State.PLANNING: "planning",
+    State.CODING: "writing",
+    State.REVIEWING: "reviewing its own work",
+    State.TESTING: "running the tests",
+    State.DEPLOYING: "merging",
+    State.VERIFYING: "checking the merged branch",
+    State.DONE: "done",
+    State.FAILED: "handed over to people",
+    State.CANCELLED: "cancelled",
+}
+WAITS = {
+    Gate.PRE_CODE: "waiting for a yes to the plan",
+    Gate.PRE_DEPLOY: "waiting for approval",
+    Gate.PRE_PRODUCTION: "waiting for approval of production",
+    Gate.AMBIGUITY_DETECTED: "waiting for an answer",
+    Gate.BUDGET_EXCEEDED: "waiting for a budget",
+    Gate.PAUSED: "paused",
+}
+
+
+def status(story: Story, story_budget_usd: float, max_iterations: int) -> str:
+    """The whole comment, without the hidden marker that the adapter adds."""
+    parts = [f"### Towpath · {story.name} · {_headline(story)}", _now(story)]
+    parts.append(_facts(story, story_budget_usd, max_iterations))
+    if story.plan:
+        parts.append(_plan(story))
+    if story.failures:
+        parts.append(_failures(story))
+    if story.handoff:
+        parts.append(handoff(story))
+    parts.append(_timeline(story))
+    parts.append(
+        "<sub>This comment is edited in place. `/help` lists what you can say; "
+        f"all that happened is in the journal of {code(story.stream)}.</sub>"
+    )
+    return "\n\n".join(part for part in parts if part)
+
+
+def _headline(story: Story) -> str:
+    if story.state is State.WAITING and story.waiting:
+        return WAITS[story.waiting.gate]
+    return HEADLINE.get(story.state, story.state.lower())
+
+
+def _now(story: Story) -> str:
+    if story.state is State.WAITING and story.waiting:
+        return _waits_for(story)
+    if story.state is State.DONE:
+        return f"Merged as {short(story.merged_sha)}; the tests pass on the default branch."
+    if story.state is State.CANCELLED:
+        return "Nothing more happens here. `/retry`, or the label again, starts it anew."
+    if story.state is State.FAILED:
+        return "A person has to go on from here; below is what was tried. `/retry` starts it anew."
+    return "Work is under way; nothing is needed from you. `/cancel` stops it."
+
+
+def _waits_for(story: Story) -> str:
+    waiting = story.waiting
+    if waiting is None:
+        return ""
+    match waiting.gate:
+        case Gate.PRE_DEPLOY:
+            given = [a.person.login for a in story.approvals if a.head_sha == story.head_sha]
+            so_far = f" So far: {', '.join(map(who, given))}." if given else ""
+            why = f" {plain(waiting.reason, 400)}." if waiting.reason else ""
+            return (
+                f"Pull request #{story.pull_number} is ready at `{story.head_sha}`.{why}\n\n"
+                "**Waits for:** `/approve` (or `/reject reason`) from somebody with write access "
+                "who neither asked for, wrote nor committed this change. The approval counts for "
+                f"exactly this commit.{so_far}"
+            )
+        case Gate.PRE_CODE:
+            return (
+                "The plan below is ready.\n\n**Waits for:** `/approve` (or `/reject reason`) "
+                "from somebody with write access."
+            )
+        case Gate.AMBIGUITY_DETECTED:
+            asked = "\n".join(f"{n}. {plain(q, 500)}" for n, q in enumerate(waiting.questions, 1))
+            return (
+                f"{asked}\n\n**Waits for:** `/answer …` from whoever wrote or asked for the "
+                "story, or an edit of the story's text."
+            )
+        case Gate.BUDGET_EXCEEDED:
+            return (
+                f"{plain(waiting.reason, 400)}\n\n**Waits for:** `/budget +5` from somebody with "
+                "write access."
+            )
+        case _:
+            return "**Waits for:** `/resume` from somebody with write access."
+
+
+def _facts(story: Story, budget: float, max_iterations: int) -> str:
+    rows = []
+    if story.spec:
+        tier = {
+            "dependency_bump": "known family: dependency bump, no model",
+            "autofix": "known family: automatic fix, no model",
+            "model": "model",
+        }[story.spec.tier]
+        rows.append(("Kind", f"{plain(story.spec.story_type, 30)} ({tier})"))
+    if story.branch:
+        rows.append(("Branch", code(story.branch)))
+    if story.pull_number:
+        rows.append(("Pull request", f"#{story.pull_number}"))
+    if story.head_sha:
+        rows.append(("Head", f"`{story.head_sha}`"))
+    for subject, label in (
+        ("baseline", "Tests before"),
+        ("head", "Tests on the branch"),
+        ("merged", "Tests after the merge"),
+    ):
+        tested = story.tests.get(subject)
+        if tested:
+            rows.append((label, suite_line(tested.summary, tested.regressions)))
+    if story.failures:
+        rows.append(("Attempt", f"{story.iteration} of at most {max_iterations}"))
+    unknown = " and calls of unknown price" if story.cost_unknown else ""
+    limit = money(budget + story.budget_raised_usd)
+    calls = count(len(story.model_calls), "model call")
+    scripted = sum(c.provider == "scripted" for c in story.model_calls)
+    note = f", {scripted} of them scripted" if scripted else ""
+    rows.append(("Cost", f"{money(story.cost_usd)}{unknown} of {limit} ({calls}{note})"))
+    return "| | |\n|---|---|\n" + "\n".join(f"| {k} | {v} |" for k, v in rows)
+
+
+def suite_line(summary: object, regressions: tuple[str, ...] = ()) -> str:
+    """One run of the project's tests in one line."""
+    if not summary.ran:
+        return f"could not run: {code(summary.tail[-160:])}"
+    text = f"{summary.passed} passed, {summary.failed} failed, {summary.skipped} skipped"
+    if not summary.ok and not regressions and summary.failed:
+        text += " (the same fail without this change)"
+    return text
+
+
+def _plan(story: Story) -> str:
+    done = {commit.task for commit in story.commits}
+    lines = [
+        f"- [{'x' if task.id in done else ' '}] {plain(task.description)} ({code(task.id)})"
+        for task in story.plan.tasks
+    ]
+    return "**Plan**\n" + "\n".join(lines)
+
+
+def _failures(story: Story) -> str:
+    rows = [
+        f"{f.iteration}. {f.stage.lower()}: {plain(f.error_class, 40)}, {plain(f.message, 300)}"
+        for f in story.failures
+    ]
+    return "**Attempts that failed**\n" + "\n".join(rows)
+
+
+def handoff(story: Story) -> str:
+    """The handoff artefact for people (S10); the journal holds it as data."""
+    h = story.handoff
+    lines = [f"**Why it was handed over:** {plain(h.summary, 600)}"]
+    if h.tried:
+        lines.append("**Tried**\n" + "\n".join(f"- {plain(t, 300)}" for t in h.tried))
+    if h.failing:
+        lines.append("**Failing**\n" + block("\n".join(h.failing[:20])))
+    if h.next_steps:
+        lines.append("**What you can do**\n" + "\n".join(f"- {s}" for s in h.next_steps))
+    if h.effort:
+        lines.append(f"Estimated effort: {plain(h.effort, 60)}.")
+    return "\n\n".join(lines)
+
+
+def _timeline(story: Story) -> str:
+    steps = story.timeline[-14:]
+    nodes = [f's{n}["{state} {at:%H:%M:%S}"]' for n, (at, state) in enumerate(steps)]
+    return (
+        "<details><summary>Timeline (UTC)</summary>\n\n```mermaid\nflowchart LR\n    "
+        + " --> ".join(nodes)
+        + "\n```\n\n</details>"
+    )

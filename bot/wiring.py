@@ -1,0 +1,279 @@
+"""Puts the rooms together from the settings: the only place that knows them all.
+
+Promises: one house a process, made when first asked for; nothing here decides anything.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import socket
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import cached_property, partial
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import urlsplit
+
+from redis import Redis
+from rq.timeouts import BaseTimeoutException
+
+import handlers
+from bot import stages
+from bot.agent.gateway import Gateway
+from bot.agent.perform import Model
+from bot.outside.github import GitHub, connect
+from bot.queue.delivery import Delivery, Failure
+from bot.queue.embedded import redis_url
+from bot.queue.wakeups import enqueue_advance, request_drain
+from bot.settings import Settings, load_settings
+from bot.stages import rewrite
+from bot.story.database import open_database
+from bot.story.effects import PostComment
+from bot.story.engine import Engine, Limits
+from bot.story.journal import Journal
+from bot.story.judge import Judge, JudgeSettings
+from bot.story.machine import Story, fold
+from bot.story.next_move import Gates
+from bot.story.office import HandlerSettings, Office, stream_of
+from bot.story.performer import Adapter, Performer
+from bot.story.vocabulary import Gate, Repository
+from bot.texts import answers
+from bot.texts.handoff import handoff
+from bot.texts.status import status
+from bot.workspace import perform as workspace
+from bot.workspace.choose_sandbox import choose_sandbox
+from bot.workspace.mirror import Person as Author
+from handlers.catch_up import catch_up
+from policies.effects import Limits as EffectLimits
+
+log = logging.getLogger(__name__)
+
+Boundary = Callable[[str], None]
+
+
+def now() -> datetime:
+    """The clock of production."""
+    return datetime.now(UTC)
+
+
+class House:
+    """The application of one process: what the jobs of `bot.queue.jobs` call."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Callable[[], datetime] = now,
+        boundary: Boundary = lambda name: None,
+    ) -> None:
+        self.settings, self.clock, self._boundary = settings, clock, boundary
+        self._look_again = clock()
+        self.owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}"
+
+    @cached_property
+    def redis(self) -> Redis:
+        return Redis.from_url(redis_url(self.settings))
+
+    @cached_property
+    def journal(self) -> Journal:
+        engine = open_database(self.settings.effective_database_url)
+        return Journal(engine, self.clock, self._boundary)
+
+    @cached_property
+    def github(self) -> GitHub:
+        settings = self.settings
+        key = settings.read_private_key() or ""
+        return connect(settings.github_api_url, str(settings.app_id), key, self.clock)
+
+    @cached_property
+    def workshop(self) -> workspace.Workshop:
+        allow = self.settings.sandbox == "unsandboxed"
+        return workspace.Workshop(
+            workspace.Places(self.settings.home),
+            lambda: choose_sandbox(allow_unsandboxed=allow),
+            self._authorization,
+        )
+
+    def _authorization(self, repository: Repository) -> str | None:
+        """The header line for git; a token goes only to the host that the settings name."""
+        known = {urlsplit(u).netloc for u in (self.settings.github_web_url, self._api)}
+        if urlsplit(repository.git_url).netloc not in known:
+            return None
+        return f"Authorization: {self.github.git_credentials(repository.installation_id)}"
+
+    @property
+    def _api(self) -> str:
+        return self.settings.github_api_url
+
+    @cached_property
+    def performer(self) -> Performer:
+        settings = self.settings
+        gates = {Gate.PRE_PRODUCTION}
+        gates |= {Gate.PRE_DEPLOY} if settings.pre_deploy_gate else set()
+        judge = Judge(
+            self.github,
+            JudgeSettings(
+                limits=EffectLimits(
+                    budget_usd=settings.story_budget_usd, programs=frozenset({"ruff", "rewrite"})
+                ),
+                gates=frozenset(gates),
+                second_person_required=settings.second_person_required,
+            ),
+        )
+        return Performer(
+            self.journal,
+            self._adapters(),
+            judge,
+            self.clock,
+            self.owner,
+            boundary=self._boundary,
+        )
+
+    def _adapters(self) -> Mapping[str, Adapter]:
+        shop = self.workshop
+        adapters: dict[str, Any] = dict.fromkeys(self.github.effects.kinds, self.github.effects)
+        adapters["push_branch"] = workspace.Push(shop)
+        adapters["prepare_environment"] = workspace.Prepare(shop)
+        adapters["run_tests"] = workspace.Tests(shop)
+        adapters["run_command"] = workspace.Command(shop, {"rewrite": Path(rewrite.__file__)})
+        if self.settings.model:
+            adapters["call_model"] = Model(Gateway(self.settings.model))
+        return adapters
+
+    @cached_property
+    def engine(self) -> Engine:
+        settings = self.settings
+        slug = self.github.identity().slug
+        room = stages.Workroom(
+            github=self.github,
+            mirror_of=self.workshop.mirror,
+            fetch=self.workshop.fetch,
+            settings=stages.StageSettings(
+                pre_code=settings.pre_code_gate,
+                pre_deploy=settings.pre_deploy_gate,
+                max_iterations=settings.max_iterations,
+                merge_method=settings.merge_method,
+            ),
+            author=_author(self.github),
+            has_model=settings.model is not None,
+        )
+        log.info("working as %s", slug)
+        return Engine(
+            self.journal,
+            self.performer,
+            {state: partial(stage, room=room) for state, stage in stages.STAGES.items()},
+            self.clock,
+            Gates(story_budget_usd=settings.story_budget_usd),
+            Limits(settings.lease_seconds, settings.heartbeat_seconds, settings.stage_retries),
+            self.owner,
+            random.random,
+            SimpleNamespace(status=self._status, handoff=handoff),
+        )
+
+    def _status(self, story: Story) -> str:
+        return status(story, self.settings.story_budget_usd, self.settings.max_iterations)
+
+    @cached_property
+    def office(self) -> Office:
+        settings = self.settings
+        return Office(
+            self.github,
+            self.journal,
+            self.performer,
+            self.clock,
+            HandlerSettings(
+                story_label=settings.story_label,
+                second_person_required=settings.second_person_required,
+                story_budget_usd=settings.story_budget_usd,
+                max_iterations=settings.max_iterations,
+            ),
+            self.wake,
+        )
+
+    def wake(self, stream: str, delay: float | None = None) -> None:
+        """Have a worker advance a story."""
+        enqueue_advance(self.redis, stream, delay)
+
+    # -- what the jobs call ---------------------------------------------------------------------
+
+    def dispatch(self, deliveries: Sequence[Delivery]) -> Sequence[Failure | None]:
+        """Handle deliveries, each once (W2); what fails is tried again by the inbox."""
+        return [self._handle(delivery) for delivery in deliveries]
+
+    def _handle(self, delivery: Delivery) -> Failure | None:
+        if self.journal.delivery_seen(delivery.guid):
+            return None
+        try:
+            outcome = handlers.handle(delivery, self.office)
+        except BaseTimeoutException:
+            raise  # the drain's time is over, which is no fault of this delivery
+        except Exception as error:  # noqa: BLE001 - kept with an id, answered, and tried again
+            return self._failed(delivery, error)
+        self.journal.record_delivery(
+            delivery.guid,
+            delivery.event,
+            delivery.action or "",
+            received_at=delivery.received_at,
+            outcome=outcome,
+        )
+        return None
+
+    def _failed(self, delivery: Delivery, error: Exception) -> Failure:
+        error_id = uuid.uuid4().hex[:12]
+        where = {"error_id": error_id, "delivery": delivery.guid, "event": delivery.event}
+        log.exception("a delivery could not be handled", extra=where)
+        if getattr(error, "retryable", False):  # GitHub is away or busy: no attempt is lost
+            return Failure(f"{error_id} {type(error).__name__}", counted=False)
+        if delivery.event in ("issue_comment", "issues"):
+            self._say_failed(delivery, error_id)
+        return Failure(f"{error_id} {type(error).__name__}")
+
+    def _say_failed(self, delivery: Delivery, error_id: str) -> None:
+        """Nobody waits in silence: one comment a delivery, whatever went wrong (C13)."""
+        sender = delivery.payload.get("sender") or {}
+        if sender.get("type") == "Bot":
+            return
+        try:
+            repository = self.office.repository(delivery.payload)
+            number = delivery.payload["issue"]["number"]
+            stream = stream_of(repository.id, number)
+            body = answers.handler_failed(error_id)
+            key = f"{stream}/post_comment/failed/{delivery.guid}"
+            effect = PostComment(key=key, repository=repository, issue=number, body=body)
+            self.office.say(stream, [effect])
+        except Exception:
+            log.exception("the failure could not be said", extra={"error_id": error_id})
+
+    def advance(self, story_id: str) -> float | None:
+        """Advance a story; seconds until it wants to be woken again."""
+        later = self.engine.advance(story_id)
+        if later is None:
+            return None
+        return max(1.0, (later - self.clock()).total_seconds())
+
+    def sweep(self) -> None:
+        """Wake what is due and held by nobody; say what was left unsaid; drain the inbox."""
+        request_drain(self.redis)
+        at = self.clock()
+        for row in self.journal.streams(kind="story", due_before=at, unleased=True, limit=200):
+            self.wake(row.stream)
+        streams = {row.stream for row in self.journal.due_effects(at, limit=200)}
+        for stream in sorted(streams):
+            self.performer.perform_leftovers(fold(stream, self.journal.load(stream)), None)
+        if at >= self._look_again:
+            self._look_again = at + timedelta(seconds=self.settings.catch_up_seconds)
+            catch_up(self.office)
+
+
+def _author(github: GitHub) -> Author:
+    """The author of our commits: the app's bot account, as GitHub spells its address."""
+    bot = github.identity().bot
+    return Author(bot.login, f"{bot.id}+{bot.login}@users.noreply.github.com")
+
+
+def house() -> House:
+    """The house of this process, by the environment's settings."""
+    return House(load_settings())

@@ -1,0 +1,305 @@
+"""What a project's tests need, installed once and shared by every story that needs the same.
+
+Promises: built inside the sandbox, in a phase of its own that may use the network and in which no
+secret exists; never changed afterwards (bound read-only); keyed by what it was made from, so that
+another set of dependencies is another environment. A build that fails says which step and why.
+Never: reuses a half-built one; gives a story's packages to another repository.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import sysconfig
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from packaging.version import InvalidVersion, Version
+
+from bot.workspace.erase import erase
+from bot.workspace.git import run as run_git
+from bot.workspace.interpreter import Interpreter, NoInterpreter, choose_interpreter
+from bot.workspace.locks import locked
+from bot.workspace.mirror import Mirror
+from bot.workspace.package_index import PackageIndex
+from bot.workspace.project import ProjectPlan, Step
+from bot.workspace.reading import NotFound
+from bot.workspace.sandbox import MIB, WORKSPACE, Limits, Run, Sandbox
+from bot.workspace.worktrees import Pool, Tree
+
+INSIDE = "/environment"
+PYTHON = f"{INSIDE}/venv/bin/python"
+_UV = "/tools/uv"
+_FORMAT = "2"  # part of the key: raise it when what is built changes
+_GENERATED_LIMIT = 200 * MIB
+_SETUP = Limits(cpu_s=900, wall_s=900, processes=512, files=4096, temporary=2048 * MIB)
+_NOT_NEEDED = re.compile(
+    r"(^|/)(__pycache__|\.[a-z_]+_cache|[^/]+\.egg-info|\.eggs|\.git)(/|$)|\.pyc$|^(build|dist)/"
+)
+
+
+class EnvironmentFailed(RuntimeError):
+    """`step`: which part of the plan; `tail`: the end of what the installer said."""
+
+    def __init__(self, step: str, tail: str, run: Run | None = None) -> None:
+        super().__init__(f"{step}: {tail.strip()[-300:]}")
+        self.step, self.tail, self.run = step, tail, run
+
+
+@dataclass(frozen=True)
+class Environment:
+    """An installed one. `notes`: parts that were not installed, and why (they were not required).
+
+    `overlay`: it holds files that the installation generated inside the work tree.
+    """
+
+    key: str
+    folder: Path
+    language: str
+    interpreter: Interpreter | None
+    notes: tuple[str, ...] = ()
+    overlay: bool = False
+
+    @property
+    def readonly(self) -> dict[str, Path]:
+        """What to bind, by path inside."""
+        bound = {INSIDE: self.folder}
+        if (self.folder / "node_modules").is_dir():
+            bound[f"{WORKSPACE}/node_modules"] = self.folder / "node_modules"
+        return bound | (self.interpreter.readonly if self.interpreter else {})
+
+    @property
+    def env(self) -> dict[str, str]:
+        """What a command needs in its environment to use it."""
+        if self.language != "python":
+            return {}
+        return {
+            "VIRTUAL_ENV": f"{INSIDE}/venv",
+            "PATH": f"{INSIDE}/venv/bin:/usr/local/bin:/usr/bin:/bin",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+
+    def wrapped(self, argv: tuple[str, ...]) -> tuple[str, ...]:
+        """`argv`, after what the installation generated was put back into the work tree."""
+        if not self.overlay:
+            return argv
+        script = f'tar -C {WORKSPACE} --skip-old-files -xf {INSIDE}/generated.tar && exec "$@"'
+        return ("sh", "-c", script, "sh", *argv)
+
+
+class Environments:
+    """The environments of one repository, below `root`."""
+
+    def __init__(
+        self,
+        root: Path,
+        mirror: Mirror,
+        pool: Pool,
+        sandbox: Sandbox,
+        index: PackageIndex | None = None,
+        *,
+        keep: int = 6,
+        limits: Limits = _SETUP,
+    ) -> None:
+        self._root = root / mirror.path.stem
+        self._mirror, self._pool, self._sandbox = mirror, pool, sandbox
+        self._index = index or PackageIndex({})
+        self._keep, self._limits = keep, limits
+
+    def prepare(self, plan: ProjectPlan, commit: str) -> Environment:
+        """The environment for `plan` at `commit`, built if nobody did before.
+
+        Raises EnvironmentFailed, Busy.
+        """
+        interpreter = None
+        if plan.language == "python":
+            try:
+                interpreter = choose_interpreter(plan.requires_python)
+            except NoInterpreter as problem:
+                raise EnvironmentFailed("interpreter", str(problem)) from problem
+        with self._pool.checkout(commit) as tree:
+            version = self._version(commit)
+            key = self._key(plan, interpreter, version, tree)
+            folder = self._root / key
+            with locked(self._root / f"{key}.lock", wait_s=self._limits.wall_s * 2):
+                if not (folder / "ready.json").exists():
+                    self._build(folder, plan, interpreter, version, tree)
+            os.utime(folder)
+        self._drop_unused(key)
+        about = json.loads((folder / "ready.json").read_text())
+        return Environment(
+            key, folder, plan.language, interpreter, tuple(about["notes"]), about["overlay"]
+        )
+
+    def _key(
+        self, plan: ProjectPlan, interpreter: Interpreter | None, version: str, tree: Tree
+    ) -> str:
+        made_from = {
+            "format": _FORMAT,
+            "steps": [asdict(step) for step in plan.steps],
+            "files": plan.decided_by,
+            "language": plan.language,
+            "interpreter": [str(interpreter.path), interpreter.version] if interpreter else None,
+            "version": version,
+            "index": sorted(self._index.env.items()),
+            "place": "" if self._sandbox.fixed_paths else str(tree.path),
+        }
+        return hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()[:24]
+
+    def _build(
+        self,
+        folder: Path,
+        plan: ProjectPlan,
+        interpreter: Interpreter | None,
+        version: str,
+        tree: Tree,
+    ) -> None:
+        cache = self._root / "cache"
+        erase(folder)  # of a build that was killed
+        for place in (folder, cache):
+            place.mkdir(parents=True, exist_ok=True)
+            if self._sandbox.owner:
+                os.chown(place, *self._sandbox.owner)
+        build = _Build(self._sandbox, self._index, self._limits, folder, cache, tree)
+        try:
+            if plan.language == "python":
+                assert interpreter is not None
+                notes = build.python(plan.steps, interpreter, version)
+            else:
+                notes = build.node(plan.steps)
+            overlay = build.keep_generated()
+        finally:
+            tree.reset()
+        if self._sandbox.owner:
+            os.chown(folder, os.geteuid(), os.getegid())
+        ready = folder / "ready.json"
+        ready.with_suffix(".new").write_text(json.dumps({"notes": notes, "overlay": overlay}))
+        ready.with_suffix(".new").rename(ready)
+
+    def _version(self, commit: str) -> str:
+        """The version to give a project that would ask git for it: there is no git inside."""
+        try:
+            about = self._mirror.read(commit, "PKG-INFO", limit=2_000_000).decode(
+                "utf-8", "replace"
+            )
+        except NotFound:
+            about = ""
+        said = re.search(r"^Version: (\S+)$", about, re.M)
+        described = run_git(
+            self._mirror.path, "describe", "--tags", "--abbrev=0", commit, ok=(0, 128)
+        )[1].decode("utf-8", "replace")
+        tag = re.search(r"\d[\w.!+-]*", described)
+        for candidate in (said and said[1], tag and tag[0]):
+            try:
+                return str(Version(candidate or ""))
+            except InvalidVersion:
+                continue
+        return "0.0.0"
+
+    def _drop_unused(self, current: str) -> None:
+        """Only what nobody asked for in a day, and only beyond the number to keep."""
+        made = [p.parent for p in self._root.glob("*/ready.json") if p.parent.name != current]
+        made.sort(key=lambda p: p.stat().st_mtime, reverse=True)
+        for folder in made[max(self._keep - 1, 0) :]:
+            if time.time() - folder.stat().st_mtime > 86_400:
+                (folder / "ready.json").unlink(missing_ok=True)
+                erase(folder)
+
+
+@dataclass(frozen=True)
+class _Build:
+    """One build: every command in it runs in the sandbox."""
+
+    sandbox: Sandbox
+    index: PackageIndex
+    limits: Limits
+    folder: Path
+    cache: Path
+    tree: Tree
+
+    def python(self, steps: tuple[Step, ...], interpreter: Interpreter, version: str) -> list[str]:
+        uv = find_tool("uv")
+        env = {
+            **dict.fromkeys(
+                ("SETUPTOOLS_SCM_PRETEND_VERSION", "PDM_BUILD_SCM_VERSION", "PBR_VERSION",
+                 "UV_DYNAMIC_VERSIONING_BYPASS", "POETRY_DYNAMIC_VERSIONING_BYPASS",
+                 "VERSIONINGIT_DEFAULT_VERSION"),
+                version,
+            ),
+            "UV_PYTHON_DOWNLOADS": "never",
+            "UV_LINK_MODE": "copy",
+            "UV_COMPILE_BYTECODE": "1",
+        }  # fmt: skip
+        readonly = {_UV: uv, **interpreter.readonly}
+        made = ("venv", "--quiet", "--no-project", "--python", str(interpreter.path))
+        self._run("virtual environment", (_UV, *made, f"{INSIDE}/venv"), env, readonly)
+        notes = []
+        for step in steps:
+            install = ("pip", "install", "--system-certs", "--python", PYTHON, *step.arguments)
+            try:
+                self._run(step.name, (_UV, *install), env, readonly)
+            except EnvironmentFailed as problem:
+                if step.required:
+                    raise
+                notes.append(f"{step.name} not installed: {problem.tail.strip()[-500:]}")
+        return notes
+
+    def node(self, steps: tuple[Step, ...]) -> list[str]:
+        for step in steps:
+            self._run(step.name, ("npm", *step.arguments), {"npm_config_cache": "/cache/npm"}, {})
+            moved = ("sh", "-c", f"cp -a node_modules {INSIDE}/ && rm -rf node_modules")
+            self._run(step.name, moved, {}, {})
+        return []
+
+    def keep_generated(self) -> bool:
+        """Keep what the installation wrote into the work tree (a version file, an extension)."""
+        wanted = [path for path in self.tree.untracked() if not _NOT_NEEDED.search(path)]
+        if not wanted:
+            return False
+        listed = self.folder / "generated.list"
+        listed.write_bytes(b"\0".join(os.fsencode(path) for path in wanted))
+        listed.chmod(0o644)
+        keep = (
+            "tar", "-C", WORKSPACE, "--null", "--no-recursion", "--verbatim-files-from",
+            "-T", f"{INSIDE}/generated.list", "-cf", f"{INSIDE}/generated.tar",
+        )  # fmt: skip
+        limits = Limits(file=_GENERATED_LIMIT, wall_s=120)
+        self._run("generated files", keep, {}, {}, network=False, limits=limits)
+        return True
+
+    def _run(
+        self,
+        step: str,
+        argv: tuple[str, ...],
+        env: Mapping[str, str],
+        readonly: Mapping[str, Path],
+        *,
+        network: bool = True,
+        limits: Limits | None = None,
+    ) -> None:
+        run = self.sandbox.run(
+            argv,
+            tree=self.tree.path,
+            writable={INSIDE: self.folder, "/cache": self.cache},
+            readonly={**{str(place): place for place in self.index.folders}, **readonly},
+            env={**self.index.env, "UV_CACHE_DIR": "/cache/uv", "NO_COLOR": "1", **env},
+            limits=limits or self.limits,
+            network=network,
+        )
+        if not run.ok:
+            why = f"ended by the limit on {run.killed_by}\n" if run.killed_by else ""
+            raise EnvironmentFailed(step, why + run.last(3000), run)
+
+
+def find_tool(name: str) -> Path:
+    """A program that is installed beside us (`uv`, `ruff`); FileNotFoundError."""
+    path = Path(sysconfig.get_path("scripts"), name)
+    found = str(path) if path.exists() else shutil.which(name)
+    if not found:
+        raise FileNotFoundError(f"{name} is not installed")
+    return Path(found).resolve()

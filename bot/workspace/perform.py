@@ -1,0 +1,268 @@
+"""Performs the effects that need a workspace: pushes, environments, tests, commands (P1).
+
+Promises: one mirror, one pool of work trees and one set of environments a repository; results are
+JSON-shaped and say what ran. A push is looked up before it is repeated; the rest only reads commits
+and may be repeated.
+Never: decides whether an effect may be performed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from bot.story.effects import PrepareEnvironment, PushBranch, RunCommand, RunTests
+from bot.story.vocabulary import Repository
+from bot.workspace.commands import Program, run_on, script, tool
+from bot.workspace.environment import Environment, EnvironmentFailed, Environments
+from bot.workspace.git import GitFailed
+from bot.workspace.locks import Busy
+from bot.workspace.mirror import Mirror
+from bot.workspace.package_index import PackageIndex
+from bot.workspace.project import ProjectPlan, plan_for
+from bot.workspace.sandbox import Run, Sandbox
+from bot.workspace.tests import TestReport, run_tests
+from bot.workspace.worktrees import Pool
+
+TAIL = 6000  # characters of output that are kept
+NAMED_FAILURES = 2000
+
+
+class WorkspaceError(Exception):
+    """Something here failed; `retryable` and `retry_after` (seconds) say whether to come back."""
+
+    def __init__(self, message: str, retryable: bool, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retryable, self.retry_after = retryable, retry_after
+
+
+@dataclass(frozen=True)
+class Places:
+    """Folders below the home of the installation."""
+
+    home: Path
+
+    @property
+    def mirrors(self) -> Path:
+        return self.home / "mirrors"
+
+    @property
+    def trees(self) -> Path:
+        return self.home / "trees"
+
+    @property
+    def environments(self) -> Path:
+        return self.home / "environments"
+
+
+class Bench:
+    """One repository's mirror, work trees and environments."""
+
+    def __init__(self, repository: Repository, places: Places, sandbox: Callable[[], Sandbox]):
+        self._places, self._sandbox = places, sandbox
+        self.mirror = Mirror.open(places.mirrors, f"{repository.id}-{repository.full_name}")
+
+    @cached_property
+    def sandbox(self) -> Sandbox:
+        return self._sandbox()
+
+    @cached_property
+    def pool(self) -> Pool:
+        return Pool(self._places.trees, self.mirror, owner=self.sandbox.owner)
+
+    @cached_property
+    def environments(self) -> Environments:
+        index = PackageIndex.of(os.environ)
+        return Environments(self._places.environments, self.mirror, self.pool, self.sandbox, index)
+
+    def environment(self, sha: str) -> tuple[ProjectPlan, Environment | None]:
+        """How to test `sha`, and the environment for it (built if missing)."""
+        plan = plan_for(self.mirror, sha)
+        if plan.runner is None:
+            return plan, None
+        return plan, self.environments.prepare(plan, sha)
+
+
+class Workshop:
+    """The benches of all repositories; made once a process."""
+
+    def __init__(
+        self,
+        places: Places,
+        sandbox: Callable[[], Sandbox],
+        authorization: Callable[[Repository], str | None],
+    ) -> None:
+        self._places, self._sandbox = places, sandbox
+        self.authorization = authorization
+        self._benches: dict[int, Bench] = {}
+
+    def bench(self, repository: Repository) -> Bench:
+        if repository.id not in self._benches:
+            self._benches[repository.id] = Bench(repository, self._places, self._sandbox)
+        return self._benches[repository.id]
+
+    def mirror(self, repository: Repository) -> Mirror:
+        return self.bench(repository).mirror
+
+    def fetch(self, repository: Repository, branch: str) -> str:
+        """Bring `branch` into the mirror; returns its head. WorkspaceError where it is gone."""
+        mirror = self.mirror(repository)
+        refspec = f"+refs/heads/{branch}:refs/heads/{branch}"
+        header = self.authorization(repository)
+        with _told(retry=True):
+            mirror.fetch(repository.git_url, header, [refspec])
+            return mirror.resolve(f"refs/heads/{branch}")
+
+
+class _told:
+    """Turn what git says into an error with `retryable`."""
+
+    def __init__(self, retry: bool) -> None:
+        self._retry = retry
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if isinstance(error, Busy):
+            raise WorkspaceError(str(error), True, 5.0) from error
+        if isinstance(error, GitFailed):
+            raise WorkspaceError(str(error), self._retry, 10.0) from error
+
+
+class Push:
+    """PushBranch through git, with a lease on what the branch is expected to hold."""
+
+    def __init__(self, workshop: Workshop) -> None:
+        self._workshop = workshop
+
+    def perform(self, effect: PushBranch) -> dict[str, Any]:
+        repository = effect.repository
+        mirror = self._workshop.mirror(repository)
+        with _told(retry=True):
+            pushed = mirror.push(
+                repository.git_url,
+                self._workshop.authorization(repository),
+                effect.branch,
+                effect.sha,
+                effect.expected or None,
+            )
+        if pushed.outcome in ("refused", "declined"):
+            raise WorkspaceError(
+                f"the branch {effect.branch} holds {(pushed.found or 'nothing')[:10]}, which is "
+                f"not what was expected; it is not overwritten. {pushed.reason}".strip(),
+                retryable=False,
+            )
+        return {"sha": effect.sha, "outcome": pushed.outcome}
+
+    def look(self, effect: PushBranch) -> dict[str, Any] | None:
+        repository = effect.repository
+        mirror = self._workshop.mirror(repository)
+        header = self._workshop.authorization(repository)
+        with _told(retry=True):
+            head = mirror.remote_head(repository.git_url, header, effect.branch)
+        return {"sha": effect.sha, "outcome": "already_there"} if head == effect.sha else None
+
+
+class _Repeatable:
+    """Effects that only read a commit: they may be done again."""
+
+    def __init__(self, workshop: Workshop) -> None:
+        self._workshop = workshop
+
+    def look(self, effect: Any) -> None:
+        return None
+
+
+class Prepare(_Repeatable):
+    """PrepareEnvironment; a project that cannot be installed is a result, not an error."""
+
+    def perform(self, effect: PrepareEnvironment) -> dict[str, Any]:
+        bench = self._workshop.bench(effect.repository)
+        try:
+            with _told(retry=True):
+                plan, environment = bench.environment(effect.sha)
+        except EnvironmentFailed as failed:
+            return {"failed": f"{failed}"[-TAIL:], "reasons": []}
+        return {
+            "environment": environment.key if environment else "",
+            "reasons": list(plan.reasons) + list(environment.notes if environment else ()),
+        }
+
+
+class Tests(_Repeatable):
+    """RunTests: the project's own tests at a commit, without network."""
+
+    __test__ = False
+
+    def perform(self, effect: RunTests) -> dict[str, Any]:
+        bench = self._workshop.bench(effect.repository)
+        with _told(retry=True):
+            plan, environment = bench.environment(effect.sha)
+            with bench.pool.checkout(effect.sha) as tree:
+                report = run_tests(
+                    tree, plan, environment, bench.sandbox, select=list(effect.paths)
+                )
+        return _summary(effect.sha, plan, report)
+
+
+def _summary(sha: str, plan: ProjectPlan, report: TestReport) -> dict[str, Any]:
+    """A TestSummary as JSON."""
+    said = f"{report.problem}\n{report.tail}".strip() if report.problem else report.tail
+    return {
+        "sha": sha,
+        "ran": report.ran,
+        "ok": report.ok,
+        "passed": report.passed,
+        "failed": report.failed + report.errors,
+        "skipped": report.skipped,
+        "seconds": round(report.duration_s, 2),
+        "failures": [failure.id for failure in report.failures][:NAMED_FAILURES],
+        "tail": said[-TAIL:],
+        "command": plan.runner or "",
+    }
+
+
+class Command(_Repeatable):
+    """RunCommand: a program of ours on a commit; the result is the tree that it left.
+
+    `scripts` are Python scripts of ours by the name that an effect gives them.
+    """
+
+    def __init__(self, workshop: Workshop, scripts: Mapping[str, Path]) -> None:
+        super().__init__(workshop)
+        self._scripts = scripts
+
+    def perform(self, effect: RunCommand) -> dict[str, Any]:
+        bench = self._workshop.bench(effect.repository)
+        program = self._program(effect.argv[0])
+        with _told(retry=True):
+            left = run_on(
+                bench.pool,
+                bench.sandbox,
+                effect.sha,
+                [*program.words, *effect.argv[1:]],
+                readonly=program.readonly,
+                env=program.env,
+            )
+        changed = bench.mirror.changed_files(effect.sha, left.tree)
+        return {**_told_run(left.run), "tree": left.tree, "changed": [c.path for c in changed]}
+
+    def _program(self, name: str) -> Program:
+        if name in self._scripts:
+            return script(self._scripts[name])
+        inside, readonly = tool(name)
+        return Program((inside,), readonly, {})
+
+
+def _told_run(run: Run) -> dict[str, Any]:
+    return {
+        "exit_code": run.exit_code,
+        "output": run.last(200_000),
+        "seconds": round(run.duration_s, 2),
+        "killed_by": run.killed_by or "",
+    }

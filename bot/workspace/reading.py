@@ -1,0 +1,185 @@
+"""What a repository holds: commits, trees, files and the differences between them.
+
+Promises: full ids out; names that are not UTF-8 keep their bytes; sizes are bounded where a file's
+content is read.
+Never: changes the repository, or runs a driver that it names for showing differences.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.workspace.git import git, run
+from bot.workspace.paths import checked
+
+SYMLINK, GITLINK = "120000", "160000"
+_SHA = re.compile(r"[0-9a-f]{40}")
+
+
+class NotFound(LookupError):
+    """No such revision, or no such file in it."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file of a tree: `mode` as git writes it (`100644`, `100755`, `120000`, `160000`)."""
+
+    path: str
+    mode: str
+    sha: str
+
+
+@dataclass(frozen=True)
+class ChangedFile:
+    """One path that differs. `added`/`deleted`: lines, None for a binary file.
+
+    `status`: A added, D deleted, M modified, T type changed.
+    """
+
+    path: str
+    status: str
+    added: int | None
+    deleted: int | None
+
+
+class Reading:
+    """A bare repository at `path`. Cheap to make."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._trees: dict[str, str] = {}  # commit → tree, which never changes
+        self._commits: set[str] = set()  # full ids that are known to be those of commits
+
+    def resolve(self, ref: str) -> str:
+        """The full id of the commit that `ref` names; NotFound."""
+        commit = self._parse(f"{ref}^{{commit}}")
+        self._commits.add(commit)
+        return commit
+
+    def tree_of(self, commit: str) -> str:
+        """The id of the tree of a commit (or of a tree); NotFound."""
+        if commit in self._trees:
+            return self._trees[commit]
+        tree = self._parse(f"{commit}^{{tree}}")
+        if _SHA.fullmatch(commit):
+            self._trees[commit] = tree
+        return tree
+
+    def _parse(self, what: str) -> str:
+        status, out = run(
+            self.path, "rev-parse", "--verify", "--quiet", "--end-of-options", what, ok=(0, 1, 128)
+        )
+        found = out.decode().strip()
+        if status or not _SHA.fullmatch(found):
+            raise NotFound(f"no such revision: {what[:100]}")
+        return found
+
+    def parents(self, commit: str) -> tuple[str, ...]:
+        out = git(self.path, "rev-list", "--no-walk", "--parents", "--end-of-options", commit)
+        return tuple(out.decode().split()[1:])
+
+    def commits(self, base: str, head: str) -> tuple[str, ...]:
+        """What `head` has and `base` has not, oldest first."""
+        walk = ("rev-list", "--reverse", "--topo-order", "--end-of-options", head, f"^{base}")
+        return tuple(git(self.path, *walk).decode().split())
+
+    def message(self, commit: str) -> str:
+        out = git(self.path, "log", "-1", "--format=%B", "--end-of-options", commit)
+        return out.decode("utf-8", "replace").rstrip("\n")
+
+    def is_ancestor(self, older: str, newer: str) -> bool:
+        asked = ("merge-base", "--is-ancestor", older, newer)
+        return run(self.path, *asked, ok=(0, 1))[0] == 0
+
+    def merge_base(self, a: str, b: str) -> str | None:
+        """The best common ancestor, or None for unrelated histories."""
+        return run(self.path, "merge-base", a, b, ok=(0, 1))[1].decode().strip() or None
+
+    def ls(self, commit: str) -> list[Entry]:
+        """Every file of a commit or tree, in git's order. Names that are not UTF-8 keep their
+        bytes as surrogates."""
+        how = ("ls-tree", "-z", "-r", "--full-tree", "--end-of-options", self.tree_of(commit))
+        listed = git(self.path, *how).split(b"\0")[:-1]
+        entries = []
+        for line in listed:
+            about, name = line.split(b"\t", 1)
+            mode, _kind, sha = about.decode().split()
+            entries.append(Entry(name.decode("utf-8", "surrogateescape"), mode, sha))
+        return entries
+
+    def read(self, commit: str, path: str, *, limit: int = 20_000_000) -> bytes:
+        """The bytes of one file (the target's name, for a symbolic link).
+
+        NotFound when it is not there or not a file, PathRefused for a path that could not be.
+        """
+        found = self.read_many(commit, [path], limit=limit)
+        if path not in found:
+            raise NotFound(f"no file {path[:200]!r} of at most {limit} bytes")
+        return found[path]
+
+    def read_many(
+        self, commit: str, paths: Iterable[str], *, limit: int = 20_000_000
+    ) -> dict[str, bytes]:
+        """The bytes of those of `paths` that are files of at most `limit` bytes each."""
+        tree = self.tree_of(commit)
+        wanted = [checked(path) for path in paths]
+        asked = "".join(f"{tree}:{path}\n" for path in wanted).encode()
+        sizes = git(self.path, "cat-file", "--batch-check", stdin=asked).splitlines()
+        blobs: dict[str, str] = {}
+        for path, line in zip(wanted, sizes, strict=True):
+            found_blob = re.fullmatch(rb"([0-9a-f]+) blob (\d+)", line)
+            if found_blob and int(found_blob[2]) <= limit:
+                blobs[path] = found_blob[1].decode()
+        if not blobs:
+            return {}
+        out = git(
+            self.path,
+            "cat-file",
+            "--batch",
+            stdin="".join(f"{s}\n" for s in blobs.values()).encode(),
+        )
+        found, at = {}, 0
+        for path in blobs:
+            end = out.index(b"\n", at)
+            size = int(out[at:end].split()[2])
+            found[path] = out[end + 1 : end + 1 + size]
+            at = end + size + 2
+        return found
+
+    def diff(self, a: str, b: str, paths: Sequence[str] = ()) -> str:
+        """A unified diff from `a` to `b`, renames shown as such, binary files only named."""
+        out = git(
+            self.path, "diff", "--no-ext-diff", "--no-textconv", "--no-color", "--src-prefix=a/",
+            "--dst-prefix=b/", self.tree_of(a), self.tree_of(b), "--", *paths,
+        )  # fmt: skip
+        return out.decode("utf-8", "replace")
+
+    def patch(self, a: str, b: str) -> bytes:
+        """The change as a patch that `git apply` takes, binary files included."""
+        return git(
+            self.path, "diff", "--no-ext-diff", "--no-textconv", "--binary", "--full-index",
+            "--src-prefix=a/", "--dst-prefix=b/", self.tree_of(a), self.tree_of(b), "--",
+        )  # fmt: skip
+
+    def changed_files(self, a: str, b: str) -> list[ChangedFile]:
+        """The paths that differ, sorted; a rename is a deletion and an addition."""
+        trees = (self.tree_of(a), self.tree_of(b))
+        how = ("diff-tree", "-r", "-z", "--no-renames", "--no-ext-diff", "--no-textconv")
+        raw = git(self.path, *how, "--numstat", "--raw", *trees).split(b"\0")[:-1]
+        status, lines = {}, {}
+        at = 0
+        while at < len(raw):
+            if raw[at].startswith(b":"):
+                status[raw[at + 1]] = raw[at].rsplit(b" ", 1)[1].decode()
+                at += 2
+            else:
+                added, deleted, path = raw[at].split(b"\t", 2)
+                lines[path] = tuple(None if n == b"-" else int(n) for n in (added, deleted))
+                at += 1
+        return [
+            ChangedFile(path.decode("utf-8", "surrogateescape"), status[path], *lines[path])
+            for path in sorted(status)
+        ]

@@ -1,0 +1,227 @@
+"""Run a project's own tests, without network, and say what they said. (T3, T4)
+
+Promises: `ok` only when the exit code and the report agree that tests ran and none failed; a report
+that is missing, forged or unreadable can never make a failing run pass. "No tests" is an answer of
+its own, not a success.
+Never: edits a test, or believes the totals that a report claims.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bot.workspace import junit
+from bot.workspace.environment import PYTHON, Environment
+from bot.workspace.erase import erase
+from bot.workspace.project import ProjectPlan
+from bot.workspace.sandbox import Limits, Run, Sandbox
+from bot.workspace.worktrees import Tree
+
+_REPORT = "/report"
+_NOTHING_COLLECTED = 5  # pytest's exit codes
+_USAGE = 4
+
+
+@dataclass(frozen=True)
+class TestFailure:
+    """One test that failed or could not run. `line`: from 1, or None."""
+
+    __test__ = False
+
+    id: str
+    file: str
+    line: int | None
+    message: str
+    tail: str
+
+
+@dataclass(frozen=True)
+class TestReport:
+    """`ran`: tests were found and run. `outcomes`: by test id, empty where a runner names none.
+
+    `problem`: why the report does not count, else "". `tail`: the end of the output.
+    """
+
+    __test__ = False
+
+    ran: bool
+    exit_code: int | None
+    total: int = 0
+    passed: int = 0
+    failed: int = 0
+    errors: int = 0
+    skipped: int = 0
+    failures: tuple[TestFailure, ...] = ()
+    outcomes: Mapping[str, str] = field(default_factory=dict, repr=False)
+    duration_s: float = 0.0
+    tail: str = ""
+    problem: str = ""
+    killed_by: str | None = None
+    adapter: str = ""
+
+    @property
+    def ok(self) -> bool:
+        return (
+            self.ran
+            and self.exit_code == 0
+            and self.killed_by is None
+            and not self.problem
+            and not (self.failed or self.errors)
+        )
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two runs, by test id, each sorted. `vanished`: passed before, and is not there now."""
+
+    regressions: tuple[str, ...]
+    fixed: tuple[str, ...]
+    still_failing: tuple[str, ...]
+    vanished: tuple[str, ...]
+
+
+def run_tests(
+    tree: Tree,
+    plan: ProjectPlan,
+    environment: Environment | None,
+    sandbox: Sandbox,
+    *,
+    select: Sequence[str] = (),
+    limits: Limits | None = None,
+) -> TestReport:
+    """Run the tests of `plan` on what is in `tree` (all, or the ids in `select`).
+
+    The tree may be changed by them: take what you need from it before, or reset it.
+    """
+    if plan.runner is None or (environment is None and plan.language == "python"):
+        return TestReport(ran=False, exit_code=None, problem="no tests found")
+    session = _Session(tree, environment, sandbox, limits or Limits())
+    if plan.runner == "pytest":
+        return session.pytest(select)
+    if plan.runner == "unittest":
+        return session.unittest(select)
+    return session.npm()
+
+
+def compare(before: TestReport, after: TestReport) -> Comparison:
+    """What `after` broke, mended, left broken and lost."""
+    bad = {"failed", "error"}
+
+    def ids(wanted: Sequence[str]) -> tuple[str, ...]:
+        return tuple(sorted(wanted))
+
+    was, now = before.outcomes, after.outcomes
+    return Comparison(
+        regressions=ids([t for t, o in now.items() if o in bad and was.get(t) not in bad]),
+        fixed=ids([t for t, o in now.items() if o == "passed" and was.get(t) in bad]),
+        still_failing=ids([t for t, o in now.items() if o in bad and was.get(t) in bad]),
+        vanished=ids([t for t, o in was.items() if o == "passed" and t not in now]),
+    )
+
+
+@dataclass(frozen=True)
+class _Session:
+    tree: Tree
+    environment: Environment | None
+    sandbox: Sandbox
+    limits: Limits
+
+    def pytest(self, select: Sequence[str]) -> TestReport:
+        private = tempfile.mkdtemp(prefix="towpath-report-")
+        try:
+            report = Path(private, "junit.xml")
+            command = [
+                PYTHON, "-m", "pytest", "-p", "no:cacheprovider", "--color=no",
+                f"--junitxml={_REPORT}/junit.xml", "-o", "junit_family=xunit1", "-o",
+                "junit_logging=no",
+            ]  # fmt: skip
+            run = self._run([*command, "--", *select], private)
+            if run.exit_code == _USAGE and "unrecognized arguments" in run.text:
+                # Options of a plug-in that the project does not ask to have installed.
+                run = self._run([*command, "-o", "addopts=", "--", *select], private)
+            if run.exit_code == _NOTHING_COLLECTED:
+                return _report(run, [], "no tests found", ran=False)
+            try:
+                cases = junit.read(report)
+            except junit.BadReport as problem:
+                return _report(run, [], f"no usable report: {problem}")
+        finally:
+            erase(Path(private))
+        return _report(run, cases, "" if cases else "the report names no test")
+
+    def unittest(self, select: Sequence[str]) -> TestReport:
+        if any(name.startswith("-") for name in select):
+            raise ValueError("the id of a test does not begin with a dash")
+        what = list(select) or ["discover"]
+        run = self._run([PYTHON, "-m", "unittest", "-v", *what], None)
+        text = run.last(100_000)
+        ran = re.search(r"^Ran (\d+) tests? in ", text, re.M)
+        if ran is None:
+            return _report(run, _unittest_cases(text), "the runner did not finish")
+        if ran[1] == "0":
+            return _report(run, [], "no tests found", ran=False)
+        return _report(run, _unittest_cases(text), "")
+
+    def npm(self) -> TestReport:
+        return _report(self._run(["npm", "test", "--silent"], None), [], "")
+
+    def _run(self, argv: Sequence[str], private: str | None) -> Run:
+        writable = {}
+        if private is not None:
+            writable[_REPORT] = Path(private)
+            if self.sandbox.owner:
+                os.chown(private, *self.sandbox.owner)
+        environment = self.environment
+        return self.sandbox.run(
+            environment.wrapped(tuple(argv)) if environment else argv,
+            tree=self.tree.path,
+            writable=writable,
+            readonly=environment.readonly if environment else {},
+            env={"NO_COLOR": "1", **(environment.env if environment else {})},
+            limits=self.limits,
+        )
+
+
+def _report(run: Run, cases: Sequence[junit.Case], problem: str, *, ran: bool = True) -> TestReport:
+    by_outcome = {o: sum(c.outcome == o for c in cases) for o in ("passed", "failed", "error")}
+    bad = [c for c in cases if c.outcome in {"failed", "error"}]
+    if not problem and run.exit_code == 0 and bad:
+        problem = "exit code 0, but tests failed"
+    return TestReport(
+        ran=ran,
+        exit_code=run.exit_code,
+        total=len(cases),
+        passed=by_outcome["passed"],
+        failed=by_outcome["failed"],
+        errors=by_outcome["error"],
+        skipped=sum(c.outcome == "skipped" for c in cases),
+        failures=tuple(TestFailure(c.id, c.file, c.line, c.message, c.tail) for c in bad),
+        outcomes={c.id: c.outcome for c in cases},
+        duration_s=run.duration_s,
+        tail=run.last(),
+        problem=problem,
+        killed_by=run.killed_by,
+        adapter=run.adapter,
+    )
+
+
+_VERBOSE = re.compile(
+    r"^(\w+) \(([\w.]+)\)(?:\n.*?)? \.\.\. (ok|FAIL|ERROR|skipped|expected failure)", re.M
+)
+
+
+def _unittest_cases(text: str) -> list[junit.Case]:
+    meaning: dict[str, junit.Outcome] = {
+        "ok": "passed", "FAIL": "failed", "ERROR": "error", "skipped": "skipped",
+        "expected failure": "passed",
+    }  # fmt: skip
+    cases = []
+    for name, where, word in _VERBOSE.findall(text):
+        test = where if where.endswith(f".{name}") else f"{where}.{name}"
+        cases.append(junit.Case(test, "", None, meaning[word]))
+    return cases

@@ -1,0 +1,123 @@
+"""What a lost webhook would have told is found out by looking (W2, level before edge).
+
+Promises: an issue that carries the story label gets its story, and a story whose issue, label, pull
+request or status comment changed unseen hears of it, at the next look. Looking twice tells nothing
+twice. Never: starts a story for somebody who may not start one.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import partial
+
+from bot.story.events import (
+    ApprovalWithdrawn,
+    CancelRequested,
+    PullClosed,
+    StoryEdited,
+    ViewDisturbed,
+)
+from bot.story.involved import person
+from bot.story.machine import Story
+from bot.story.office import Office
+from bot.story.vocabulary import Gate, Repository, State
+from handlers.merge import note_head
+from handlers.story import start
+
+log = logging.getLogger(__name__)
+
+_UNTOUCHABLE = (State.DEPLOYING, State.VERIFYING)
+
+
+def catch_up(office: Office) -> int:
+    """Look at every installed repository and every living story once.
+
+    What cannot be looked at now is logged and looked at the next time; returns how much that was.
+    """
+    looks = [partial(_look_at, office, story) for story in office.living()]
+    missed = sum(not _looked(look) for look in looks)
+    return missed + (not _looked(partial(_installed, office)))
+
+
+def _looked(look: Callable[[], None]) -> bool:
+    try:
+        look()
+    except Exception:
+        log.exception("could not look at GitHub for what was missed")
+        return False
+    return True
+
+
+def _installed(office: Office) -> None:
+    for installation in office.github.installations():
+        if installation.get("suspended_at"):
+            continue
+        for repository in office.github.repositories(installation["id"]):
+            _looked(partial(_labelled_issues, office, repository))
+
+
+def _labelled_issues(office: Office, repository: Repository) -> None:
+    label = office.settings.story_label
+    for issue in office.github.open_issues_with_label(repository, label):
+        known = office.story(repository, issue["number"])
+        if known is not None and known.state is not State.CANCELLED:
+            continue
+        put_on = office.github.label_put_on(repository, issue["number"], label)
+        if put_on is None:
+            continue  # nobody can be shown to have started it
+        told = put_on.get("created_at") or ""
+        if known is not None and (known.state_since is None or told <= _text(known)):
+            continue  # the label was there before the story was cancelled
+        start(office, repository, issue["number"], person(put_on.get("actor")), told)
+
+
+def _text(story: Story) -> str:
+    return story.state_since.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _look_at(office: Office, story: Story) -> None:
+    github, repository = office.github, story.repository
+    issue = github.issue(repository, story.issue)
+    labels = {label["name"] for label in issue.get("labels", [])}
+    if story.state not in _UNTOUCHABLE and not story.merged_sha:
+        if issue.get("state") == "closed":
+            _cancel(office, story, "the issue is closed")
+            return
+        if office.settings.story_label not in labels:
+            _cancel(office, story, f"the label {office.settings.story_label} is gone")
+            return
+        _edited(office, story, issue.get("title") or "", issue.get("body") or "")
+    if story.waits_at(Gate.PRE_DEPLOY) and story.pull_number:
+        _pull(office, story)
+    for approval in story.approvals:
+        comment = github.comment(repository, approval.comment_id)
+        if comment is None or comment.get("updated_at") != comment.get("created_at"):
+            reason = "the approving comment was edited or deleted"
+            withdrawn = ApprovalWithdrawn(reason=reason, comment_id=approval.comment_id)
+            office.tell(story.stream, withdrawn)
+    if story.status_comment_id and github.comment(repository, story.status_comment_id) is None:
+        office.tell(story.stream, ViewDisturbed(view="status"))
+
+
+def _cancel(office: Office, story: Story, reason: str) -> None:
+    if story.cancel is None:
+        office.tell(story.stream, CancelRequested(person=None, reason=reason))
+
+
+def _edited(office: Office, story: Story, title: str, body: str) -> None:
+    if (title, body) == (story.title, story.body):
+        return
+    told = StoryEdited(title=title, body=body, editor=story.author)
+    withdrawn = ApprovalWithdrawn(reason="the story was edited")
+    office.tell(story.stream, *((told, withdrawn) if story.approvals else (told,)))
+
+
+def _pull(office: Office, story: Story) -> None:
+    pull = office.github.pull(story.repository, story.pull_number)
+    if pull.get("state") == "closed":
+        sha = pull.get("merge_commit_sha") or ""
+        told = PullClosed(merged=bool(pull.get("merged")), sha=sha)
+        office.tell(story.stream, told, once=f"{story.stream}/closed/{pull.get('closed_at')}")
+        return
+    note_head(office, story, pull["head"]["sha"], None)

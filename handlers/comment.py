@@ -1,0 +1,236 @@
+"""Every comment is read for commands; each accepted one ends in exactly one visible outcome (W7).
+
+Who: `policies.who_commands` says who may give which command.
+Never: obeys a bot, an edited or deleted comment, a quote or code; the comment is read again from
+GitHub, because a webhook only says that something happened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from bot.story.commands import Parsed, ParseProblem, parse
+from bot.story.effects import Effect, PostComment, React
+from bot.story.events import ApprovalWithdrawn, CommandHandled, Event, ViewDisturbed
+from bot.story.involved import person
+from bot.story.machine import Story
+from bot.story.office import Delivery, Office, stream_of
+from bot.story.vocabulary import Person, Repository
+from bot.texts import answers, problems
+from handlers.command import Asked, Command, Outcome
+from policies.who_approves import Comment
+from policies.who_commands import CommandFacts, decide
+
+Commands = Mapping[str, Command]
+
+
+def events(commands: Commands) -> dict[str, Callable[[Delivery, Office], None]]:
+    """The events of all kinds of comments, for these commands."""
+
+    def created(delivery: Delivery, office: Office) -> None:
+        _created(delivery, office, commands)
+
+    def changed(delivery: Delivery, office: Office) -> None:
+        _changed(delivery, office, commands)
+
+    return {
+        "issue_comment.created": created,
+        "issue_comment.edited": changed,
+        "issue_comment.deleted": changed,
+        "pull_request_review_comment.created": created,
+        "pull_request_review.submitted": created,
+    }
+
+
+def _created(delivery: Delivery, office: Office, commands: Commands) -> None:
+    payload = delivery.payload
+    told = payload.get("comment") or payload.get("review") or {}
+    author = person(told.get("user"))
+    specs = [command.spec for command in commands.values()]
+    if author.is_bot or not parse(told.get("body") or "", specs):
+        return
+    repository = office.repository(payload)
+    number = (payload.get("issue") or payload.get("pull_request") or {})["number"]
+    seen = _as_it_is(delivery, office, repository, told)
+    if seen is None:
+        return
+    comment, body = seen
+    is_pull = "issue" not in payload or "pull_request" in payload["issue"]
+    story = _story(office, repository, number, is_pull)
+    stream = story.stream if story else stream_of(repository.id, number)
+    _Conversation(office, repository, number, stream, story, author, comment, commands).answer(
+        parse(body, specs), on_review=_review_comment(delivery)
+    )
+
+
+def _review_comment(delivery: Delivery) -> bool | None:
+    """Where a reaction goes: False an issue comment, True a review comment, None nowhere."""
+    if delivery.event == "pull_request_review":
+        return None
+    return delivery.event == "pull_request_review_comment"
+
+
+def _as_it_is(
+    delivery: Delivery, office: Office, repository: Repository, told: Mapping[str, Any]
+) -> tuple[Comment, str] | None:
+    """The comment as GitHub has it now; reviews cannot be edited unseen, so they count as told."""
+    now: Mapping[str, Any] | None = told
+    if delivery.event == "issue_comment":
+        now = office.github.comment(repository, told["id"])
+        if now is None:
+            return None  # deleted: commands nothing
+    created = _time(now.get("created_at") or now.get("submitted_at"))
+    updated = _time(now.get("updated_at")) or created
+    edited = bool(created and updated and updated > created)
+    comment = Comment(id=told["id"], created_at=created, updated_at=updated, edited=edited)
+    return comment, now.get("body") or ""
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _story(office: Office, repository: Repository, number: int, is_pull: bool) -> Story | None:
+    if is_pull:
+        return office.story_of_pull(repository, number)
+    return office.story(repository, number)
+
+
+class _Conversation:
+    """The commands of one comment and what is said to them."""
+
+    def __init__(
+        self,
+        office: Office,
+        repository: Repository,
+        number: int,
+        stream: str,
+        story: Story | None,
+        author: Person,
+        comment: Comment,
+        commands: Commands,
+    ) -> None:
+        self.office, self.repository, self.number, self.stream = office, repository, number, stream
+        self.story, self.author, self.comment, self.commands = story, author, comment, commands
+        self.told = office.told(stream)
+
+    def answer(self, said: list[Parsed | ParseProblem], on_review: bool | None) -> None:
+        """👀 at once, then every command in order, then 👍 or 😕 with the reason."""
+        if not said:
+            return
+        self._react("eyes", on_review)
+        lines, all_ok = [], True
+        for index, one in enumerate(said):
+            name, outcome = self._recorded(index) or self._outcome(one)
+            all_ok = all_ok and outcome.ok
+            if outcome.answer:
+                lines.append(outcome.answer if outcome.ok else answers.line(name, outcome.answer))
+            self._record(index, name, outcome)
+        self._react("+1" if all_ok else "confused", on_review)
+        if lines:
+            self._comment("\n\n".join(lines))
+
+    def _recorded(self, index: int) -> tuple[str, Outcome] | None:
+        """What an earlier delivery of the same comment came to."""
+        known = self.told.commands.get((self.comment.id, index))
+        return (known.command, Outcome(ok=known.ok, answer=known.answer)) if known else None
+
+    def _outcome(self, one: Parsed | ParseProblem) -> tuple[str, Outcome]:
+        if not isinstance(one, Parsed):
+            return problems.name_of(one), Outcome(ok=False, answer=problems.say(one))
+        command = self.commands[one.name]
+        if self.story is None and command.needs_story:
+            return one.name, Outcome(ok=False, answer=answers.no_story())
+        permission = self.office.github.permission(self.repository, self.author.login)
+        story = self.story or Story(self.stream)
+        verdict = decide(
+            CommandFacts(
+                command=one.name,
+                person=self.author,
+                permission=permission,
+                requester=story.requester,
+                issue_author=story.author,
+                edited=self.comment.edited,
+            )
+        )
+        if not verdict.allowed:
+            return one.name, Outcome(ok=False, answer=verdict.reason)
+        asked = Asked(one, self.author, permission, self.comment, story, self.office)
+        return one.name, command.run(asked)
+
+    def _record(self, index: int, name: str, outcome: Outcome) -> None:
+        """Append the outcome once, whatever number of deliveries told of the comment."""
+        handled = CommandHandled(
+            comment_id=self.comment.id,
+            index=index,
+            person=self.author,
+            command=name,
+            ok=outcome.ok,
+            answer=outcome.answer,
+        )
+        told: tuple[Event, ...] = (*outcome.events, handled)
+        once = f"{self.stream}/comment/{self.comment.id}/{index}"
+        self.office.tell(self.stream, *told, once=once)
+        if self.story is not None:
+            self.story = self.office.load(self.stream)
+
+    def _react(self, content: str, on_review: bool | None) -> None:
+        if on_review is None:
+            return
+        self._say(
+            React(
+                key=f"{self.stream}/react/{self.comment.id}/{content}",
+                repository=self.repository,
+                issue=self.number,
+                content=content,
+                comment_id=self.comment.id,
+                review_comment=on_review,
+            )
+        )
+
+    def _comment(self, body: str) -> None:
+        self._say(
+            PostComment(
+                key=f"{self.stream}/post_comment/answer/{self.comment.id}",
+                repository=self.repository,
+                issue=self.number,
+                body=body,
+            )
+        )
+
+    def _say(self, effect: Effect) -> None:
+        self.office.say(self.stream, [effect])
+
+
+def _changed(delivery: Delivery, office: Office, commands: Commands) -> None:
+    """An edited or deleted comment: its approval is withdrawn, our status comment comes back."""
+    payload = delivery.payload
+    told = payload.get("comment") or {}
+    repository, number = office.repository(payload), payload["issue"]["number"]
+    story = _story(office, repository, number, "pull_request" in payload["issue"])
+    if story is None:
+        return
+    sender, comment_id = person(payload.get("sender")), told.get("id")
+    if comment_id == story.status_comment_id:
+        if not sender.is_bot:
+            office.tell(story.stream, ViewDisturbed(view="status", by=sender))
+        return
+    if any(a.comment_id == comment_id for a in story.approvals):
+        reason = f"the approving comment was {delivery.action}"
+        office.tell(story.stream, ApprovalWithdrawn(reason=reason, comment_id=comment_id))
+    author = person(told.get("user"))
+    specs = [command.spec for command in commands.values()]
+    if delivery.action == "edited" and not author.is_bot and parse(told.get("body") or "", specs):
+        office.say(
+            story.stream,
+            [
+                PostComment(
+                    key=f"{story.stream}/post_comment/edited/{comment_id}",
+                    repository=repository,
+                    issue=number,
+                    body=answers.edited_command(),
+                )
+            ],
+        )

@@ -1,0 +1,345 @@
+"""May this effect be performed? A table from the kind of an effect to the rules it must pass (P1).
+
+Promises: pure; the first rule that objects decides and is named in the verdict; an effect without
+a row in the table is denied; a rule that lacks a fact denies.
+Never: it performs nothing and looks nothing up. The facts are what the journal and GitHub say now.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Protocol
+
+from bot.story.vocabulary import (
+    Approval,
+    Gate,
+    Person,
+    Repository,
+    Verdict,
+    allow,
+    deny,
+    wait,
+)
+from policies import budget, scope, who_approves
+
+LABELS = "towpath:"
+_MODULES = frozenset({"pytest", "ruff", "unittest"})
+
+
+class StoryView(Protocol):
+    """What the policies need to know of a story; `bot.story.machine.Story` is one."""
+
+    @property
+    def repository(self) -> Repository | None: ...
+    @property
+    def issue(self) -> int: ...
+    @property
+    def branch(self) -> str: ...
+    @property
+    def head_sha(self) -> str: ...
+    @property
+    def pushed_sha(self) -> str: ...
+    @property
+    def plan_digest(self) -> str: ...
+    @property
+    def foreign_head(self) -> bool: ...
+    @property
+    def pull_number(self) -> int: ...
+    @property
+    def approvals(self) -> Sequence[Approval]: ...
+    def passed(self, subject: str, sha: str) -> bool:
+        """Whether the last tests of `subject` were at `sha` and broke nothing."""
+
+
+@dataclass(frozen=True)
+class PullFacts:
+    """The pull request as GitHub has it now. `mergeable` None: GitHub does not know yet."""
+
+    number: int
+    state: str  # open | closed
+    head_sha: str
+    head_ref: str
+    base_ref: str
+    author: Person | None
+    merged: bool = False
+    mergeable: bool | None = None
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Per story; all of them settings (P5)."""
+
+    budget_usd: float = 5.0
+    model_calls: int = 60
+    commands: int = 100
+    test_runs: int = 60
+    environments: int = 10
+    branch_lines: int = 200
+    programs: frozenset[str] = frozenset({"ruff", "uv", "pytest", "python", "python3"})
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All that decides on an effect. `calls`: how many of each kind were performed so far.
+
+    `live`: the story is neither cancelled nor at its end. `bot`: our own account.
+    """
+
+    live: bool
+    paused: bool
+    story: StoryView
+    default_branch: str
+    bot: Person | None = None
+    pull: PullFacts | None = None
+    limits: Limits = field(default_factory=Limits)
+    calls: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    cost_usd: float = 0.0
+    cost_unknown: bool = False
+    gates: frozenset[Gate] = frozenset({Gate.PRE_DEPLOY, Gate.PRE_PRODUCTION})
+    approval: who_approves.ApprovalRule = field(default_factory=who_approves.ApprovalRule)
+    involved: who_approves.Involved = field(default_factory=who_approves.Involved)
+    paths: scope.Scope = field(default_factory=scope.Scope)
+
+
+Rule = Callable[[Any, Facts], Verdict | None]
+
+
+def judge(effect: Any, facts: Facts) -> Verdict:
+    """Whether `effect` may be performed now: ALLOW, DENY, or WAIT at a gate (P1)."""
+    kind = getattr(effect, "kind", "")
+    rules = TABLE.get(kind) if isinstance(kind, str) else None
+    if rules is None:
+        return deny("unknown_effect", "no policy knows this kind of effect")
+    noted: Verdict | None = None
+    for rule in rules:
+        verdict = rule(effect, facts)
+        if verdict is None:
+            continue
+        if not verdict.allowed:
+            return verdict
+        noted = noted or verdict
+    return noted or allow(f"{kind}_allowed")
+
+
+def _own_repository(effect: Any, facts: Facts) -> Verdict | None:
+    ours = facts.story.repository
+    if ours is None or effect.repository.id != ours.id:
+        return deny("own_repository", "the effect is for another repository than the story")
+    return None
+
+
+def _own_thread(effect: Any, facts: Facts) -> Verdict | None:
+    ours = {facts.story.issue, facts.story.pull_number} - {0}
+    if effect.issue not in ours:
+        return deny("own_thread", f"#{effect.issue} is not this story's issue or pull request")
+    return None
+
+
+def _live(effect: Any, facts: Facts) -> Verdict | None:
+    if not facts.live:
+        return deny("live", "the story has ended or was cancelled; it may only say so")
+    if facts.paused:
+        return wait("paused", "somebody paused the story; /resume goes on", Gate.PAUSED)
+    return None
+
+
+def _own_labels(effect: Any, facts: Facts) -> Verdict | None:
+    if foreign := [label for label in effect.remove if not label.startswith(LABELS)]:
+        return deny("own_labels", f"{foreign[0]!r} belongs to people")
+    return None
+
+
+def _story_branch(effect: Any, facts: Facts) -> Verdict | None:
+    branch = effect.branch
+    if branch == facts.default_branch:
+        return deny("default_branch", "never on the default branch itself")
+    own = rf"(?:feature|fix)/STORY-{facts.story.issue}/[a-z0-9][a-z0-9-]*"
+    if branch != facts.story.branch or not re.fullmatch(own, branch, re.ASCII):
+        return deny("story_branch", f"{branch!r} is not the branch of this story")
+    return None
+
+
+def _nobody_else_pushed(effect: Any, facts: Facts) -> Verdict | None:
+    if facts.story.foreign_head:
+        return deny("foreign_push", "somebody else pushed to the branch; their work stays on top")
+    return None
+
+
+def _pushes_head(effect: Any, facts: Facts) -> Verdict | None:
+    if not effect.sha or effect.sha != facts.story.head_sha:
+        return deny("own_head", "not the commit that the story stands at")
+    return None
+
+
+def _in_scope(effect: Any, facts: Facts) -> Verdict | None:
+    if not effect.files:
+        return deny("empty_change", "a push has to say which paths it changes")
+    verdict = scope.decide(effect.files, facts.paths)
+    return None if verdict.allowed else verdict
+
+
+def _branch_size(effect: Any, facts: Facts) -> Verdict | None:
+    if effect.lines > facts.limits.branch_lines:
+        return allow(
+            "large_branch",
+            f"{effect.lines} changed lines, more than {facts.limits.branch_lines}: "
+            "the pull request has to say why",
+        )
+    return None
+
+
+def _tests_passed(effect: Any, facts: Facts) -> Verdict | None:
+    sha = getattr(effect, "sha", "") or facts.story.head_sha
+    if not sha or not facts.story.passed("head", sha):
+        return deny("tests_passed", f"the project's tests have not passed at {sha[:10] or 'it'}")
+    return None
+
+
+def _pushed(effect: Any, facts: Facts) -> Verdict | None:
+    if not facts.story.head_sha or facts.story.pushed_sha != facts.story.head_sha:
+        return deny("pushed", "the branch on GitHub does not hold the story's commit")
+    return None
+
+
+def _into_default(effect: Any, facts: Facts) -> Verdict | None:
+    if effect.base != facts.default_branch:
+        return deny("base", f"pull requests go to {facts.default_branch}")
+    return None
+
+
+def _own_pull(effect: Any, facts: Facts) -> Verdict | None:
+    if not effect.number or effect.number != facts.story.pull_number:
+        return deny("own_pull", f"#{effect.number} is not the pull request of this story")
+    return None
+
+
+def _pull_is_ours(effect: Any, facts: Facts) -> Verdict | None:
+    pull = facts.pull
+    if pull is None or pull.number != effect.number:
+        return deny("pull_known", "what GitHub says of the pull request now is not known")
+    if facts.bot is None or pull.author is None or pull.author.id != facts.bot.id:
+        return deny("pull_author", "the pull request was not opened by this app")
+    if pull.head_ref != facts.story.branch or pull.head_ref == facts.default_branch:
+        return deny("pull_branch", "the pull request is not of the branch of this story")
+    if pull.base_ref != facts.default_branch:
+        return deny("base", f"the pull request does not go to {facts.default_branch} any more")
+    return None
+
+
+def _head_is_the_one(effect: Any, facts: Facts) -> Verdict | None:
+    pull = facts.pull
+    if pull is None or not effect.sha:
+        return deny("head", "no commit to merge")
+    if not effect.sha == pull.head_sha == facts.story.head_sha:
+        return deny(
+            "head",
+            f"the head is {pull.head_sha[:10]} on GitHub and {facts.story.head_sha[:10]} in the "
+            f"journal; {effect.sha[:10]} cannot be merged",
+        )
+    return None
+
+
+def _mergeable(effect: Any, facts: Facts) -> Verdict | None:
+    pull = facts.pull
+    if pull is None or (pull.state != "open" and not pull.merged):
+        return deny("pull_open", "the pull request is closed")
+    if pull.mergeable is False and not pull.merged:
+        return deny("conflict", "the branch conflicts with its base; it has to be rebased")
+    return None
+
+
+def _approved(effect: Any, facts: Facts) -> Verdict | None:
+    if Gate.PRE_DEPLOY not in facts.gates:
+        return None
+    story = facts.story
+    verdict = who_approves.gate_open(
+        Gate.PRE_DEPLOY,
+        story.approvals,
+        facts.approval,
+        facts.involved,
+        effect.sha,
+        story.plan_digest,
+    )
+    return None if verdict.allowed else verdict
+
+
+def _limit(kind: str, count: Callable[[Limits], int]) -> Rule:
+    def below_limit(effect: Any, facts: Facts) -> Verdict | None:
+        most = count(facts.limits)
+        if facts.calls.get(kind, 0) >= most:
+            return deny(f"{kind}_limit", f"{most} of these are the limit of a story")
+        return None
+
+    return below_limit
+
+
+def _budget(effect: Any, facts: Facts) -> Verdict | None:
+    return budget.decide(facts.cost_usd, facts.limits.budget_usd, cost_unknown=facts.cost_unknown)
+
+
+def _known_program(effect: Any, facts: Facts) -> Verdict | None:
+    argv = effect.argv
+    if not argv or argv[0] not in facts.limits.programs:
+        return deny("known_program", f"{(argv or ('nothing',))[0][:60]!r} is not on the list")
+    if argv[0].startswith("python") and (
+        len(argv) < 3 or argv[1] != "-m" or argv[2] not in _MODULES
+    ):
+        return deny("known_program", f"python only with -m and one of {sorted(_MODULES)}")
+    return None
+
+
+_OURS: tuple[Rule, ...] = (_own_repository,)
+_TALK: tuple[Rule, ...] = (*_OURS, _own_thread)
+_WORK: tuple[Rule, ...] = (*_OURS, _live)
+
+TABLE: Mapping[str, tuple[Rule, ...]] = MappingProxyType(
+    {
+        "react": _TALK,
+        "set_labels": (*_TALK, _own_labels),
+        "post_comment": _TALK,
+        "show_status": _TALK,
+        "close_issue": _TALK,
+        "close_pull_request": (*_OURS, _own_pull),
+        "push_branch": (
+            *_WORK,
+            _story_branch,
+            _nobody_else_pushed,
+            _pushes_head,
+            _in_scope,
+            _branch_size,
+        ),
+        "open_pull_request": (
+            *_WORK,
+            _own_thread,
+            _story_branch,
+            _into_default,
+            _pushed,
+            _tests_passed,
+        ),
+        "edit_pull_request": (*_WORK, _own_pull),
+        "merge_pull_request": (
+            *_WORK,
+            _own_pull,
+            _pull_is_ours,
+            _head_is_the_one,
+            _mergeable,
+            _tests_passed,
+            _approved,
+        ),
+        "delete_branch": (*_WORK, _story_branch),
+        "prepare_environment": (
+            *_WORK,
+            _limit("prepare_environment", lambda limits: limits.environments),
+        ),
+        "run_tests": (*_WORK, _limit("run_tests", lambda limits: limits.test_runs)),
+        "run_command": (
+            *_WORK,
+            _known_program,
+            _limit("run_command", lambda limits: limits.commands),
+        ),
+        "call_model": (*_WORK, _limit("call_model", lambda limits: limits.model_calls), _budget),
+    }
+)

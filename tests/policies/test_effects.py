@@ -1,0 +1,268 @@
+"""The table of effects (P1): what each kind of effect must pass."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.story import effects as fx
+from bot.story.machine import Story
+from bot.story.vocabulary import Decision, Gate, Person
+from policies.effects import TABLE, Limits, StoryView, judge
+from policies.who_approves import ApprovalRule
+from tests.policies.facts import (
+    ASKER,
+    BOT,
+    HEAD,
+    OTHER,
+    PLAN,
+    REPOSITORY,
+    StoryFacts,
+    approval,
+    facts,
+    pull,
+)
+
+BRANCH = "feature/STORY-12/round-up"
+ALLOWED: dict[str, Any] = {
+    "react": fx.React(key="k", repository=REPOSITORY, issue=12, content="eyes"),
+    "set_labels": fx.SetLabels(
+        key="k", repository=REPOSITORY, issue=12, add=("towpath:doing",), remove=("towpath:ready",)
+    ),
+    "post_comment": fx.PostComment(key="k", repository=REPOSITORY, issue=13, body="x"),
+    "show_status": fx.ShowStatus(key="k", repository=REPOSITORY, issue=12, body="x"),
+    "push_branch": fx.PushBranch(
+        key="k", repository=REPOSITORY, branch=BRANCH, sha=HEAD, files=("a.py",), lines=20
+    ),
+    "open_pull_request": fx.OpenPullRequest(
+        key="k", repository=REPOSITORY, issue=12, branch=BRANCH, base="main", title="t", body="b"
+    ),
+    "edit_pull_request": fx.EditPullRequest(key="k", repository=REPOSITORY, number=13, body="b"),
+    "merge_pull_request": fx.MergePullRequest(key="k", repository=REPOSITORY, number=13, sha=HEAD),
+    "close_issue": fx.CloseIssue(key="k", repository=REPOSITORY, issue=12),
+    "close_pull_request": fx.ClosePullRequest(key="k", repository=REPOSITORY, number=13),
+    "delete_branch": fx.DeleteBranch(key="k", repository=REPOSITORY, branch=BRANCH, sha=HEAD),
+    "prepare_environment": fx.PrepareEnvironment(key="k", repository=REPOSITORY, sha=HEAD),
+    "run_tests": fx.RunTests(key="k", repository=REPOSITORY, sha=HEAD),
+    "run_command": fx.RunCommand(
+        key="k", repository=REPOSITORY, sha=HEAD, argv=("ruff", "check"), purpose="p"
+    ),
+    "call_model": fx.CallModel(
+        key="k", repository=REPOSITORY, purpose="p", package={}, schema_name="s"
+    ),
+}
+TALK = {
+    "react",
+    "set_labels",
+    "post_comment",
+    "show_status",
+    "close_issue",
+    "close_pull_request",
+}
+
+
+def changed(kind: str, **fields: Any) -> Any:
+    return ALLOWED[kind].model_copy(update=fields)
+
+
+def test_every_kind_of_effect_has_its_row_and_the_facts_of_these_tests_allow_it() -> None:
+    kinds = {each.model_fields["kind"].default for each in get_args(get_args(fx.Effect)[0])}
+    assert set(TABLE) == kinds == set(ALLOWED)
+    for kind, effect in ALLOWED.items():
+        assert judge(effect, facts()).allowed, kind
+
+
+def test_the_story_of_the_machine_is_what_the_policies_can_read() -> None:
+    story: StoryView = Story("story:9:12")
+    assert not judge(ALLOWED["react"], facts(story)).allowed
+
+
+@pytest.mark.parametrize("kind", ["", "format_disk", "__class__", ["react"], None])
+def test_an_unknown_kind_of_effect_is_denied(kind: Any) -> None:
+    class Strange:
+        repository = REPOSITORY
+
+    strange = Strange()
+    strange.kind = kind  # type: ignore[attr-defined]
+    assert judge(strange, facts()).rule == "unknown_effect"
+
+
+@pytest.mark.parametrize("kind", sorted(ALLOWED))
+def test_nothing_is_done_to_another_repository(kind: str) -> None:
+    elsewhere = REPOSITORY.model_copy(update={"id": 10})
+    assert judge(changed(kind, repository=elsewhere), facts()).rule == "own_repository"
+
+
+@pytest.mark.parametrize("kind", sorted(ALLOWED))
+def test_a_dead_story_may_only_talk_and_a_paused_one_only_waits(kind: str) -> None:
+    assert judge(ALLOWED[kind], facts(live=False)).allowed is (kind in TALK)
+    paused = judge(ALLOWED[kind], facts(paused=True))
+    assert paused.allowed is (kind in TALK)
+    assert paused.allowed or (paused.decision, paused.gate) == (Decision.WAIT, Gate.PAUSED)
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "rule"),
+    [
+        ("react", {"issue": 99}, "own_thread"),
+        ("post_comment", {"issue": 0}, "own_thread"),
+        ("set_labels", {"remove": ("bug",)}, "own_labels"),
+        ("push_branch", {"branch": "main"}, "default_branch"),
+        ("push_branch", {"branch": "feature/STORY-11/round-up"}, "story_branch"),
+        ("push_branch", {"branch": "develop"}, "story_branch"),
+        ("push_branch", {"sha": OTHER}, "own_head"),
+        ("push_branch", {"files": ()}, "empty_change"),
+        ("push_branch", {"files": ("a.py", ".github/workflows/ci.yml")}, "restricted_path"),
+        ("push_branch", {"files": ("../a.py",)}, "odd_path"),
+        ("open_pull_request", {"base": "release"}, "base"),
+        ("open_pull_request", {"branch": "main"}, "default_branch"),
+        ("open_pull_request", {"issue": 99}, "own_thread"),
+        ("edit_pull_request", {"number": 14}, "own_pull"),
+        ("close_pull_request", {"number": 14}, "own_pull"),
+        ("merge_pull_request", {"number": 14}, "own_pull"),
+        ("merge_pull_request", {"sha": OTHER}, "head"),
+        ("merge_pull_request", {"sha": ""}, "head"),
+        ("delete_branch", {"branch": "main"}, "default_branch"),
+        ("run_command", {"argv": ()}, "known_program"),
+        ("run_command", {"argv": ("curl", "x")}, "known_program"),
+        ("run_command", {"argv": ("/tmp/ruff",)}, "known_program"),
+        ("run_command", {"argv": ("python", "-c", "1")}, "known_program"),
+        ("run_command", {"argv": ("python", "-m", "http.server")}, "known_program"),
+    ],
+)
+def test_an_effect_that_reaches_too_far_is_denied(kind: str, fields: dict, rule: str) -> None:
+    verdict = judge(changed(kind, **fields), facts())
+    assert (verdict.decision, verdict.rule) == (Decision.DENY, rule)
+    assert verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("story", "rule"),
+    [
+        ({"tested": OTHER}, "tests_passed"),
+        ({"head_sha": OTHER}, "head"),
+        ({"approvals": []}, "quorum"),
+        ({"approvals": [approval(head_sha=OTHER)]}, "quorum"),
+        ({"approvals": [approval(gate=Gate.PRE_CODE)]}, "quorum"),
+        ({"approvals": [approval(BOT)]}, "quorum"),
+        ({"approvals": [approval(ASKER)]}, "second_person"),
+        ({"plan_digest": "e" * 64}, "quorum"),
+    ],
+)
+def test_a_merge_needs_tests_and_approval_of_exactly_this_head(story: dict, rule: str) -> None:
+    verdict = judge(ALLOWED["merge_pull_request"], facts(StoryFacts(**story)))
+    assert not verdict.allowed
+    assert verdict.rule == rule
+    if rule in ("quorum", "second_person"):
+        assert (verdict.decision, verdict.gate) == (Decision.WAIT, Gate.PRE_DEPLOY)
+
+
+@pytest.mark.parametrize(
+    ("now", "rule"),
+    [
+        ({"pull": None}, "pull_known"),
+        ({"pull": pull(number=14)}, "pull_known"),
+        ({"pull": pull(head_sha=OTHER)}, "head"),
+        ({"pull": pull(state="closed")}, "pull_open"),
+        ({"pull": pull(author=ASKER)}, "pull_author"),
+        ({"pull": pull(author=None)}, "pull_author"),
+        ({"bot": None}, "pull_author"),
+        ({"pull": pull(head_ref="elsewhere")}, "pull_branch"),
+        ({"pull": pull(base_ref="release")}, "base"),
+        ({"pull": pull(mergeable=False)}, "conflict"),
+        ({"approval": ApprovalRule(quorum=2)}, "quorum"),
+    ],
+)
+def test_a_merge_needs_our_own_open_pull_request_as_it_is_now(now: dict, rule: str) -> None:
+    assert judge(ALLOWED["merge_pull_request"], facts(**now)).rule == rule
+
+
+def test_a_merge_that_is_done_already_may_be_found_out() -> None:
+    merged = pull(state="closed", merged=True, mergeable=None)
+    assert judge(ALLOWED["merge_pull_request"], facts(pull=merged)).allowed
+
+
+def test_a_merge_waits_for_nobody_where_the_gate_is_off() -> None:
+    story = StoryFacts(approvals=[])
+    assert judge(ALLOWED["merge_pull_request"], facts(story, gates=frozenset())).allowed
+
+
+def test_work_of_somebody_else_on_the_branch_is_never_pushed_over() -> None:
+    verdict = judge(ALLOWED["push_branch"], facts(StoryFacts(foreign_head=True)))
+    assert verdict.rule == "foreign_push"
+
+
+def test_a_large_branch_is_allowed_and_noted() -> None:
+    verdict = judge(changed("push_branch", lines=201), facts())
+    assert (verdict.allowed, verdict.rule) == (True, "large_branch")
+    assert judge(changed("push_branch", lines=200), facts()).rule == "push_branch_allowed"
+
+
+def test_a_pull_request_is_opened_for_what_is_pushed_and_tested_only() -> None:
+    effect = ALLOWED["open_pull_request"]
+    assert judge(effect, facts(StoryFacts(pushed_sha=OTHER))).rule == "pushed"
+    assert judge(effect, facts(StoryFacts(tested=OTHER))).rule == "tests_passed"
+
+
+def test_the_budget_waits_at_its_end_and_not_before() -> None:
+    effect = ALLOWED["call_model"]
+    assert judge(effect, facts(cost_usd=4.0)).rule == "near_budget"
+    assert judge(effect, facts(cost_usd=3.99)).rule == "within_budget"
+    assert judge(effect, facts(cost_usd=1.0, cost_unknown=True)).rule == "price_unknown"
+    for spent in (5.0, 6.0, float("nan")):
+        verdict = judge(effect, facts(cost_usd=spent))
+        assert (verdict.decision, verdict.gate) == (Decision.WAIT, Gate.BUDGET_EXCEEDED)
+    assert judge(effect, facts(cost_usd=5.0, limits=Limits(budget_usd=10))).allowed
+
+
+@pytest.mark.parametrize(
+    ("kind", "limits"),
+    [
+        ("call_model", Limits(model_calls=3)),
+        ("run_command", Limits(commands=3)),
+        ("run_tests", Limits(test_runs=3)),
+        ("prepare_environment", Limits(environments=3)),
+    ],
+)
+def test_what_costs_has_a_limit_per_story(kind: str, limits: Limits) -> None:
+    assert judge(ALLOWED[kind], facts(limits=limits, calls={kind: 2})).allowed
+    assert judge(ALLOWED[kind], facts(limits=limits, calls={kind: 3})).rule == f"{kind}_limit"
+
+
+_SHAS = st.sampled_from([HEAD, OTHER, ""])
+_PEOPLE = st.sampled_from([BOT, ASKER, Person(id=4, login="reviewer"), None])
+
+
+@settings(max_examples=1500, deadline=None)
+@given(
+    sha=_SHAS,
+    head=_SHAS,
+    on_github=_SHAS,
+    tested=_SHAS,
+    approved=_SHAS,
+    author=_PEOPLE,
+    by=st.sampled_from([BOT, ASKER, Person(id=4, login="reviewer")]),
+    live=st.booleans(),
+    paused=st.booleans(),
+    state=st.sampled_from(["open", "closed"]),
+)
+def test_no_facts_merge_a_head_that_was_not_tested_and_approved(**drawn: Any) -> None:
+    story = StoryFacts(
+        head_sha=drawn["head"],
+        tested=drawn["tested"],
+        approvals=[approval(drawn["by"], head_sha=drawn["approved"], plan_digest=PLAN)],
+    )
+    now = pull(head_sha=drawn["on_github"], author=drawn["author"], state=drawn["state"])
+    known = facts(story, pull=now, live=drawn["live"], paused=drawn["paused"])
+    if judge(changed("merge_pull_request", sha=drawn["sha"]), known).allowed:
+        same = {drawn[name] for name in ("sha", "head", "on_github", "tested", "approved")}
+        assert len(same) == 1
+        assert same != {""}
+        assert drawn["author"] == BOT
+        assert drawn["by"] not in (BOT, ASKER)
+        assert drawn["live"]
+        assert not drawn["paused"]
+        assert drawn["state"] == "open"

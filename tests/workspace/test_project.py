@@ -1,0 +1,167 @@
+"""What is read from a repository's declarations."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.workspace.interpreter import NoInterpreter, choose_interpreter
+from bot.workspace.package_index import IndexRefused, PackageIndex
+from bot.workspace.project import plan, plan_for
+from tests.workspace.conftest import Project
+
+PEP621 = '[project]\nname = "x"\nversion = "1"\nrequires-python = ">=3.9"\n'
+
+
+def planned(files: dict[str, str], *more: str):
+    return plan(sorted([*files, *more]), {name: text.encode() for name, text in files.items()})
+
+
+def steps(files: dict[str, str], *more: str) -> list[tuple[str, tuple[str, ...]]]:
+    return [(s.name, s.arguments) for s in planned(files, *more).steps]
+
+
+def test_a_package_with_a_test_group_and_a_test_extra() -> None:
+    text = PEP621 + '[project.optional-dependencies]\nTests = ["hypothesis"]\ndev = ["black"]\n'
+    text += '[dependency-groups]\ndev = ["ruff"]\ntest = ["pytest"]\n'
+    found = planned({"pyproject.toml": text}, "tests/test_x.py")
+    assert [(s.arguments, s.required) for s in found.steps] == [
+        (("--editable", "/workspace"), True),
+        (("--group", "/workspace/pyproject.toml:test"), False),
+        (("--editable", "/workspace[Tests]"), False),
+        (("pytest",), True),
+    ]
+    assert (found.runner, found.requires_python) == ("pytest", ">=3.9")
+
+
+def test_no_tests_is_an_answer() -> None:
+    found = planned({"pyproject.toml": PEP621}, "src/x.py")
+    assert found.runner is None
+    assert "no tests found" in found.reasons
+
+
+def test_tests_that_pytest_would_not_collect_are_run_by_unittest() -> None:
+    assert planned({}, "x.py", "tests/checks.py").runner == "unittest"
+    assert planned({}, "x.py", "test_x.py").runner == "pytest"
+    assert planned({}, "contest/thing.py").runner is None
+
+
+def test_scripts_with_requirements_are_not_installed_as_a_package() -> None:
+    assert steps({"requirements.txt": "flask"}, "app.py", "test_app.py") == [
+        ("project", ("--requirement", "/workspace/requirements.txt")),
+        ("pytest", ("pytest",)),
+    ]
+    tool_only = {"pyproject.toml": "[tool.ruff]\nline-length = 100\n"}
+    assert steps(tool_only, "app.py", "test_app.py") == [("pytest", ("pytest",))]
+
+
+def test_requirement_files_about_tests_win_over_development_and_compiled_over_sources() -> None:
+    files = {"setup.py": "", "requirements/tests.in": "a", "requirements/tests.txt": "a==1",
+             "requirements/dev.txt": "b", "requirements-dev.txt": "c"}  # fmt: skip
+    found = [s for s in steps(files, "test_x.py") if "requirements" in s[0]]
+    assert found == [
+        ("requirements/tests.txt", ("--requirement", "/workspace/requirements/tests.txt"))
+    ]
+
+
+def test_poetry_hatch_and_tox_say_what_tests_need() -> None:
+    poetry = (
+        '[tool.poetry]\nname = "x"\n[tool.poetry.group.dev.dependencies]\n'
+        'pytest = "^7.1"\nfreezegun = { version = "~1.2", extras = ["x"] }\n'
+        'local = { path = ".." }\nexact = "2.0"\nany = "*"\n'
+    )
+    assert ("the build tool's tables", (
+        "any", "exact==2.0", "freezegun>=1.2", "pytest>=7.1",
+    )) in steps({"pyproject.toml": poetry}, "test_x.py")  # fmt: skip
+    hatch = PEP621 + '[tool.hatch.envs.test]\ndependencies = ["coverage", "x @ https://evil/x"]\n'
+    assert ("the build tool's tables", ("coverage",)) in steps(
+        {"pyproject.toml": hatch}, "test_x.py"
+    )
+    tox = "[testenv]\ndeps =\n  -rrequirements.txt\n  babel>=2 # why\n  {env:X}\n  ../other\n"
+    files = {"setup.py": "", "tox.ini": tox, "requirements.txt": "a"}
+    wanted = ("tox.ini", ("--requirement", "/workspace/requirements.txt", "babel>=2"))
+    assert wanted in steps(files, "test_x.py")
+
+
+def test_a_node_project_with_and_without_a_test_script() -> None:
+    with_tests = '{"scripts": {"test": "node --test"}, "devDependencies": {"x": "1"}}'
+    found = planned({"package.json": with_tests}, "package-lock.json")
+    assert found.runner == "npm"
+    assert found.steps[0].arguments[:2] == ("ci", "--ignore-scripts")
+    default = '{"scripts": {"test": "echo \\"Error: no test specified\\" && exit 1"}}'
+    assert planned({"package.json": default}).runner is None
+    assert planned({"package.json": "[1]"}).runner is None
+    assert planned({"package.json": "{"}).language == "none"
+
+
+def test_the_plan_depends_on_dependency_files_and_not_on_code(project: Project) -> None:
+    base = project.commit({"pyproject.toml": PEP621, "x.py": "1", "test_x.py": ""})
+    code = project.ours(base, {"x.py": b"2"})
+    deps = project.ours(base, {"pyproject.toml": PEP621.replace("3.9", "3.10").encode()})
+    plans = [plan_for(project.mirror, commit) for commit in (base, code, deps)]
+    assert plans[0] == plans[1] != plans[2]
+
+
+def test_a_link_is_not_read_as_a_declaration(project: Project) -> None:
+    (project.clone / "pyproject.toml").symlink_to("/etc/hostname")
+    base = project.commit({"x.py": ""})
+    assert plan_for(project.mirror, base).decided_by == ()
+
+
+_values = st.recursive(
+    st.none() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
+    max_leaves=6,
+)
+
+
+@given(st.text(max_size=200), _values)
+def test_no_declaration_makes_planning_fail(text: str, value: object) -> None:
+    import json
+
+    planned({"pyproject.toml": text, "tox.ini": text, "setup.cfg": text}, "x.py")
+    planned({"package.json": text})
+    planned({"package.json": json.dumps(value)})
+    shaped = f"[project]\nx = {json.dumps(value)}\n" if isinstance(value, str | int) else text
+    planned({"pyproject.toml": shaped})
+
+
+@pytest.mark.parametrize(
+    "table",
+    ["tool = 1", "project = []", "[tool]\npoetry = 3", "[tool.poetry]\ngroup = []",
+     "[tool.poetry.group]\ndev = 1", "[tool.poetry]\ndev-dependencies = 5",
+     "[tool.pdm]\ndev-dependencies = {test = 'x'}", "[tool.hatch.envs]\ntest = 'x'",
+     "dependency-groups = ['x']", "[project]\nrequires-python = 3"],
+)  # fmt: skip
+def test_a_table_of_another_shape_is_passed_over(table: str) -> None:
+    assert planned({"pyproject.toml": table}, "test_x.py").runner == "pytest"
+
+
+def test_the_interpreter_is_one_that_the_project_accepts() -> None:
+    assert choose_interpreter(">=3.9").path.exists()
+    with pytest.raises(NoInterpreter):
+        choose_interpreter(">=4")
+    assert choose_interpreter("nonsense").path.exists()
+
+
+def test_package_index_settings_are_a_list_and_never_carry_credentials(tmp_path) -> None:
+    (tmp_path / "simple").mkdir()
+    index = PackageIndex.of(
+        {
+            "PIP_INDEX_URL": "https://packages.example/simple",
+            "PIP_EXTRA_INDEX_URL": f"file://{tmp_path}/simple",
+            "PATH": "/bin",
+            "SECRET": "x",
+        }
+    )
+    assert index.env == {
+        "UV_DEFAULT_INDEX": "https://packages.example/simple",
+        "UV_INDEX": f"file://{tmp_path}/simple",
+    }
+    assert index.folders == (tmp_path,)
+    for url in ("https://user:pw@h/simple", "https://token@h/simple"):
+        with pytest.raises(IndexRefused) as refused:
+            PackageIndex.of({"UV_DEFAULT_INDEX": url})
+        assert "token" not in str(refused.value)
+        assert "pw" not in str(refused.value)

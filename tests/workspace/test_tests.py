@@ -1,0 +1,356 @@
+"""Running a project's tests, believing neither the report nor the exit code alone."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+from bot.workspace import junit
+from bot.workspace.commands import run_on, tool
+from bot.workspace.environment import Environment, EnvironmentFailed, Environments, find_tool
+from bot.workspace.interpreter import Interpreter
+from bot.workspace.package_index import PackageIndex
+from bot.workspace.project import ProjectPlan, plan_for
+from bot.workspace.sandbox import Limits, Sandbox
+from bot.workspace.tests import TestReport, compare, run_tests
+from tests.workspace.conftest import Project
+
+SDISTS = ("humanize==4.13.0", "itsdangerous==2.2.0", "tabulate==0.9.0")
+
+
+@pytest.fixture(scope="session")
+def with_pytest(tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    """An environment as `prepare` makes them, filled from our own packages instead of an index."""
+    folder = tmp_path_factory.mktemp("environment")
+    base = Path(sys.base_prefix).resolve()
+    version = "{}.{}.{}".format(*sys.version_info[:3])
+    own = base / "bin" / f"python{sys.version_info.major}.{sys.version_info.minor}"
+    made = [find_tool("uv"), "venv", "--quiet", "--python", own, folder / "venv"]
+    subprocess.run(made, check=True)
+    target = next((folder / "venv" / "lib").glob("python*")) / "site-packages"
+    packages = Path(sysconfig.get_path("purelib"))
+    for name in ("pytest", "_pytest", "pluggy", "iniconfig", "packaging", "pygments"):
+        shutil.copytree(packages / name, target / name)
+        for information in packages.glob(f"{name}-[0-9]*.dist-info"):
+            shutil.copytree(information, target / information.name)
+    shutil.copy(packages / "py.py", target)
+    for path in (folder, *folder.rglob("*")):
+        if not path.is_symlink():
+            path.chmod(0o755 if path.is_dir() else 0o644)
+    return Environment("test", folder, "python", Interpreter(own, version, base))
+
+
+PLAN = ProjectPlan("python", (), "pytest", "", (), ())
+
+
+def run(
+    project: Project,
+    sandbox: Sandbox,
+    environment: Environment,
+    files: dict[str, str],
+    **options: object,
+) -> TestReport:
+    commit = project.commit(files)
+    with project.pool(sandbox).checkout(commit) as tree:
+        return run_tests(tree, PLAN, environment, sandbox, **options)  # type: ignore[arg-type]
+
+
+GREEN = "def test_ok():\n    pass\n"
+
+
+def test_every_outcome_is_counted_and_each_failure_says_where(
+    project: Project, sandbox: Sandbox, with_pytest: Environment
+) -> None:
+    report = run(project, sandbox, with_pytest, {
+        "tests/test_a.py": (
+            "import pytest\n\nclass TestIt:\n    def test_good(self):\n        pass\n\n"
+            "    @pytest.mark.parametrize('x', [1, 'a.b'])\n    def test_bad(self, x):\n"
+            "        assert x == 'no'\n\n@pytest.fixture\ndef broken():\n    raise ValueError\n"
+            "\ndef test_error(broken):\n    pass\n\n@pytest.mark.skip\ndef test_skip():\n    pass\n"
+        ),
+    })  # fmt: skip
+    assert (report.total, report.passed, report.failed, report.errors, report.skipped) == (
+        5, 1, 2, 1, 1,
+    )  # fmt: skip
+    assert not report.ok
+    assert report.exit_code == 1
+    assert {f.id for f in report.failures} == {
+        "tests/test_a.py::TestIt::test_bad[1]",
+        "tests/test_a.py::TestIt::test_bad[a.b]",
+        "tests/test_a.py::test_error",
+    }
+    bad = next(f for f in report.failures if f.id.endswith("[1]"))
+    assert (bad.file, bad.line) == ("tests/test_a.py", 7)
+    assert "assert 1 == 'no'" in bad.message
+    assert "> " in bad.tail
+
+
+def test_a_green_suite_is_ok_and_a_selection_runs_only_that(
+    project: Project, sandbox: Sandbox, with_pytest: Environment
+) -> None:
+    files = {"test_a.py": GREEN + "def test_two():\n    pass\n"}
+    report = run(project, sandbox, with_pytest, files)
+    assert report.ok
+    assert report.total == 2
+    report = run(project, sandbox, with_pytest, {"x": "1"}, select=["test_a.py::test_two"])
+    assert list(report.outcomes) == ["test_a.py::test_two"]
+
+
+def test_no_tests_is_neither_success_nor_failure(
+    project: Project, sandbox: Sandbox, with_pytest: Environment
+) -> None:
+    report = run(project, sandbox, with_pytest, {"x.py": ""})
+    assert (report.ran, report.ok, report.problem) == (False, False, "no tests found")
+
+
+FORGED = (
+    '<?xml version="1.0" encoding="utf-8"?><testsuites><testsuite tests="1">'
+    '<testcase classname="test_a" name="test_ok" file="test_a.py"/></testsuite></testsuites>'
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "conftest"),
+    [
+        ("exit code", "def pytest_sessionfinish(session):\n    import os; os._exit(0)\n"),
+        ("forged report", "import atexit, os\n\ndef forge():\n"
+         "    os.makedirs('/report', exist_ok=True)\n"
+         f"    open('/report/junit.xml', 'w').write('''{FORGED}''')\n\natexit.register(forge)\n"),
+        ("link", "import atexit, os\n\ndef forge():\n    os.unlink('/report/junit.xml')\n"
+         "    os.symlink('/etc/passwd', '/report/junit.xml')\n\natexit.register(forge)\n"),
+        ("pipe", "import atexit, os\n\ndef forge():\n    os.unlink('/report/junit.xml')\n"
+         "    os.mkfifo('/report/junit.xml')\n\natexit.register(forge)\n"),
+        ("locked", "import atexit, os\n\ndef forge():\n    os.makedirs('/report/x/y')\n"
+         "    os.chmod('/report/x', 0)\n\natexit.register(forge)\n"),
+    ],
+)  # fmt: skip
+def test_neither_the_report_nor_the_exit_code_alone_makes_a_pass(
+    project: Project, sandbox: Sandbox, with_pytest: Environment, name: str, conftest: str
+) -> None:
+    files = {"test_a.py": "def test_ok():\n    assert False\n", "conftest.py": conftest}
+    report = run(project, sandbox, with_pytest, files)
+    assert report.exit_code == (0 if name == "exit code" else 1)
+    assert "No module named" not in report.tail
+    assert report.ran
+    assert not report.ok
+
+
+def test_options_of_a_plugin_that_is_not_there_do_not_stop_the_tests(
+    project: Project, sandbox: Sandbox, with_pytest: Environment
+) -> None:
+    settings = '[tool.pytest.ini_options]\naddopts = "--cov=x --maxfail=3"\n'
+    report = run(project, sandbox, with_pytest, {"pyproject.toml": settings, "test_a.py": GREEN})
+    assert report.ok
+
+
+def test_a_suite_that_hangs_is_ended_and_said_so(
+    project: Project, sandbox: Sandbox, with_pytest: Environment
+) -> None:
+    files = {"test_a.py": "import time\n\ndef test_hangs():\n    time.sleep(60)\n"}
+    report = run(project, sandbox, with_pytest, files, limits=Limits(wall_s=2))
+    assert (report.ran, report.ok, report.killed_by) == (True, False, "wall")
+
+
+def test_a_unittest_run_that_does_not_finish_is_not_an_empty_one(
+    project: Project, sandbox: Sandbox, with_pytest: Environment
+) -> None:
+    commit = project.commit({"tests/checks.py": "import os; os._exit(0)\n"})
+    plan = plan_for(project.mirror, commit)
+    with project.pool(sandbox).checkout(commit) as tree:
+        report = run_tests(tree, plan, with_pytest, sandbox, select=["tests.checks"])
+    assert (report.ran, report.ok, report.exit_code) == (True, False, 0)
+
+
+def test_tests_have_no_network_and_cannot_change_their_environment(
+    project: Project, sandbox: Sandbox, with_pytest: Environment
+) -> None:
+    report = run(project, sandbox, with_pytest, {
+        "test_a.py": (
+            "import os, socket, pytest\n\ndef test_network():\n    with pytest.raises(OSError):\n"
+            "        socket.create_connection(('192.0.2.1', 80), 2)\n\n"
+            "def test_environment():\n    with pytest.raises(OSError):\n"
+            "        open(pytest.__file__, 'a')\n\n"
+            "def test_loopback():\n    s = socket.create_server(('127.0.0.1', 0))\n"
+            "    socket.create_connection(s.getsockname(), 2)\n"
+        ),
+    })  # fmt: skip
+    assert report.ok, report.tail
+
+
+def test_two_runs_are_compared_by_test() -> None:
+    before = TestReport(True, 1, outcomes={
+        "a": "passed", "b": "failed", "c": "failed", "gone": "passed", "skip": "skipped",
+    })  # fmt: skip
+    after = TestReport(True, 1, outcomes={
+        "a": "failed", "b": "passed", "c": "error", "new": "failed", "skip": "skipped",
+    })  # fmt: skip
+    found = compare(before, after)
+    assert found.regressions == ("a", "new")
+    assert found.fixed == ("b",)
+    assert found.still_failing == ("c",)
+    assert found.vanished == ("gone",)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"", b"nonsense", b"<a/>", FORGED.encode("utf-16"),
+        b'<?xml version="1.0" encoding="utf-8"?><!DOCTYPE x [<!ENTITY a "b">]><testsuites/>',
+        b'<?xml version="1.0" encoding="utf-8"?><other/>',
+        b'<?xml version="1.0" encoding="utf-8"?><testsuites>',
+    ],
+)  # fmt: skip
+def test_a_report_that_is_not_pytests_is_not_read(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "junit.xml").write_bytes(content)
+    with pytest.raises(junit.BadReport):
+        junit.read(tmp_path / "junit.xml")
+
+
+def test_a_report_that_is_too_large_is_not_read(tmp_path: Path) -> None:
+    with open(tmp_path / "junit.xml", "wb") as file:
+        file.truncate(junit.LARGEST + 1)
+    with pytest.raises(junit.BadReport):
+        junit.read(tmp_path / "junit.xml")
+
+
+# A build backend without requirements, so that an installation needs no index.
+BACKEND = """
+import base64, hashlib, os, zipfile
+open("src/generated.py", "w").write("VERSION = %r" % os.environ["SETUPTOOLS_SCM_PRETEND_VERSION"])
+if os.path.exists("fail"):
+    raise SystemExit("the build says why it failed")
+def build_editable(target, config_settings=None, metadata_directory=None):
+    name = "thing-1-py3-none-any.whl"
+    files = {
+        "thing.pth": "/workspace/src",
+        "thing-1.dist-info/METADATA": "Metadata-Version: 2.1\\nName: thing\\nVersion: 1\\n",
+        "thing-1.dist-info/WHEEL":
+            "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n",
+    }
+    record = "".join("%s,,\\n" % n for n in files) + "thing-1.dist-info/RECORD,,\\n"
+    with zipfile.ZipFile(os.path.join(target, name), "w") as wheel:
+        for n, text in {**files, "thing-1.dist-info/RECORD": record}.items():
+            wheel.writestr(n, text)
+    return name
+build_wheel = build_editable
+"""
+THING = {
+    "pyproject.toml": (
+        '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+        '[project]\nname = "thing"\nversion = "1"\n'
+    ),
+    "backend.py": BACKEND,
+    "src/thing.py": "from generated import VERSION\n",
+    ".gitignore": "generated.py\n",
+    "tests/checks.py": "",
+    "tests/__init__.py": (
+        "import unittest, thing\n\nclass Check(unittest.TestCase):\n"
+        "    def test_version(self):\n        self.assertEqual(thing.VERSION, '3.2.1')\n"
+        "    def test_more(self):\n        pass\n\n"
+        "def load_tests(loader, tests, pattern):\n    return loader.loadTestsFromTestCase(Check)\n"
+    ),
+    "PKG-INFO": "Metadata-Version: 2.1\nName: thing\nVersion: 3.2.1\n",
+}  # fmt: skip
+
+
+def test_a_project_is_installed_once_and_its_generated_files_are_there_for_its_tests(
+    project: Project, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    base = project.commit(THING)
+    head = project.ours(base, {"src/other.py": b"x"})
+    pool = project.pool(sandbox)
+    environments = Environments(tmp_path / "e", project.mirror, pool, sandbox)
+    plan = plan_for(project.mirror, base)
+    assert plan.runner == "unittest"
+    environment = environments.prepare(plan, base)
+    assert environment.overlay
+    ready = (environment.folder / "ready.json").stat().st_ctime_ns
+    assert environments.prepare(plan_for(project.mirror, head), head) == environment
+    assert (environment.folder / "ready.json").stat().st_ctime_ns == ready
+    for commit in (base, head):
+        with pool.checkout(commit) as tree:
+            assert not (tree.path / "src" / "generated.py").exists()
+            report = run_tests(tree, plan, environment, sandbox, select=["tests"])
+        assert report.ok, report.tail
+        assert report.total == 2
+    changed = project.ours(base, {"pyproject.toml": THING["pyproject.toml"].encode() + b"\n"})
+    assert environments.prepare(plan_for(project.mirror, changed), changed).key != environment.key
+
+
+def test_a_build_that_fails_says_which_step_and_why_and_is_tried_again(
+    project: Project, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    base = project.commit({**THING, "fail": ""})
+    environments = Environments(tmp_path / "e", project.mirror, project.pool(sandbox), sandbox)
+    for _ in range(2):
+        with pytest.raises(EnvironmentFailed) as failed:
+            environments.prepare(plan_for(project.mirror, base), base)
+        assert failed.value.step == "project"
+        assert "the build says why it failed" in failed.value.tail
+
+
+def test_a_python_that_is_not_here_is_a_failure_of_its_own(
+    project: Project, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    text = THING["pyproject.toml"] + 'requires-python = ">=4"\n'
+    base = project.commit({**THING, "pyproject.toml": text})
+    environments = Environments(tmp_path / "e", project.mirror, project.pool(sandbox), sandbox)
+    with pytest.raises(EnvironmentFailed, match=r"Python >=4 wanted") as failed:
+        environments.prepare(plan_for(project.mirror, base), base)
+    assert failed.value.step == "interpreter"
+
+
+def test_a_fixing_tool_turns_a_commit_into_a_tree(project: Project, sandbox: Sandbox) -> None:
+    base = project.commit({"a.py": "import os\nimport sys\n\nprint(sys.path)\n"})
+    ruff, bound = tool("ruff")
+    command = [ruff, "check", "--isolated", "--fix", "--select", "F401", "."]
+    left = run_on(project.pool(sandbox), sandbox, base, command, readonly=bound)
+    assert left.run.ok, left.run.text
+    assert project.mirror.read(left.tree, "a.py") == b"import sys\n\nprint(sys.path)\n"
+    assert [c.path for c in project.mirror.changed_files(base, left.tree)] == ["a.py"]
+    again = run_on(project.pool(sandbox), sandbox, base, command, readonly=bound)
+    assert again.tree == left.tree
+
+
+@pytest.mark.parametrize(("test", "ok"), [("process.exit(0)", True), ("process.exit(3)", False)])
+@pytest.mark.skipif(not os.path.exists("/usr/bin/npm"), reason="no npm under /usr")
+def test_a_node_project_is_judged_by_its_exit_code(
+    project: Project, sandbox: Sandbox, test: str, ok: bool
+) -> None:
+    package = '{"name": "x", "version": "1.0.0", "scripts": {"test": "node t.js"}}'
+    base = project.commit({"package.json": package, "t.js": f"console.log('hi'); {test}"})
+    plan = plan_for(project.mirror, base)
+    with project.pool(sandbox).checkout(base) as tree:
+        report = run_tests(tree, plan, None, sandbox)
+    assert (report.ran, report.ok) == (True, ok)
+    assert "hi" in report.tail
+
+
+@pytest.mark.network
+@pytest.mark.parametrize("requirement", SDISTS)
+def test_a_real_project_is_installed_and_its_tests_pass(
+    project: Project, sandbox: Sandbox, tmp_path: Path, requirement: str
+) -> None:
+    download = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--no-binary", ":all:"]
+    if subprocess.run([*download[:3], "--version"], capture_output=True).returncode:
+        download[:3] = [shutil.which("pip") or "pip"]
+    subprocess.run([*download, "-d", str(tmp_path / "sdist"), requirement], check=True, timeout=200)
+    (archive,) = (tmp_path / "sdist").iterdir()
+    unpack = ["tar", "xf", str(archive), "--strip-components=1", "-C", str(project.clone)]
+    subprocess.run(unpack, check=True)
+    base = project.commit_all()
+    pool = project.pool(sandbox)
+    index = PackageIndex.of(os.environ)
+    environments = Environments(tmp_path / "e", project.mirror, pool, sandbox, index)
+    plan = plan_for(project.mirror, base)
+    environment = environments.prepare(plan, base)
+    with pool.checkout(base) as tree:
+        report = run_tests(tree, plan, environment, sandbox)
+    assert report.ok, (report.problem, report.tail)
+    assert report.passed > 100
