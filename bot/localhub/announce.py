@@ -8,28 +8,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bot.localhub.git import NO_COMMIT, GitFailed
+from bot.localhub.git_facts import NO_COMMIT, GitFailed
 from bot.localhub.mergeability import mergeability, size_of
 from bot.localhub.permissions import EVENT_NEEDS, holds
-from bot.localhub.shapes import checks, commits, issues, people, pulls, repositories
-from bot.localhub.shapes.urls import Urls
-from bot.localhub.state import (
-    Account,
-    App,
+from bot.localhub.records import (
     CheckRun,
     CheckSuite,
     Comment,
     CommitStatus,
     Deployment,
     DeploymentStatus,
-    Installation,
     Issue,
     Label,
     Pull,
-    Repository,
     Review,
     ReviewComment,
 )
+from bot.localhub.shapes import checks, commits, issues, people, pulls, repositories
+from bot.localhub.shapes.urls import Urls
+from bot.localhub.state import Account, App, Installation, Repository
 
 if TYPE_CHECKING:
     from bot.localhub.hub import LocalHub
@@ -169,7 +166,7 @@ class Announcer:
         self._send("push", body, repository, sender)
 
     def _parent(self, commit: Any) -> str:
-        from bot.localhub.git import EMPTY_TREE
+        from bot.localhub.git_facts import EMPTY_TREE
 
         return commit.parents[0] if commit.parents else EMPTY_TREE
 

@@ -16,7 +16,7 @@ from flask import Flask, Response, jsonify, redirect, request
 from bot.localhub.api.hooks import item
 from bot.localhub.errors import ApiError
 from bot.localhub.faults import Fault
-from bot.localhub.git import GitFailed
+from bot.localhub.git_facts import GitFailed
 
 if TYPE_CHECKING:
     from bot.localhub.hub import LocalHub
@@ -30,6 +30,8 @@ def add_control_routes(app: Flask, hub: LocalHub) -> None:
 
     @app.post("/_hub/<name>")
     def command(name: str) -> tuple[Response, int]:
+        if "Origin" in request.headers:  # a page in somebody's browser, never one of ours
+            return jsonify({"message": "not from a browser"}), 403
         handler = commands.get(name)
         if handler is None:
             return jsonify({"message": f"no command {name}", "commands": sorted(commands)}), 404
@@ -95,6 +97,9 @@ def _commands(hub: LocalHub) -> dict[str, Handler]:
         )  # fmt: skip
         return {"repo": made.full_name, "default_branch": made.default_branch}
 
+    def add_org(given: dict[str, Any]) -> Any:
+        return {"login": hub.add_org(given["login"], admins=tuple(given.get("admins", ()))).login}
+
     def register_app(given: dict[str, Any]) -> Any:
         made = hub.register_app(
             given["manifest"], given.get("webhook_url"), given.get("webhook_secret"),
@@ -130,9 +135,7 @@ def _commands(hub: LocalHub) -> dict[str, Handler]:
 
     return {
         "users": lambda g: {"login": hub.add_user(g["login"], g.get("type", "User")).login},
-        "orgs": lambda g: {
-            "login": hub.add_org(g["login"], admins=tuple(g.get("admins", []))).login
-        },
+        "orgs": add_org,
         "teams": lambda g: {
             "slug": hub.add_team(g["org"], g["name"], g.get("members", []), g.get("repos")).slug
         },

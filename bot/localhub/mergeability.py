@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.localhub.codeowners import owners_of
-from bot.localhub.git import Commit, FileChange
+from bot.localhub.git_facts import Commit, FileChange
 from bot.localhub.permissions import rank
-from bot.localhub.state import Issue, Protection, Pull, Repository, Review, State
+from bot.localhub.records import Issue, Pull, Review
+from bot.localhub.state import Protection, Repository, State
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,11 @@ import re
 from typing import TYPE_CHECKING
 
 from bot.localhub.errors import ApiError
-from bot.localhub.git import GitFailed
+from bot.localhub.git_facts import GitFailed
 from bot.localhub.mergeability import deciding_reviews
 from bot.localhub.permissions import holds
-from bot.localhub.state import Account, CheckSuite, Issue, Pull, Repository
+from bot.localhub.records import CheckSuite, Issue, Pull
+from bot.localhub.state import Account, Repository
 
 if TYPE_CHECKING:
     from bot.localhub.hub import LocalHub
@@ -32,8 +33,9 @@ def move_ref(
     sender: Account,
 ) -> None:
     """Set or delete a reference and let everything follow; GitFailed when it moved meanwhile."""
-    repository.git.update_ref(ref, new, repository.refs.get(ref))
-    _moved(hub, repository, ref, repository.refs.get(ref), new, sender)
+    before = repository.refs.get(ref)
+    repository.git.update_ref(ref, new, before)
+    ref_moved(hub, repository, ref, before, new, sender)
 
 
 def after_push(hub: LocalHub, repository: Repository, sender: Account) -> list[str]:
@@ -43,7 +45,7 @@ def after_push(hub: LocalHub, repository: Repository, sender: Account) -> list[s
         ref for ref in {*now, *repository.refs} if now.get(ref) != repository.refs.get(ref)
     )
     for ref in changed:
-        _moved(hub, repository, ref, repository.refs.get(ref), now.get(ref), sender)
+        ref_moved(hub, repository, ref, repository.refs.get(ref), now.get(ref), sender)
     return changed
 
 
@@ -52,7 +54,7 @@ def announced_refs(repository: Repository) -> dict[str, str]:
     return {ref: sha for ref, sha in refs.items() if not ref.startswith("refs/pull/")}
 
 
-def _moved(
+def ref_moved(
     hub: LocalHub,
     repository: Repository,
     ref: str,
@@ -60,6 +62,7 @@ def _moved(
     after: str | None,
     sender: Account,
 ) -> None:
+    """Git has moved `ref` already: remember it and let everything follow."""
     if after is None:
         repository.refs.pop(ref, None)
     else:

@@ -21,10 +21,11 @@ from markupsafe import Markup
 from bot.localhub.api.pulls import diff_of
 from bot.localhub.calls import Answer, Call
 from bot.localhub.errors import ApiError, not_found
-from bot.localhub.git import EMPTY_TREE
+from bot.localhub.git_facts import EMPTY_TREE
 from bot.localhub.mergeability import check_conclusions, commits_of, files_of, mergeability
 from bot.localhub.page_templates import make_environment
-from bot.localhub.state import Account, Issue, Reaction, Repository
+from bot.localhub.records import Issue, Reaction
+from bot.localhub.state import Account, Repository
 
 if TYPE_CHECKING:
     from bot.localhub.hub import LocalHub

@@ -30,7 +30,7 @@ class Server:
         self.hub = hub
         application = hub.faults.around(hub.application)
         self._server = make_server(host, port, application, threaded=True, request_handler=_Quiet)
-        self._server.daemon_threads = True
+        self._server.daemon_threads = True  # type: ignore[attr-defined]
         shown = f"[{host}]" if ":" in host else host
         self.url = f"http://{shown}:{self._server.server_port}"
         hub.urls = Urls(self.url, self.url)

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from jwt.types import Options
 
 from bot.localhub.errors import ApiError
 from bot.localhub.state import Account, App, Installation, State
@@ -177,7 +178,7 @@ class Tokens:
             raise ApiError(401, "Integration not found")
         try:
             # The times are judged below, by the clock that was handed in.
-            options = {"verify_exp": False, "verify_iat": False, "verify_aud": False}
+            options: Options = {"verify_exp": False, "verify_iat": False, "verify_aud": False}
             jwt.decode(token, app.public_key, algorithms=["RS256"], options=options)
         except jwt.InvalidTokenError as error:
             raise ApiError(401, "A JSON web token could not be decoded") from error

@@ -11,7 +11,7 @@ import functools
 import hashlib
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlencode
 
@@ -23,7 +23,7 @@ from bot.localhub.api import ALL_ROUTES
 from bot.localhub.calls import API_VERSIONS, Answer, Call, Page, Route, admit
 from bot.localhub.control import add_control_routes
 from bot.localhub.errors import ApiError
-from bot.localhub.git import GitFailed
+from bot.localhub.git_facts import GitFailed
 from bot.localhub.git_http import add_git_routes
 from bot.localhub.pages import add_pages
 from bot.localhub.person import PERSON_HEADER, SILENT_HEADER
@@ -143,7 +143,7 @@ def _call(hub: LocalHub, caller: Caller, raw: bytes, given: dict[str, Any]) -> C
         query=request.args,
         raw=raw,
         accept=request.headers.get("Accept", ""),
-        headers=request.headers,
+        headers=cast("Mapping[str, str]", request.headers),
     )
     if "owner" in given:
         call.repository = hub.state.repository(f"{given['owner']}/{given['repo']}")

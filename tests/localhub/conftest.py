@@ -100,4 +100,5 @@ def world(tmp_path: Path) -> Iterator[World]:
     app = hub.register_app(MANIFEST, "http://127.0.0.1:1/webhook", SECRET)
     with serve(hub) as server:
         installation = hub.install(app.app_id, [REPO])
+        assert hub.deliveries.settle()
         yield World(hub, server, app, installation, sent)

@@ -177,6 +177,14 @@ def test_without_a_credential_one_may_read_what_is_public(world: World) -> None:
     assert world.get("/user").status_code == 401
 
 
+def test_a_page_in_a_browser_cannot_reach_the_control_plane(world: World) -> None:
+    body = {"login": "alice"}
+    foreign = {"Origin": "http://example.invalid"}
+    answer = world.request("POST", "/_hub/tokens", json=body, headers=foreign)
+    assert answer.status_code == 403
+    assert "token" in world.request("POST", "/_hub/tokens", json=body).json()
+
+
 def test_a_person_cannot_make_check_runs(world: World) -> None:
     body = {"name": "gate", "head_sha": "main"}
     token = world.hub.user_token("alice")

@@ -106,6 +106,7 @@ def test_issues_labels_comments_and_reactions_fit_the_description(world: World, 
     told(rest.add_labels(OWNER, NAME, n, labels=["in progress", "a/b"]))
     told(rest.set_labels(OWNER, NAME, n, labels=["in progress", "a/b"]))
     told(rest.list_labels_on_issue(OWNER, NAME, n))
+    told(rest.list_events(OWNER, NAME, n))
     assert [x.name for x in told(rest.remove_label(OWNER, NAME, n, "a/b"))] == ["in progress"]
     told(rest.create_label(OWNER, NAME, name="done", color="00ff00", description="Finished"))
     told(rest.list_labels_for_repo(OWNER, NAME))

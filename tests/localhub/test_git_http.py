@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from bot.localhub import Refused
 from tests.localhub.conftest import REPO, World
 
 
@@ -126,6 +128,25 @@ def test_partial_and_shallow_clones_work(world: World, tmp_path: Path) -> None:
     git(tmp_path, "clone", "-q", "--filter=blob:none", address, "partial")
     git(tmp_path, "clone", "-q", "--depth=1", address, "shallow")
     assert (tmp_path / "partial" / "src" / "shop.py").exists()
+
+
+def test_a_push_of_many_megabytes_arrives_whole(world: World, clone: Path) -> None:
+    (clone / "big.bin").write_bytes(random.Random(1).randbytes(3_000_000))
+    sha = commit(clone, "note.txt")
+    git(clone, "push", "-q", "origin", "main")
+    assert world.hub.repository(REPO).branch("main") == sha
+
+
+def test_a_push_that_wins_the_race_makes_the_merge_fail_whole(world: World) -> None:
+    bob, repo = world.hub.act_as("bob"), world.hub.repository(REPO)
+    bob.push(REPO, "feature", {"f": "1"}, "f")
+    pull = bob.open_pull(REPO, "feature")
+    other = bob.push(REPO, "other", {"o": "1"}, "o")
+    repo.git.update_ref("refs/heads/main", other)  # as git leaves it before the server knows
+    with pytest.raises(Refused) as refused:
+        bob.merge(REPO, pull)
+    assert refused.value.status == 409
+    assert not bob.pull(REPO, pull)["merged"]
 
 
 def test_a_refusing_branch_refuses_pushes_and_rest(world: World, clone: Path) -> None:

@@ -81,7 +81,7 @@ def mint_token(call: Call, number: int) -> Answer:
     ids = frozenset(one.id for one in selected) if selected is not None else None
     token, expires = call.hub.tokens.mint(held, granted, ids, long=wanted)
     narrowed = selected is not None or held.repositories is not None
-    answer = {
+    answer: dict[str, Any] = {
         "token": token,
         "expires_at": stamp(datetime.fromtimestamp(expires, UTC)),
         "permissions": granted,
@@ -96,6 +96,8 @@ def _selected(call: Call, held: Installation) -> list[Any] | None:
     """The repositories a token is narrowed to; None when it is not."""
     body = call.json()
     names, ids = call.names("repositories"), body.get("repository_ids") or []
+    if not isinstance(ids, list) or not all(isinstance(one, int) for one in ids):
+        raise ApiError(422, "Invalid request.\n\n'repository_ids' is not a list of numbers.")
     if not names and not ids:
         return None
     covered = people.covered(held, list(call.hub.state.repositories.values()))

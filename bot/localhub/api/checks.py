@@ -8,17 +8,17 @@ from typing import Any
 from bot.localhub.calls import Answer, Call, Page, Routes
 from bot.localhub.errors import ApiError, invalid, not_found
 from bot.localhub.moves import suite_for
+from bot.localhub.records import CheckRun, CheckSuite
 from bot.localhub.shapes import checks
-from bot.localhub.state import App, CheckRun, CheckSuite
+from bot.localhub.state import App
 
 routes = Routes()
 _RUNS = "/repos/<owner>/<repo>/check-runs"
 _RUN = f"{_RUNS}/<int:number>"
 _SUITE = "/repos/<owner>/<repo>/check-suites/<int:number>"
 _STATUSES = ("queued", "in_progress", "completed", "waiting", "requested", "pending")
-_CONCLUSIONS = ("success", "failure", "neutral", "cancelled", "skipped", "timed_out")
-_CONCLUSIONS += ("action_required", "stale")
 _WORST_FIRST = ("failure", "timed_out", "cancelled", "action_required", "stale")
+_CONCLUSIONS = ("success", "neutral", "skipped", *_WORST_FIRST)
 MOST_ANNOTATIONS = 50
 
 
@@ -148,7 +148,7 @@ def change_run(call: Call, number: int) -> Any:
 
 
 @routes("GET", f"{_RUN}/annotations", "checks:read")
-def annotations(call: Call, number: int) -> Page:
+def list_annotations(call: Call, number: int) -> Page:
     one = _run(call, number)
     show = lambda note: checks.annotation(call.urls, call.repo, one, note)  # noqa: E731
     return Page(one.annotations, show)

@@ -12,8 +12,8 @@ from bot.localhub.api.issues import (
 )
 from bot.localhub.calls import Answer, Call, Page, Routes
 from bot.localhub.errors import ApiError, invalid, not_found
+from bot.localhub.records import Comment, Reaction
 from bot.localhub.shapes import issues as shapes
-from bot.localhub.state import Comment, Reaction
 
 routes = Routes()
 _ISSUE = "/repos/<owner>/<repo>/issues/<int:number>"

@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.localhub.calls import Answer, Call, Page, Routes
 from bot.localhub.errors import ApiError, not_found
-from bot.localhub.git import EMPTY_TREE
+from bot.localhub.git_facts import EMPTY_TREE
 from bot.localhub.shapes import commits
 
 routes = Routes()

@@ -8,7 +8,7 @@ from bot.localhub.api.git_data import decoded, refuse_protected, safe_path, sign
 from bot.localhub.api.merging import signed_by
 from bot.localhub.calls import Answer, Call, Routes
 from bot.localhub.errors import ApiError, invalid, not_found
-from bot.localhub.git import TreeEntry
+from bot.localhub.git_facts import TreeEntry
 from bot.localhub.moves import move_ref
 from bot.localhub.shapes import commits
 

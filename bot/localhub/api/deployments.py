@@ -7,8 +7,8 @@ from typing import Any
 from bot.localhub.calls import Answer, Call, Page, Routes
 from bot.localhub.errors import ApiError, invalid, not_found
 from bot.localhub.mergeability import check_conclusions
+from bot.localhub.records import Deployment, DeploymentStatus
 from bot.localhub.shapes import checks
-from bot.localhub.state import Deployment, DeploymentStatus
 
 routes = Routes()
 _ALL = "/repos/<owner>/<repo>/deployments"

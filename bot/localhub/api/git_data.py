@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.localhub.calls import Answer, Call, Routes
 from bot.localhub.errors import ApiError, invalid, not_found
-from bot.localhub.git import NO_COMMIT, GitFailed, Signature, is_sha, valid_ref
+from bot.localhub.git_facts import NO_COMMIT, GitFailed, Signature, is_sha, valid_ref
 from bot.localhub.moves import move_ref
 from bot.localhub.permissions import rank
 from bot.localhub.shapes import commits

@@ -10,8 +10,9 @@ from bot.localhub.calls import Answer, Call, Page, Routes, beyond
 from bot.localhub.errors import ApiError, invalid
 from bot.localhub.moves import close_issue, reopen_issue
 from bot.localhub.permissions import holds, rank
+from bot.localhub.records import Issue, IssueEvent, Label, Milestone
 from bot.localhub.shapes import issues as shapes
-from bot.localhub.state import Account, Issue, IssueEvent, Label, Milestone, Repository
+from bot.localhub.state import Account, Repository
 
 routes = Routes()
 EITHER_READ = ("issues:read", "pull_requests:read")
@@ -109,9 +110,12 @@ def label_names(value: Any) -> list[str]:
     """Names out of a list of strings or of objects with a name."""
     if not isinstance(value, list):
         raise invalid("Issue", "labels")
-    names = [one.get("name") if isinstance(one, dict) else one for one in value]
-    if not all(isinstance(name, str) and name for name in names):
-        raise invalid("Label", "name", "missing_field")
+    names = []
+    for one in value:
+        name = one.get("name") if isinstance(one, dict) else one
+        if not isinstance(name, str) or not name:
+            raise invalid("Label", "name", "missing_field")
+        names.append(name)
     return names
 
 
@@ -135,8 +139,8 @@ def open_issue(call: Call) -> Answer:
     call.hub.announce.issue("opened", issue, call.account)
     for one in issue.labels:
         _label_moved(call, issue, one, "labeled")
-    for one in issue.assignees:
-        shape = call.hub.announce.user_shape(one)
+    for person in issue.assignees:
+        shape = call.hub.announce.user_shape(person)
         call.hub.announce.issue("assigned", issue, call.account, assignee=shape)
     answer = shown(call, issue)
     return Answer(201, answer, {"Location": answer["url"]})

@@ -15,8 +15,8 @@ from bot.localhub.api.issues import (
 )
 from bot.localhub.calls import Answer, Call, Page, Routes
 from bot.localhub.errors import ApiError, invalid, not_found
+from bot.localhub.records import Issue, Label, Milestone
 from bot.localhub.shapes import issues as shapes
-from bot.localhub.state import Issue, Label, Milestone
 
 routes = Routes()
 _COLOR = re.compile(r"[0-9a-fA-F]{6}\Z")

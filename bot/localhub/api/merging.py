@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from bot.localhub.calls import Answer, Call, Routes
 from bot.localhub.errors import ApiError, invalid, not_found
-from bot.localhub.git import Signature
+from bot.localhub.git_facts import GitFailed, Signature
 from bot.localhub.mergeability import base_tip, commits_of, mergeability
-from bot.localhub.moves import close_named_in, mark_merged, move_ref
-from bot.localhub.state import Account, Issue, Pull
+from bot.localhub.moves import close_named_in, mark_merged, move_ref, ref_moved
+from bot.localhub.records import Issue, Pull
+from bot.localhub.state import Account
 
 if TYPE_CHECKING:
     from bot.localhub.hub import LocalHub
@@ -42,12 +43,17 @@ def merge(call: Call, number: int) -> Any:
     if method not in call.repo.merge_methods:
         raise ApiError(405, f"{method.capitalize()} merges are not allowed on this repository.")
     _refuse_blocked(call, issue, pull)
+    base, ref = base_tip(call.repo, pull), f"refs/heads/{pull.base_ref}"
     landed = _land(call, issue, pull, method)
-    pull.base_sha = base_tip(call.repo, pull)
-    with call.hub.lock:
-        pull.merged = True  # before the reference moves: the push must not merge it again
-        mark_merged(call.hub, issue, pull, landed, call.account)
-        move_ref(call.hub, call.repo, f"refs/heads/{pull.base_ref}", landed, call.account)
+    try:
+        call.repo.git.update_ref(ref, landed, base)
+    except GitFailed as error:  # a push won the race
+        message = "Base branch was modified. Review and try the merge again."
+        raise ApiError(409, message) from error
+    pull.base_sha = base
+    # Merged before the move is known: else the push would seem to have merged it.
+    mark_merged(call.hub, issue, pull, landed, call.account)
+    ref_moved(call.hub, call.repo, ref, base, landed, call.account)
     if pull.base_ref == call.repo.default_branch:
         for one in commits_of(call.repo, pull):
             close_named_in(call.hub, call.repo, one.message, call.account)

@@ -16,8 +16,9 @@ from bot.localhub.mergeability import (
     size_of,
 )
 from bot.localhub.moves import record_head, synchronize
+from bot.localhub.records import Issue, Pull
 from bot.localhub.shapes import commits, pulls
-from bot.localhub.state import Issue, Pull, Repository
+from bot.localhub.state import Repository
 
 routes = Routes()
 _PULL = "/repos/<owner>/<repo>/pulls/<int:number>"

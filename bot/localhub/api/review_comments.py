@@ -7,8 +7,8 @@ from typing import Any
 from bot.localhub.calls import Answer, Call, Page, Routes
 from bot.localhub.errors import ApiError, invalid, not_found
 from bot.localhub.mergeability import files_of
+from bot.localhub.records import Issue, Pull, Review, ReviewComment
 from bot.localhub.shapes import pulls
-from bot.localhub.state import Issue, Pull, Review, ReviewComment
 
 routes = Routes()
 _OF_PULL = "/repos/<owner>/<repo>/pulls/<int:number>/comments"

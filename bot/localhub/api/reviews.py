@@ -8,8 +8,8 @@ from bot.localhub.api.pulls import shown
 from bot.localhub.api.review_comments import add_comment
 from bot.localhub.calls import Answer, Call, Page, Routes
 from bot.localhub.errors import ApiError, invalid, not_found
+from bot.localhub.records import Issue, Pull, Review
 from bot.localhub.shapes import people, pulls
-from bot.localhub.state import Issue, Pull, Review
 
 routes = Routes()
 _REVIEWS = "/repos/<owner>/<repo>/pulls/<int:number>/reviews"

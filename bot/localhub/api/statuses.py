@@ -7,9 +7,9 @@ from typing import Any
 from bot.localhub.api.checks import commit_of
 from bot.localhub.calls import Answer, Call, Page, Routes
 from bot.localhub.errors import invalid
+from bot.localhub.records import CommitStatus
 from bot.localhub.shapes import checks
 from bot.localhub.shapes.repositories import minimal_repository
-from bot.localhub.state import CommitStatus
 
 routes = Routes()
 _STATES = ("error", "failure", "pending", "success")

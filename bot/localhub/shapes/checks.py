@@ -4,18 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from bot.localhub.records import CheckRun, CheckSuite, CommitStatus, Deployment, DeploymentStatus
 from bot.localhub.shapes.commits import simple_commit
 from bot.localhub.shapes.people import integration, maybe_integration, simple_user
 from bot.localhub.shapes.repositories import minimal_repository
 from bot.localhub.shapes.urls import Urls, maybe_stamp, node_id, stamp
-from bot.localhub.state import (
-    CheckRun,
-    CheckSuite,
-    CommitStatus,
-    Deployment,
-    DeploymentStatus,
-    Repository,
-)
+from bot.localhub.state import Repository
 
 Shape = dict[str, Any]
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
-from bot.localhub.git import Commit, FileChange, Signature, TreeEntry
+from bot.localhub.git_facts import Commit, FileChange, Signature, TreeEntry
 from bot.localhub.shapes.people import simple_user
 from bot.localhub.shapes.repositories import protection_summary
 from bot.localhub.shapes.urls import Urls

@@ -5,19 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from bot.localhub.records import Comment, Issue, IssueEvent, Label, Milestone, Reaction
 from bot.localhub.shapes.people import maybe_integration, maybe_user, simple_user
 from bot.localhub.shapes.urls import Urls, maybe_stamp, node_id, stamp
-from bot.localhub.state import (
-    Account,
-    Comment,
-    Issue,
-    IssueEvent,
-    Label,
-    Milestone,
-    Reaction,
-    Repository,
-    State,
-)
+from bot.localhub.state import Account, Repository, State
 
 Shape = dict[str, Any]
 REACTIONS = ("+1", "-1", "laugh", "hooray", "confused", "heart", "rocket", "eyes")

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from bot.localhub.mergeability import Mergeability, Size
+from bot.localhub.records import Issue, Pull, Review, ReviewComment
 from bot.localhub.shapes.issues import association, label, milestone, rollup
 from bot.localhub.shapes.people import maybe_user, simple_user, team
 from bot.localhub.shapes.repositories import repository
 from bot.localhub.shapes.urls import Urls, maybe_stamp, node_id, stamp
-from bot.localhub.state import Issue, Pull, Review, ReviewComment, State
+from bot.localhub.state import State
 
 Shape = dict[str, Any]
 
