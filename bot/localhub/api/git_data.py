@@ -99,7 +99,7 @@ def delete_ref(call: Call, ref: str) -> Answer:
 
 @routes("GET", f"{_GIT}/trees/<path:sha>", "contents:read")
 def show_tree(call: Call, sha: str) -> Any:
-    found = sha if is_sha(sha) else call.repo.git.resolve(sha)
+    found = sha if is_sha(sha) else call.repo.resolve(sha)
     kind = call.repo.git.type_of(found) if found else None
     if found is None or kind not in ("tree", "commit"):
         raise not_found()

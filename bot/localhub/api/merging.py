@@ -125,7 +125,7 @@ def merge_branches(call: Call) -> Answer:
     from bot.localhub.shapes.commits import commit
 
     base, head = call.text("base", "Merge"), call.text("head", "Merge")
-    tip, other = call.repo.branch(base), call.repo.branch(head) or call.repo.git.resolve(head)
+    tip, other = call.repo.branch(base), call.repo.resolve(head)
     if tip is None or other is None:
         raise invalid("Merge", "base" if tip is None else "head")
     if call.repo.git.is_ancestor(other, tip):

@@ -82,8 +82,10 @@ def open_pull(call: Call) -> Answer:
                 "Validation Failed",
                 errors=[{"resource": "PullRequest", "code": "custom", "message": message}],
             )
-    if place is repo and repo.git.is_ancestor(sha, base_sha):
-        message = f"No commits between {base} and {branch}"
+    if place is repo and repo.git.merge_base(sha, base_sha) in (None, sha):
+        unrelated = not repo.git.is_ancestor(sha, base_sha)
+        message = f"The {branch} branch has no history in common with {base}"
+        message = message if unrelated else f"No commits between {base} and {branch}"
         raise ApiError(
             422,
             "Validation Failed",

@@ -47,7 +47,7 @@ def show_review(call: Call, number: int, review: int) -> Any:
 def create_review(call: Call, number: int) -> Any:
     issue, pull = call.repo.pull(number)
     commit_id = call.maybe_text("commit_id") or pull.head_sha
-    if call.repo.git.resolve(commit_id) is None:
+    if call.repo.resolve(commit_id) is None:
         raise invalid("PullRequestReview", "commit_id")
     body = call.maybe_text("body") or ""
     one = Review(next(call.hub.ids), call.account, body, "PENDING", commit_id, None)
