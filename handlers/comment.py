@@ -143,7 +143,9 @@ class _Conversation:
         command = self.commands[one.name]
         if self.story is None and command.needs_story:
             return one.name, Outcome(ok=False, answer=answers.no_story())
-        permission = self.office.github.permission(self.repository, self.author.login)
+        permission = self.office.github.permission(
+            self.repository, self.author.login, self.author.id
+        )
         story = self.story or Story(self.stream)
         verdict = decide(
             CommandFacts(

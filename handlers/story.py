@@ -65,7 +65,9 @@ def start(
     if "pull_request" in issue:
         return
     stream = stream_of(repository.id, number)
-    permission = "" if requester.is_bot else office.github.permission(repository, requester.login)
+    permission = ""
+    if not requester.is_bot:
+        permission = office.github.permission(repository, requester.login, requester.id)
     verdict = decide(CommandFacts(command=START, person=requester, permission=permission))
     if not verdict.allowed:
         _refuse(office, stream, repository, number, requester, permission, told)

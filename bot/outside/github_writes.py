@@ -15,18 +15,16 @@ from bot.outside.github_reads import Reads, repo_path
 from bot.story.vocabulary import Repository
 
 MOST_TEXT = 65_000  # characters of a body; GitHub refuses more than 65,536
-_PREFIX = "<!-- towpath:"
 
 
 def marker(key: str, role: str = "") -> str:
     """The hidden last line of what an effect with this key wrote. `role`: '' or 'status'."""
     short = hashlib.sha256(key.encode()).hexdigest()[:16]
-    return f"{_PREFIX}{role + ' ' if role else ''}key={short} -->"
+    return f"<!-- towpath:{role + ' ' if role else ''}key={short} -->"
 
 
 def marked(body: str, key: str, role: str = "") -> str:
-    """A body that ends in our marker; any marker inside (quoted from somebody) is broken."""
-    body = body.replace(_PREFIX, "<!-- towpath ")
+    """A body that ends in our marker. One inside it, quoted from somebody, is not at its end."""
     if len(body) > MOST_TEXT:
         body = body[:MOST_TEXT] + "…"  # too long a report is worth more than none
     return f"{body}\n\n{marker(key, role)}"

@@ -7,7 +7,6 @@ question (S19). Runs nothing itself: it hands out argument lists for a sandbox.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable
 from pathlib import PurePosixPath
@@ -66,6 +65,7 @@ def detect(title: str, body: str, list_files: Callable[[], Iterable[str]], read:
     """What this family makes of a story (S19). `list_files` gives repository paths."""
     title, body = title[:300].strip(), body[:MAX_TEXT]
     bare = re.sub(r"^\s*(?:\[[^\]]{1,30}\]\s*|\w+(?:\([^)]*\))?!?:\s*)+", "", title).strip()
+    bare = re.sub(r"^as an? .{1,60}?,? i want (?:to )?(?:have )?(?:no )?", "", bare, flags=re.I)
     if autofix_text.other_work(bare):
         return NotThis(reason="asks for other work")
     wanted = autofix_text.wanted(bare, title, body)
@@ -151,7 +151,8 @@ def _steps(wanted: list[str], paths: list[str], excluded: list[str], read: Read)
             criteria=(f"the formatter would change nothing in {_list(paths)}",),
         )
     codes = [code for code in wanted if code != FORMAT]
-    report = ("--output-format", "json", "--exit-zero")
+    # The short report: whole paths and texts of a large project would not fit the kept output.
+    report = ("--output-format", "concise", "--exit-zero")
     count = ("check", *quiet, "--select", ",".join(codes), *report, "--", *where)
     return Autofix(
         rules=tuple(codes),
@@ -188,38 +189,50 @@ def _subject(codes: list[str]) -> str:
     return f"{kind}: correct {', '.join(map(_named, codes[:3]))}" + (" …" if len(codes) > 3 else "")
 
 
-def findings(report: str) -> tuple[Finding, ...]:
-    """The findings in ruff's JSON; severity `blocking` if a fix exists. Raises ValueError."""
-    rows = json.loads(report or "[]")
-    if not isinstance(rows, list):
-        raise ValueError("the report of ruff is not a list")
-    return tuple(
+_ROW = re.compile(
+    r"(?P<path>.+?):(?P<line>\d+):\d+: (?P<rule>[\w-]+):? (?P<fix>\[\*\] )?(?P<said>.*)"
+)
+
+
+def findings(report: str) -> tuple[int, tuple[Finding, ...]]:
+    """(number of findings, those that the report shows), out of ruff's short report.
+
+    Severity is `blocking` where ruff has a fix. Files that do not parse count for nothing. Raises
+    ValueError if the report has no last line: then ruff did not come to its end.
+    """
+    totals = re.findall(r"^Found (\d+) errors?\.|^All checks passed!", report, re.MULTILINE)
+    if not totals:
+        raise ValueError("the linter did not finish its report")
+    rows = [row for line in report.splitlines() if (row := _ROW.fullmatch(line.strip()))]
+    broken = sum(row["rule"] == "invalid-syntax" for row in rows)
+    found = tuple(
         Finding(
-            severity="blocking" if row.get("fix") else "suggestion",
-            message=str(row.get("message", ""))[:300],
-            path=str(row.get("filename", "")),
-            line=int((row.get("location") or {}).get("row", 0)),
-            rule=str(row.get("code") or ""),
+            severity="blocking" if row["fix"] else "suggestion",
+            message=row["said"][:300],
+            path=row["path"],
+            line=int(row["line"]),
+            rule=row["rule"],
         )
         for row in rows
-        if isinstance(row, dict) and row.get("code") not in (None, "invalid-syntax")
+        if row["rule"] != "invalid-syntax"
     )
+    return max(len(found), int(totals[-1] or 0) - broken), found
 
 
 def judge(before: str, after: str) -> Judged | Already:
-    """Compares two reports of `count` (ruff's JSON). `Already` if there was nothing to fix."""
-    old, new = findings(before), findings(after)
+    """Compares two reports of `count`. `Already` if there was nothing to fix; ValueError."""
+    old, _ = findings(before)
+    new, shown = findings(after)
     if not old:
         return Already(message="the tool finds nothing before the change")
-    tolerated = tuple(f for f in new if _must_stay(f))
-    left = tuple(f for f in new if not _must_stay(f))
-    fixed = max(0, len(old) - len(new))
+    tolerated = tuple(f for f in shown if _must_stay(f))
+    fixed = max(0, old - new)
     return Judged(
-        before=len(old),
-        after=len(new),
+        before=old,
+        after=new,
         fixed=fixed,
-        complete=fixed > 0 and not left,
-        left=left,
+        complete=fixed > 0 and new == len(tolerated),
+        left=tuple(f for f in shown if not _must_stay(f)),
         tolerated=tolerated,
     )
 

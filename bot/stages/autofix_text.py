@@ -35,18 +35,20 @@ _LINT = re.compile(
     re.IGNORECASE,
 )
 _LINTER = r"(?:lint\w*|ruff|flake8|pylint|bandit|sast|static analysis|code scanning)"
+_ALARM = re.compile(r"\b(?:unsafe|insecure|security|vulnerab\w*|weak|hotspot)\b", re.IGNORECASE)
 _ABOUT_TOOL = re.compile(
     r"\b(?:ci|config\w*|pre-commit|workflow|github action|plugin|badge)\b", re.I
 )
 # What may stand before the words for a finding: nothing, a request, or where it is.
 _ASKS = re.compile(
-    rf"(?:please\s+)?(?:{_FIXING}(?:\s*\b{_FILLER}){{0,6}}\W*)?"
+    rf"(?:[\w./-]+:\s*)?(?:please\s+)?(?:{_FIXING}(?:\s*\b{_FILLER}){{0,6}}\W*)?"
+    r"|(?:the )?(?:code\w*|project|repo\w*|files?|sources?|modules?) (?:is|are)"
     r"|(?:there (?:are|is)|[\w./-]+ (?:has|have|contains?))(?:\s+(?:some|many|several|an?|\d+))?",
     re.IGNORECASE,
 )
 _AMBIGUOUS = {"W291", "W292", "W293", FORMAT}
 _SOURCE = re.compile(
-    r"\.pyi?\b|\w/|\b(?:code\w*|repo\w*|project|modules?|packages?|files?|sources?|src|tests?|lib)\b",
+    r"\.pyi?\b|\w/|\b(?:code\w*|repo\w*|project|modules?|packages?|files?|sources?|lines?|src|tests?|lib)\b",
     re.IGNORECASE,
 )
 # What has an exact meaning only where a person said that it is meant.
@@ -88,6 +90,8 @@ def wanted(bare: str, title: str, body: str) -> list[str]:
             return []
         found = codes_in(body) or [code for _, code in phrases_in(body)]
         return list(dict.fromkeys(found))
+    if _ALARM.search(bare) and _LINT.search(body):
+        return [code for code in codes_in(body) if code in REWRITTEN]
     return []
 
 

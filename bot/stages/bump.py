@@ -75,7 +75,7 @@ def detect(title: str, body: str, list_files: Callable[[], Iterable[str]], read:
     files = sorted(set(list_files()))
     manifests = _manifests(files, read)
     entries, unreadable = _entries(manifests)
-    wanted, missing = bump_text.read(title, body, {entry.name for entry in entries})
+    wanted, missing = bump_text.read(title, body, {e.name for e in entries}, _held(entries))
     if missing:
         return Question(
             kind="which_version",
@@ -147,6 +147,19 @@ def _not_declared(title: str, unreadable: list[str]) -> Outcome:
         message=f"no manifest declares {found[1]}",
         details={"package": found[1], "unreadable": unreadable},
     )
+
+
+def _held(entries: Iterable[Entry]) -> dict[str, Version]:
+    """The oldest version that is pinned of each package."""
+    held: dict[str, Version] = {}
+    for entry in entries:
+        if _pinned(entry):
+            try:
+                version = _current(entry)
+            except Unsupported:
+                continue
+            held[entry.name] = min(version, held.get(entry.name, version))
+    return held
 
 
 def _current(entry: Entry) -> Version:

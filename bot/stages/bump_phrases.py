@@ -27,7 +27,7 @@ FILL = (
 MODAL = r"(?:needs?|must|should|has|have|to|be|is|are|gets?|we|want|ought|can|please)"
 ADVISORY = r"\b(?:CVE-\d{4}-\d+|GHSA(?:-\w{4}){3}|PYSEC-\d{4}-\d+)\b"
 
-_TO = r"(?:to|-+>|=>|→|➜|at least|>=|≥|==|~=|=|with|at|up to|until|is|:)"
+_TO = r"(?:to|becomes?|-+>|=>|→|➜|at least|>=|≥|==|~=|=|with|at|up to|until|is|:)"
 # What may follow the wanted version: a stop, or a word that starts a reason or a place.
 _LOOK = (
     r"(?=\s*(?:$|[.,;:!?)\[\]|`\"'+/(–—-]|\b(?:in|because|since|due|to|for|as|or|and|across|from"
@@ -49,13 +49,13 @@ _FORMS = (
     rf"(?P<verb>{VERB}){_FILLS}\s+{{name}}{_FILLS}{_OLD}{_NOTE}{_FILLS}\s*{_TO}\s*{{good}}",
     # requests 2.31.0 -> 2.32.4, | requests | 2.31.0 | 2.32.4 |
     rf"{{name}}{_FILLS}\s*:?(?:\s*(?:from|at|version|==|=|\|)?\s*(?:{VERSION})){_NOTE}"
-    r"\s*(?:to|-+>|=>|→|➜|\|)\s*{good}",
+    r"\s*(?:to|-+>|=>|→|➜|\||(?:must|should|has to|needs to) be(?:come)?)\s*{good}",
     # requests 2.31.0 GHSA-… 2.32.4 (the table of pip-audit)
     rf"{{name}}\s*\|?\s*(?:{VERSION})\s*\|?\s*(?:{ADVISORY}[\s,|]*){{1,9}}{{good}}",
     # Use requests 2.32.4, Require requests>=2.32.4
     rf"{_START}(?P<verb>{VERB}){_FILLS}\s+{{name}}\s*(?:>=|==|≥|~=|@)?\s*{{good}}",
     # Upgrade to requests 2.32.4
-    rf"(?P<verb>{VERB})\s+(?:up\s+)?to{_FILLS}\s+{{name}}\s*[=>~]*\s*{{good}}",
+    rf"(?P<verb>{VERB})\s+(?:(?:up\s+)?to|at least){_FILLS}\s+{{name}}\s*[=>~]*\s*{{good}}",
     # Move to 2.32.4 of requests
     rf"\b(?P<verb>{VERB})\s+(?:up\s+)?(?:to\s+)?(?:version\s+)?(?P<v>{VERSION})\s+of{_FILLS}"
     r"\s+{name}",
@@ -78,7 +78,7 @@ _MOODS = {
     # In a text about how things shall be, a plain statement is a wish: the file pins X at Y.
     "goal": (rf"{{name}}{_FILLS}(?:\s*(?:==|>=|~=|at least|at|to|is))?{_DOTTED}\s*{{good}}",),
 }
-_GOOD = rf"[=<>~^≥]*\s*(?:{FILL}\s+){{0,4}}(?:{{name}}\s*[=>~]*\s*)?[=>~^≥]*\s*{_WANTED}"
+_GOOD = rf"[=<>~^≥]*\s*(?:{FILL}\s+){{0,4}}(?:{{name}}\s*[=>~]*\s*)?[=>~^≥(]*\s*{_WANTED}"
 
 _LIST = rf"{VERSION}(?:(?:\s*,\s*(?:(?:and|or)\s+)?|\s+(?:and|or)\s+){VERSION}){{0,9}}"
 _FIXED_FORMS = (
@@ -97,6 +97,8 @@ _FIXED_FORMS = (
     # 2.5.0 or later
     rf"(?P<v>{VERSION})\s*(?:\+|(?:or|and)\s+(?:later|newer|above|higher|greater|up))",
     rf"(?:at least|no older than|>=|≥)\s*(?:{FILL}\s+){{0,4}}(?P<v>{VERSION})",
+    # use 2.32.4
+    rf"\b(?:use|install|take|want|need)\s+(?:version\s+|release\s+)?(?P<v>{VERSION})",
     # versions before 2.32.0 are affected
     r"(?:before|prior to|below|older than|earlier than|lower than|(?<![=<>!~-])<)\s*"
     rf"(?:{FILL}\s+){{0,4}}(?P<v>{VERSION})",

@@ -8,7 +8,7 @@ in, values out.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from packaging.utils import canonicalize_name
@@ -111,9 +111,16 @@ def only_about(title: str, packages: Iterable[str]) -> bool:
     return not re.sub(known, " ", rest, flags=re.IGNORECASE).strip()
 
 
-def read(title: str, body: str, known: Iterable[str]) -> tuple[list[Wanted], list[str]]:
-    """(what is wanted, packages that are meant but with no version); both empty: not a bump."""
+def read(
+    title: str, body: str, known: Iterable[str], held: Mapping[str, Version] | None = None
+) -> tuple[list[Wanted], list[str]]:
+    """(what is wanted, packages that are meant but with no version); both empty: not a bump.
+
+    `held` is what the project has now: a body that names that version describes, a newer one is
+    the wish.
+    """
     names = sorted({str(canonicalize_name(name)) for name in known})
+    held = held or {}
     bare = _PREFIX.sub("", clean(title[:MAX_SENTENCE])).strip()
     text = clean(body[:MAX_BODY])
     if _FEATURE.search(bare):
@@ -128,8 +135,11 @@ def read(title: str, body: str, known: Iterable[str]) -> tuple[list[Wanted], lis
     if not (about or general or (in_title and (alarm or _ADVISORY.search(text)))):
         return [], []
     before, goals = _goals(text)
-    wanted = _from_sentences(sentences(before), in_title or names, "about" if about else "")
-    wanted = wanted or _from_sentences(sentences(goals), in_title or names, "goal")
+    wanted = _from_sentences(sentences(before), in_title or names, "about" if about else "", held)
+    wanted = _newer(wanted, held)
+    wanted = wanted or _newer(
+        _from_sentences(sentences(goals), in_title or names, "goal", held), held
+    )
     meant = in_title or _versioned(text, names)
     missing = [name for name in meant if name not in {w.package for w in wanted}]
     if wanted:
@@ -137,8 +147,14 @@ def read(title: str, body: str, known: Iterable[str]) -> tuple[list[Wanted], lis
     # A number that the project's own sentence calls fixed is this package's if it is alone.
     if len(missing) == 1 and (versions := fixed_versions(f"{bare}\n{text}")):
         return [Wanted(missing[0], versions)], []
+    if told := _from_sentences(sentences(text), in_title or names, "goal"):
+        return told, []
     certain = about or _DEPENDENCY.search(bare) or _ADVISORY.search(title) or (alarm and in_title)
     return [], missing if certain else []
+
+
+def _newer(wanted: list[Wanted], held: Mapping[str, Version]) -> list[Wanted]:
+    return [w for w in wanted if w.package not in held or w.versions[0] > held[w.package]]
 
 
 def _goals(text: str) -> tuple[str, str]:
@@ -160,10 +176,19 @@ def _versioned(text: str, known: Iterable[str]) -> list[str]:
     ] or mentioned(text, known)
 
 
-def _from_sentences(parts: list[str], known: Iterable[str], mood: str = "") -> list[Wanted]:
+def _from_sentences(
+    parts: list[str],
+    known: Iterable[str],
+    mood: str = "",
+    held: Mapping[str, Version] | None = None,
+) -> list[Wanted]:
     wanted: dict[str, Wanted] = {}
     for part in parts:
         for package in mentioned(part, known):
-            if package not in wanted and (found := target(part, package, mood)):
-                wanted[package] = Wanted(package, (found[0],), exact=found[1])
+            found = target(part, package, mood)
+            if not found or package in wanted:
+                continue
+            if held and package in held and found[0] <= held[package]:
+                continue
+            wanted[package] = Wanted(package, (found[0],), exact=found[1])
     return list(wanted.values())

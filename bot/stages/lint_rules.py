@@ -12,7 +12,7 @@ import re
 import subprocess
 from dataclasses import dataclass
 
-from ruff import find_ruff_bin
+from ruff import find_ruff_bin  # type: ignore[import-untyped]
 
 FORMAT = "FORMAT"  # not a rule: the layout as a whole
 # Rewrites of our own (`bot.stages.rewrite`) for rules that ruff finds but does not fix.
@@ -51,12 +51,14 @@ _PHRASES = {
     r"|assigned(?: to)? but never used": "F841",
     r"(?:import (?:order(?:ing)?|sorting|block)|(?:un)?sorted imports?|(?:re)?order(?:ed)? imports?"
     r"|sort(?:ing)? (?:\w+ ){0,2}imports?|imports (?:are )?(?:un-?sorted|not sorted|out of order)"
-    r"|organi[sz]e imports|\bisort\b)": "I001",
+    r"|imports (?:should|must|need to|have to) be (?:sorted|ordered)|organi[sz]e imports"
+    r"|\bisort\b)": "I001",
     r"f-?strings? (?:without|with no|that (?:have|has) no) (?:any )?"
     r"(?:placeholders?|interpolations?)": "F541",
     r"compar\w+ (?:to|with|against) `?none`?|[=!]= ?`?none`?": "E711",
     r"compar\w+ (?:to|with|against) `?(?:true|false)`?|[=!]= ?`?(?:true|false)`?": "E712",
-    r"trailing (?:white ?space|blanks|spaces)": "W291 W293",
+    r"trailing (?:white ?space|blanks|spaces)"
+    r"|white ?space at (?:the )?ends? of (?:the )?lines?": "W291 W293",
     r"(?:missing|no) (?:final )?newlines? at (?:the )?end of (?:the )?files?": "W292",
     r"mutable (?:default )?(?:arguments?|defaults?)|mutable default": "B006",
     r"(?:percent|printf)[- ]?(?:style )?format\w*|% formatting": "UP031",
@@ -113,7 +115,7 @@ def rules() -> dict[str, Rule]:
 @functools.cache
 def _aliases() -> dict[str, tuple[str, ...]]:
     """Codes and names of other tools, and ruff's own names, to codes of ruff."""
-    table = {rule.name: (rule.code,) for rule in rules().values()}
+    table: dict[str, tuple[str, ...]] = {rule.name: (rule.code,) for rule in rules().values()}
     del table["f-string"]  # the name of a rule, but first of all a word
     for names, codes in _PYLINT.items():
         table |= {name.lower(): tuple(codes.split()) for name in names.split()}

@@ -175,19 +175,22 @@ def _walk_python(path: str, content: str, visit: Visit) -> str:
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise Unreadable(f"{path} is not Python: {type(error).__name__}") from error
     lines = content.encode().split(b"\n")  # as Python counts lines; columns are in bytes
-    for node in sorted(
-        (n for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)),
-        key=lambda n: (-n.lineno, -n.col_offset),  # from the end, so that places stay right
-    ):
-        if node.lineno != node.end_lineno or len(node.value) > 300:
+    strings = [
+        (node, node.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]
+    # From the end, so that the places before stay right.
+    for node, value in sorted(strings, key=lambda s: (-s[0].lineno, -s[0].col_offset)):
+        if node.lineno != node.end_lineno or len(value) > 300:
             continue
-        if (found := declared(node.value)) is None or not (found.spec or found.direct):
+        if (found := declared(value)) is None or not (found.spec or found.direct):
             continue  # a bare word in Python is seldom a requirement
-        new = _pep508(path, node.lineno, node.value, visit)
+        new = _pep508(path, node.lineno, value, visit)
         line = lines[node.lineno - 1]
         literal = line[node.col_offset : node.end_col_offset]
-        if new != node.value and literal.count(node.value.encode()) == 1:
-            literal = literal.replace(node.value.encode(), new.encode())
+        if new != value and literal.count(value.encode()) == 1:
+            literal = literal.replace(value.encode(), new.encode())
             lines[node.lineno - 1] = line[: node.col_offset] + literal + line[node.end_col_offset :]
     return b"\n".join(lines).decode()
 

@@ -7,6 +7,7 @@ story says is kept as it stands and never followed as an order.
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from gherkin.errors import CompositeParserException, ParserException
 from gherkin.parser import Parser
@@ -177,12 +178,12 @@ def _scenarios(body: str) -> list[Criterion]:
         document = Parser().parse("\n".join(lines))
     except (CompositeParserException, ParserException):
         return []
-    feature = document.get("feature") or {}
+    feature: dict[str, Any] = dict(document.get("feature") or {})
     scenarios = (child.get("scenario") for child in feature.get("children", []))
     return [_from_scenario(scenario) for scenario in scenarios if scenario and scenario["steps"]]
 
 
-def _from_scenario(scenario: dict) -> Criterion:
+def _from_scenario(scenario: dict[str, Any]) -> Criterion:
     parts: dict[str, list[str]] = {"given": [], "when": [], "then": []}
     kind = "given"
     words = []

@@ -149,7 +149,11 @@ def _version(text: str) -> Version:
 def floor(spec: str) -> Version:
     """The oldest version a constraint lets in, `0` if it has no lower bound."""
     lowest = Version("0.dev0")
-    for clause in SpecifierSet(spec):
+    try:
+        clauses = SpecifierSet(spec)
+    except InvalidSpecifier as error:
+        raise Unsupported("unparsable", f"{spec!r} is not a version constraint") from error
+    for clause in clauses:
         if clause.operator in {"==", "===", "~=", ">=", ">"}:
             lowest = max(lowest, _version(clause.version.removesuffix(".*")))
     return lowest

@@ -46,6 +46,11 @@ def involved(github: GitHub, story: Story, pull: Mapping[str, Any] | None) -> In
         for commit in github.pull_commits(story.repository, story.pull_number):
             if commit.get("sha") not in ours:
                 _contributors(commit, ids, unknown)
+    for sha, pusher in story.pushers.items():  # a commit can name anybody as its author
+        if pusher is None:
+            unknown.append(f"whoever pushed {sha[:10]}")
+        else:
+            ids.add(pusher.id)
     return Involved(
         requester=story.requester,
         issue_author=story.author,
@@ -91,7 +96,9 @@ def _owned(github: GitHub, story: Story) -> tuple[OwnedPath, ...]:
     found = []
     resolved: dict[str, frozenset[int]] = {}
     for told in github.pull_files(repository, story.pull_number):
-        names = owners_of(text, told["filename"])
+        # A rename takes a file away from its owner: they are asked too.
+        paths = {told["filename"], told.get("previous_filename") or told["filename"]}
+        names = sorted({name for path in paths for name in owners_of(text, path)})
         for name in names:
             if name not in resolved:
                 resolved[name] = _ids(github, repository, name)

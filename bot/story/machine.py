@@ -102,6 +102,7 @@ class Story:
     pushed_sha: str = ""
     merged_sha: str = ""
     foreign_head: bool = False
+    pushers: dict[str, Person | None] = field(default_factory=dict)  # of foreign heads
     commits: list[e.Committed] = field(default_factory=list)
     answers: list[e.Answered] = field(default_factory=list)
     answers_used: int = 0  # how many of them the analysis has read
@@ -252,6 +253,7 @@ def _begin_again(story: Story) -> None:
     story.approvals.clear()
     story.commits.clear()
     story.head_sha, story.foreign_head = "", False
+    story.pushers.clear()
 
 
 @_apply.register
@@ -363,6 +365,7 @@ def _(event: e.PriorityChanged, story: Story, at: datetime) -> None:
 def _(event: e.HeadMoved, story: Story, at: datetime) -> None:
     story.head_sha = story.pushed_sha = event.sha
     story.foreign_head = True
+    story.pushers[event.sha] = event.by
     if event.same_tree:  # the very same files: what was approved is still what stands there
         story.approvals = [a.model_copy(update={"head_sha": event.sha}) for a in story.approvals]
 

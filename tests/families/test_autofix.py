@@ -108,6 +108,12 @@ TAKEN = [
     ("There are unused imports in src/pkg/client.py", "", "F401", "src/pkg/client.py"),
     ("client.py has unused imports", "Found by ruff (F401).", "F401", "src/pkg/client.py"),
     ("Use super() without arguments (UP008)", "", "UP008", "."),
+    ("src/pkg/client.py: remove the unused imports", "", "F401", "src/pkg/client.py"),
+    ("As a developer I want no unused imports in src/pkg", "", "F401", "src/pkg"),
+    ("Imports should be sorted", "", "I001", "."),
+    ("Codebase is not formatted", "Run ruff format.", "FORMAT", "."),
+    ("Whitespace at end of lines", "", "W291 W293", "."),
+    ("Unsafe deserialization", "Found by bandit: B506 in client.py", "S506", "src/pkg/client.py"),
 ]
 
 NOT_TAKEN = [
@@ -265,6 +271,19 @@ def test_each_fix_is_exact_and_a_second_run_changes_nothing(tmp_path, title, bef
     again = carry_out(tmp_path, title)
     assert isinstance(again, Already)
     assert (tmp_path / "m.py").read_text() == after
+
+
+@pytest.mark.parametrize("report", ["", "error: no such option", '[{"code": "F401"}]'])
+def test_a_run_that_did_not_finish_proves_nothing(report):
+    with pytest.raises(ValueError, match="did not finish"):
+        autofix.judge(report, "All checks passed!\n")
+
+
+def test_a_report_whose_middle_was_left_out_is_still_counted():
+    row = "a.py:1:8: F401 [*] `os` imported but unused\n"
+    before = row + "…\n" + row + "Found 900 errors.\n"
+    done = autofix.judge(before, row + "…\nFound 3 errors.\n")
+    assert (done.before, done.after, done.complete) == (900, 3, False)
 
 
 def test_only_the_named_file_changes(tmp_path):

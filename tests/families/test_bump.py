@@ -149,6 +149,28 @@ def test_of_several_fixed_versions_the_one_of_the_same_series_is_taken():
     }
 
 
+@pytest.mark.parametrize("spec", ["^1 || ^2", "workspace:*", "git+https://x/y", "1.x", "", "*"])
+def test_a_constraint_of_another_kind_is_no_crash(spec):
+    files = {"package.json": f'{{"dependencies": {{"requests": "{spec}"}}}}'}
+    assert isinstance(detect(files), Question | Already)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "We pin requests==2.31.0. It has CVE-2024-47081. Versions >= 2.32.4 are not affected.",
+        "`requests` is pinned to 2.31.0 in requirements.txt. Known fixed version: 2.32.4.",
+        "We pin requests==2.31.0.\n\n## Acceptance criteria\n- pins requests==2.32.4",
+        "Now: requests==2.31.0. Use 2.32.4.",
+    ],
+)
+def test_the_pin_of_today_is_not_taken_for_the_wish(body):
+    files = {"requirements.txt": "requests==2.31.0\n"}
+    assert after(files, "Upgrade a vulnerable dependency: requests", body) == {
+        "requirements.txt": "requests==2.32.4\n"
+    }
+
+
 def test_pin_makes_a_floor_exact():
     files = {"requirements.txt": "requests>=2.0\n"}
     assert after(files, "Pin requests to 2.32.4") == {"requirements.txt": "requests==2.32.4\n"}

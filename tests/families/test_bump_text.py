@@ -178,6 +178,11 @@ TAKEN = [
     ),
     ("Bump click 8.1.3 to 8.1.7", "", {"click": "8.1.7"}),
     ("Upgrade numpy to 2", "", {"numpy": "2"}),
+    ("Require at least requests 2.32.4", "", {"requests": "2.32.4"}),
+    ("requests 2.31.0 should become 2.32.4", "", {"requests": "2.32.4"}),
+    ("Get rid of the vulnerable requests 2.31.0", "Use 2.32.4.", {"requests": "2.32.4"}),
+    ("Update vulnerable jinja2 (3.1.2) to a fixed release (3.1.6)", "", {"jinja2": "3.1.6"}),
+    ("As a maintainer I want requests upgraded to 2.32.4", "", {"requests": "2.32.4"}),
 ]
 
 NOT_TAKEN = [

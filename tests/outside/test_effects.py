@@ -147,7 +147,7 @@ def test_somebody_elses_words_never_pass_for_ours(place: Place) -> None:
     effect = said(place, number)
     place.as_person("bob").comment(REPO, number, f"hello\n\n{marker(effect.key)}")
     assert place.github.effects.look(effect) is None
-    quoting = said(place, number, key="k/2", body=f"bob said {marker(effect.key)}")
+    quoting = said(place, number, key="k/2", body=f"bob said\n\n{marker(effect.key)}\n")
     place.github.effects.perform(quoting)
     assert place.github.effects.look(effect) is None
     place.github.effects.perform(effect)
@@ -245,6 +245,16 @@ def test_labels_are_compared_before_they_are_touched(place: Place) -> None:
     assert len(place.writes()) == 2
     names = {label["name"] for label in place.as_person().issue(REPO, number)["labels"]}
     assert names == {"Story", "towpath:doing"}
+
+
+def test_labels_with_any_characters_come_and_go(place: Place) -> None:
+    number = issue(place)
+    odd = "needs: 50% später/?#"
+    fields = {"key": "k", "repository": place.repository, "issue": number}
+    place.github.effects.perform(fx.SetLabels(**fields, add=(odd,)))
+    assert [each["name"] for each in place.as_person().issue(REPO, number)["labels"]] == [odd]
+    place.github.effects.perform(fx.SetLabels(**fields, remove=(odd,)))
+    assert place.as_person().issue(REPO, number)["labels"] == []
 
 
 def test_a_pull_request_is_opened_once_with_its_labels_and_reviewers(place: Place) -> None:

@@ -90,6 +90,15 @@ def test_pull_requests_are_found_by_their_branch(place: Place) -> None:
     assert github.pull_reviews(repository, number) == []
 
 
+def test_a_forks_branch_of_the_same_name_is_not_ours_whatever_a_server_filters(
+    place: Place,
+) -> None:
+    head = {"ref": "feature/STORY-1/x", "sha": "a" * 40, "repo": {"id": place.repository.id + 1}}
+    fork = {"number": 5, "state": "open", "head": head}
+    place.hub.faults.add(method="GET", path="/pulls\\?", status=200, body=[fork])
+    assert place.github.pulls_for_head(place.repository, "feature/STORY-1/x") == []
+
+
 def test_labelled_issues_are_found_without_pull_requests(place: Place) -> None:
     alice = place.as_person()
     number = alice.open_issue(REPO, "a story", labels=["story"])
@@ -196,6 +205,7 @@ def test_no_secret_is_in_any_error_log_or_repr(
     place: Place, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="github")
     github = place.connect()
     header = github.git_credentials(place.repository.installation_id)
     token = github.effects._http.token(place.repository.installation_id)
