@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.localhub.api.issues import checked_body, edit_words, ordered, set_state
+from bot.localhub.api.merging import signed_by
 from bot.localhub.calls import Answer, Call, Page, Routes
 from bot.localhub.errors import ApiError, invalid
 from bot.localhub.mergeability import (
@@ -15,7 +16,7 @@ from bot.localhub.mergeability import (
     mergeability,
     size_of,
 )
-from bot.localhub.moves import record_head, synchronize
+from bot.localhub.moves import move_ref, record_head, synchronize
 from bot.localhub.records import Issue, Pull
 from bot.localhub.shapes import commits, pulls
 from bot.localhub.state import Repository
@@ -199,9 +200,6 @@ def list_commits(call: Call, number: int) -> Page:
 @routes("PUT", f"{_PULL}/update-branch", "pull_requests:write")
 def update_branch(call: Call, number: int) -> Answer:
     """Merge the base into the head; 422 on a conflict or when the head moved."""
-    from bot.localhub.api.merging import signed_by
-    from bot.localhub.moves import move_ref
-
     issue, pull = call.repo.pull(number)
     expected = call.maybe_text("expected_head_sha")
     place = pull.head_repository
