@@ -151,9 +151,7 @@ class Search:
         order = ranked([one.path for one in first], signals, self._aside)
         if self._imports and order:
             top = order[0].score
-            seeds = {
-                one.path: math.exp(_STEEP * (one.score - top)) for one in order[:_SEEDS]
-            }
+            seeds = {one.path: math.exp(_STEEP * (one.score - top)) for one in order[:_SEEDS]}
             signals["imports"] = beside(self._imports, seeds)
             order = ranked([one.path for one in first], signals, self._aside)
         return [one for one in order if one.score > 0], parts
