@@ -17,13 +17,13 @@ from array import array
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeAlias
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 
 from bot.codebase.store import Store
 
-Vector = array[float]  # 32-bit, of length 1 (or 0 for an empty text)
+Vector: TypeAlias = "array[float]"  # 32-bit, of length 1 (or 0 for an empty text)
 _AT_ONCE = 64  # texts in one request
 _CHARS = 8_000  # of each text: endpoints refuse more than a few thousand tokens
 _WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_]+")

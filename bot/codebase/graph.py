@@ -8,6 +8,7 @@ repository.
 
 from __future__ import annotations
 
+import posixpath
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -92,6 +93,7 @@ class Graph:
         if differs and language in _BY_NAME:
             files = self.snapshot.files()
             found |= {p for p in self._modules.folder(path) if files[p].language == language}
+            found |= self._wanting.get(_folder(path), set())
         return found
 
     # -- questions ------------------------------------------------------------------------------
@@ -163,6 +165,8 @@ class Graph:
             if not targets and not (one.level and not one.module) and one.names != ("package",):
                 outside.add(one.module)
             if by_name:
+                for target in targets[:1]:  # other names there may make other edges
+                    self._wanting.setdefault(_folder(target), set()).add(path)
                 used = names.get(path, frozenset())
                 found.update(t for t in targets if _defines_any(outlines.get(t, NOTHING), used))
                 continue
@@ -231,6 +235,10 @@ def _defines_any(facts: FileFacts, used: frozenset[str]) -> bool:
     if any(one.name in used for one in facts.definitions if "." not in one.qualname):
         return True
     return any(name in used for name in facts.exports if name)
+
+
+def _folder(path: str) -> str:
+    return f"{posixpath.dirname(path)}/"  # the slash tells it from a name
 
 
 def _offered(facts: FileFacts) -> set[tuple[str, str]]:

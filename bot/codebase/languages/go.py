@@ -33,6 +33,7 @@ _QUERY = """
 _RESERVED = """
 break case chan const continue default defer else fallthrough for func go goto if import interface
 map package range return select struct switch type var nil true false err string int bool error byte
+main init
 """
 _ROUTES = re.compile(r"HandleFunc|Handle|GET|POST|PUT|PATCH|DELETE|Get|Post|Put|Patch|Delete")
 

@@ -15,7 +15,7 @@ from bot.codebase.languages.python_outline import Found, Source
 
 _VERBS = b"get|post|put|patch|delete|head|options|websocket"
 _DECORATOR = re.compile(
-    rb"\n[ \t]*@([\w.]*?)(?:\.)?(route|api_route|" + _VERBS + rb"|command|group|callback|task"
+    rb"\n[ \t]*@((?:\w+\.)*)(route|api_route|" + _VERBS + rb"|command|group|callback|task"
     rb"|shared_task|receiver|on_event|listener|event|on|subscribe|listens_for|connect|field|mutation"
     rb"|query|subscription)\b[ \t]*(\((?:[^()]|\([^()]*\))*\))?"
 )
@@ -71,7 +71,7 @@ def api(src: Source, found: Sequence[Found], newlines: Sequence[int]) -> Iterato
 
 
 def _decorated(match: re.Match[bytes], one: Found, line: int, graphql: bool) -> Iterator[ApiEntry]:
-    owner, what = match[1].decode("utf-8", "replace"), match[2].decode()
+    owner, what = match[1].decode("utf-8", "replace").rstrip("."), match[2].decode()
     arguments = match[3] or b""
     if not match[3] and what not in _BARE and not (graphql and what in _GRAPHQL):
         return
