@@ -1,15 +1,20 @@
 """The command line: one file a command, loaded when it is called.
 
-Promises: a person's mistake is answered with a sentence and the next step, never with a traceback;
-exit codes are those of `Exit`. Never: imports a room before a command needs it, because `web` and
-`--help` must start at once.
+Promises: a person's mistake is answered with a sentence and the next step, never with a
+traceback; exit codes are those of `bot.cli.exits`. Never: imports a room before a command needs
+it, because `web` and `--help` must start at once.
 """
 
 from __future__ import annotations
 
 import importlib
+import logging
+from typing import Any
 
 import click
+
+from bot.cli.log_lines import write_log
+from bot.cli.refusals import errors_for_people
 
 COMMANDS = {
     "demo": ("bot.cli.demo:demo", "Watch a story go from an issue to a merged pull request."),
@@ -38,6 +43,10 @@ class LazyGroup(click.Group):
         module, _, name = COMMANDS[cmd_name][0].partition(":")
         return getattr(importlib.import_module(module), name)
 
+    def invoke(self, ctx: click.Context) -> Any:
+        with errors_for_people():
+            return super().invoke(ctx)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
@@ -46,3 +55,4 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Takes a labelled issue to a merged pull request, inside bounds that people set."""
+    write_log(logging.WARNING)
