@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.story.machine import Story
 from bot.texts.status import suite_line
-from bot.texts.words import block, code, count, money, plain, short
+from bot.texts.words import code, count, money, plain, short
 
 
 def title(story: Story) -> str:
@@ -12,7 +12,7 @@ def title(story: Story) -> str:
     spec = story.spec
     kind = "fix" if spec and spec.story_type == "bugfix" else "feat"
     if story.commits and len(story.commits) == 1:
-        return story.commits[0].message.splitlines()[0][:120]
+        return plain(story.commits[0].message.splitlines()[0], 120)
     return f"{kind}: {plain(spec.title if spec else story.title, 100)}"
 
 
@@ -97,8 +97,3 @@ def _commits(story: Story) -> str:
     return "\n".join(
         f"- {short(c.sha)} {plain(c.message.splitlines()[0], 120)}" for c in story.commits
     )
-
-
-def patch_note(diff: str) -> str:
-    """A change that Towpath may not make itself, for a person to apply (B12)."""
-    return block(diff, limit=20000)
