@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 OURS = [p for room in ("bot", "handlers", "policies") for p in sorted((ROOT / room).rglob("*.py"))]
-VAGUE = set(["utils", "util", "helpers", "helper", "manager", "core", "common", "misc", "base2", "stuff"])
+VAGUE = {"util", "utils", "helper", "helpers", "manager", "core", "common", "misc", "stuff"}
 
 
 def test_the_rooms_import_only_what_they_may() -> None:

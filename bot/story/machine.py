@@ -43,6 +43,7 @@ EDGES: dict[State, frozenset[State]] = {
     _S.VERIFYING: _STOP | {_S.DONE, _S.CODING},
     _S.WAITING: frozenset(
         {
+            _S.RECEIVED,  # paused before the first step
             _S.ANALYZING,
             _S.PLANNING,
             _S.CODING,
