@@ -65,9 +65,9 @@ def refusals(permissions: Mapping[str, str], folder: Path) -> list[str]:
 def _watched(inner: Any, refused: list[str]) -> Any:
     def application(environ: dict[str, Any], start: Any) -> Any:
         def answer(status: str, headers: Any, *rest: Any) -> Any:
-            if "X-Accepted-GitHub-Permissions".lower() in {name.lower() for name, _ in headers}:
-                if status.startswith("403"):
-                    refused.append(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}")
+            named = {name.lower() for name, _ in headers}
+            if status.startswith("403") and "x-accepted-github-permissions" in named:
+                refused.append(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}")
             return start(status, headers, *rest)
 
         return inner(environ, answer)
