@@ -17,6 +17,8 @@ from bot.outside.redaction import redact
 from bot.settings import Settings
 
 SHORTEST_SECRET = 6  # shorter ones would blacken half of every line
+# A line for each job, each look at the clock and each repeated read would hide the rest.
+CHATTY = {"alembic": logging.WARNING, "rq": logging.WARNING, "urllib3": logging.ERROR}
 _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
@@ -27,7 +29,8 @@ def write_log(
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(LogLine(as_json, secrets_of(settings) if settings else ()))
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    for chatty, least in CHATTY.items():
+        logging.getLogger(chatty).setLevel(max(level, least))
     sys.excepthook = _log_uncaught
 
 

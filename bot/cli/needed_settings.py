@@ -13,19 +13,24 @@ from bot.texts import operator as texts
 def settings_for(*, door: bool = False, github: bool = False) -> Settings:
     """The settings, for receiving webhooks (`door`) or talking to GitHub. Raises SettingsError."""
     settings = load_settings()
-    problems = [*(_door(settings) if door else ()), *(_github(settings) if github else ())]
+    problems = [
+        *(door_problems(settings) if door else ()),
+        *(github_problems(settings) if github else ()),
+    ]
     if problems:
         raise SettingsError(problems)
     return settings
 
 
-def _door(settings: Settings) -> list[SettingsProblem]:
+def door_problems(settings: Settings) -> list[SettingsProblem]:
+    """What receiving webhooks lacks."""
     if settings.webhook_secrets:
         return []
     return [SettingsProblem(f"{PREFIX}WEBHOOK_SECRET", texts.NOT_SET, texts.NEXT_SIGNING)]
 
 
-def _github(settings: Settings) -> list[SettingsProblem]:
+def github_problems(settings: Settings) -> list[SettingsProblem]:
+    """What being the app on GitHub lacks."""
     problems = []
     if settings.app_id is None:
         problems.append(SettingsProblem(f"{PREFIX}APP_ID", texts.NOT_SET, texts.NEXT_APP_ID))

@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
+from bot.cli.installer import index_answers
 from bot.settings import PREFIX
 from bot.texts import operator as texts
 
 ROOT = Path(__file__).parents[2]
-INDEX_PATIENCE_S = 30
 
 
 @click.command(
@@ -31,7 +30,7 @@ def test_suite(arguments: tuple[str, ...]) -> None:
     if importlib.util.find_spec("pytest") is None or not (ROOT / "tests").is_dir():
         raise click.UsageError(texts.NO_TESTS)
     chosen = "not slow"
-    if not _index_answers():
+    if not index_answers():
         click.echo(texts.NO_INDEX, err=True)
         chosen += " and not network"
     for variable in [name for name in os.environ if name.startswith(PREFIX)]:
@@ -45,17 +44,3 @@ def pytest_configure(config: Any) -> None:
     """As a plugin of pytest: the markers that the command chooses by, whatever it is asked for."""
     config.addinivalue_line("markers", "slow: too long for every run; call pytest -m slow")
     config.addinivalue_line("markers", "network: needs the package index")
-
-
-def _index_answers() -> bool:
-    """Whether the installer finds a package with the settings it has."""
-    from uv import find_uv_bin
-
-    resolve = [find_uv_bin(), "pip", "compile", "--quiet", "--no-cache", "--no-header", "-"]
-    try:
-        ran = subprocess.run(
-            resolve, input=b"idna", capture_output=True, timeout=INDEX_PATIENCE_S, check=False
-        )
-    except subprocess.TimeoutExpired:
-        return False
-    return ran.returncode == 0

@@ -62,3 +62,59 @@ def no_sandbox(findings: Iterable[str]) -> str:
         f"No sandbox works on this machine: {'; '.join(findings)}. Install bubblewrap and allow "
         "unprivileged user namespaces; `towpath doctor` checks it again."
     )
+
+
+# -- serve -----------------------------------------------------------------------------------------
+
+SERVED = "Towpath has ended; whatever was under way goes on at the next start."
+
+
+def serving(host: str, port: int, home: str) -> str:
+    return (
+        f"Towpath listens on http://{host}:{port}/webhook and keeps its data in {home}. "
+        "Ctrl-C ends it."
+    )
+
+
+def keeps_ending(name: str, status: int) -> str:
+    return (
+        f"The process “{name}” keeps ending (status {status}), so everything was ended. Its lines "
+        "above say why; `towpath doctor` says what is missing."
+    )
+
+
+def address_taken(host: str, port: int, problem: str) -> str:
+    return (
+        f"Cannot listen on {host}:{port}: {problem}. End what uses that port, or set "
+        "TOWPATH_BIND_HOST and TOWPATH_BIND_PORT to another address."
+    )
+
+
+# -- audit and inbox -------------------------------------------------------------------------------
+
+CHAIN_HOLDS = "The journal holds together."
+IDS_OR_ALL = "Name the ids to replay (see `towpath inbox list`), or give --all."
+
+
+def broken(stream: str, seq: int, what: str) -> str:
+    return f"{stream} event {seq}: {what}"
+
+
+def no_stream(stream: str) -> str:
+    return f"There is no stream {stream!r}. `towpath audit streams` lists them."
+
+
+def nothing_in(home: str) -> str:
+    return f"There is no data of Towpath in {home}. Set TOWPATH_HOME to the folder it runs with."
+
+
+def inbox_counts(waiting: int, taken: int, dead: int) -> str:
+    return f"{waiting} waiting, {taken} being handled, {dead} given up on."
+
+
+def no_dead_letter(ids: Iterable[str]) -> str:
+    return f"Nothing that was given up on has this id: {', '.join(map(repr, ids))}."
+
+
+def replayed(count: int) -> str:
+    return f"{count} put back into the inbox."
