@@ -109,7 +109,7 @@ def _home(settings: Settings) -> Finding:
 
 def _database(settings: Settings) -> Finding:
     from sqlalchemy import create_engine, inspect, make_url, text
-    from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+    from sqlalchemy.exc import ArgumentError, DBAPIError
     from sqlalchemy.pool import NullPool
 
     from bot.story.migrations import HEAD
@@ -117,13 +117,15 @@ def _database(settings: Settings) -> Finding:
     try:
         url = make_url(settings.effective_database_url)
         path = url.database or ""
+        if url.drivername not in ("sqlite", "postgresql+psycopg"):
+            return Finding("database", "missing", url.drivername, texts.OTHER_DATABASE)
         if url.drivername == "sqlite" and not Path(path).exists():
             return Finding("database", "ok", texts.new_database(path))
         with create_engine(url, poolclass=NullPool).connect() as connection:
             is_old = not inspect(connection).has_table("alembic_version") or (
                 connection.scalar(text("SELECT version_num FROM alembic_version")) != HEAD
             )
-    except (ArgumentError, NoSuchModuleError, DBAPIError) as error:
+    except (ArgumentError, DBAPIError) as error:
         cause = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
         return Finding("database", "missing", cause, texts.DATABASE)
     return Finding("database", "ok", texts.database(url.get_backend_name(), HEAD, is_old))
