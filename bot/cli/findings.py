@@ -15,6 +15,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -185,7 +186,6 @@ def _model(settings: Settings) -> Finding:
 def _github(settings: Settings) -> Iterator[Finding]:
     from bot.outside.errors import GitHubError, Unauthorized
     from bot.outside.github_http import AppKey, GitHubHttp
-    from bot.wiring import now
 
     problems = github_problems(settings)
     for one in problems:
@@ -194,7 +194,7 @@ def _github(settings: Settings) -> Iterator[Finding]:
         return
     key = AppKey(str(settings.app_id), settings.read_private_key() or "")
     try:
-        http = GitHubHttp(settings.github_api_url, key, now)
+        http = GitHubHttp(settings.github_api_url, key, lambda: datetime.now(UTC))
         app = http.get("/app", None)
         installed = sum(1 for _ in http.pages("/app/installations", None))
     except Unauthorized as error:

@@ -121,6 +121,16 @@ def test_an_index_that_cannot_be_reached_is_answered_without_its_credentials(
     )
 
 
+def test_an_environment_that_somebody_else_made_is_left_alone(tmp_path: Path) -> None:
+    folder = clone(tmp_path / "clone")
+    (folder / ".venv").mkdir()
+    (folder / ".venv" / "mine").write_text("precious")
+    ran = call(folder, "--help")
+    assert ran.returncode == 69
+    assert "TOWPATH_VENV" in ran.stderr
+    assert (folder / ".venv" / "mine").read_text() == "precious"
+
+
 def test_settings_of_pip_are_handed_to_uv(launcher: ModuleType, tmp_path: Path) -> None:
     pip = tmp_path / "pip.py"
     pip.write_text(
@@ -165,7 +175,7 @@ def test_two_first_starts_a_killed_one_and_a_moved_clone_all_end_well(tmp_path: 
         time.sleep(0.02)
     os.killpg(first.pid, signal.SIGKILL)  # half-way
     first.communicate()
-    assert not (folder / ".venv" / "towpath").exists()
+    assert list((folder / ".venv" / "towpath").iterdir()) == []
 
     both = [
         subprocess.Popen(command, env=environ(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)

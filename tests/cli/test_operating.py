@@ -11,6 +11,7 @@ import subprocess
 import time
 import urllib.request
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,6 @@ from bot.story.database import open_database
 from bot.story.events import PauseRequested
 from bot.story.journal import Journal
 from bot.story.vocabulary import Person
-from bot.wiring import now
 from tests.cli.call import ROOT, command, environ, towpath
 
 SECRET = "a-long-webhook-secret"
@@ -33,8 +33,8 @@ MANIFEST = yaml.safe_load((ROOT / "app.yml").read_text())
 
 
 @pytest.fixture
-def hub(tmp_path: Path) -> Iterator[LocalHub]:
-    yield LocalHub(tmp_path / "hub", send=lambda *_: Reply(0))
+def hub(tmp_path: Path) -> LocalHub:
+    return LocalHub(tmp_path / "hub", send=lambda *_: Reply(0))
 
 
 @pytest.fixture
@@ -113,7 +113,7 @@ def test_a_database_or_queue_that_is_away_is_no_traceback_and_shows_no_password(
 
 def test_audit_shows_the_journal_and_a_change_of_it(tmp_path: Path) -> None:
     path = tmp_path / "towpath.db"
-    journal = Journal(open_database(f"sqlite:///{path}"), now)
+    journal = Journal(open_database(f"sqlite:///{path}"), lambda: datetime.now(UTC))
     event = PauseRequested(person=Person(id=1, login="alice\x1b[2J"))
     journal.append("story/1/2", [event, event], actor="alice\x1b[2J")
 
@@ -181,17 +181,21 @@ def test_doctor_says_what_the_app_was_not_granted(
     assert "Install the app" in ran.stdout
 
 
-def test_doctor_names_wrong_settings_and_wrong_credentials(
+def test_doctor_names_what_is_away_and_what_is_not_accepted(
     tmp_path: Path, hub: LocalHub, github: Server, queue_url: str
 ) -> None:
-    assert verdicts(bind_port="x")[1]["TOWPATH_BIND_PORT"] == "missing"
     hub.add_user("alice")
     app = hub.register_app(MANIFEST)
     wrong = {**settings(tmp_path / "home", github, app, queue_url), "app_id": 999_999}
-    assert verdicts(**wrong)[1]["GitHub App"] == "missing"
-    away = {"database_url": "postgresql://u@127.0.0.1:9/x", "redis_url": "redis://127.0.0.1:9/0"}
-    status, found = verdicts(**away)
-    assert (status, found["database"], found["queue"]) == (1, "missing", "missing")
+    wrong |= {"database_url": "postgresql://u@127.0.0.1:9/x", "redis_url": "redis://127.0.0.1:9/0"}
+    status, found = verdicts(**wrong)
+    asked = ("GitHub App", "database", "queue")
+    assert (status, *(found[name] for name in asked)) == (1, "missing", "missing", "missing")
+
+
+def test_doctor_looks_at_the_machine_even_when_the_settings_are_wrong() -> None:
+    status, found = verdicts(bind_port="x")
+    assert (status, found["TOWPATH_BIND_PORT"], found["git"]) == (1, "missing", "ok")
 
 
 # -- serve -----------------------------------------------------------------------------------------
