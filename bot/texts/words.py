@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from policies.branches import unreferred
+
 _BREAKS = re.compile(r"[`<>\[\]|\\*_~@#!]")
 
 
@@ -13,9 +15,9 @@ def plain(text: str, limit: int = 200) -> str:
     seen = "".join(
         " " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c
         for c in text
-        if unicodedata.category(c) != "Cf"
+        if unicodedata.category(c) not in ("Cf", "Cs")
     )
-    line = " ".join(_BREAKS.sub(" ", seen).split()).lstrip("/ ")
+    line = " ".join(unreferred(_BREAKS.sub(" ", seen)).split()).lstrip("/ ")
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
@@ -25,7 +27,8 @@ def code(text: str, limit: int = 200) -> str:
 
 
 def plain_code(text: str) -> str:
-    return " ".join(text.replace("`", "'").split()) or " "
+    shown = "".join(c for c in text if unicodedata.category(c) not in ("Cf", "Cs"))
+    return " ".join(shown.replace("`", "'").split()) or " "
 
 
 def block(text: str, limit: int = 3000) -> str:
