@@ -19,10 +19,6 @@ from bot.queue.embedded import EmbeddedServer
 from tests.world import World
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "network: needs the package index")
-
-
 @pytest.fixture(scope="session")
 def queue_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real server on a socket of its own, for the session."""
