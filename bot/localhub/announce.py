@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bot.localhub.git_facts import NO_COMMIT, GitFailed
+from bot.localhub.git_facts import EMPTY_TREE, NO_COMMIT, Commit, GitFailed
 from bot.localhub.mergeability import mergeability, size_of
 from bot.localhub.permissions import EVENT_NEEDS, holds
 from bot.localhub.records import (
@@ -138,15 +138,13 @@ class Announcer:
             except GitFailed:  # `before` was removed by a forced push from elsewhere
                 listed = git.log(after, limit=1)
         shown = [
-            commits.pushed_commit(
-                urls, state, repository, one, git.diff(self._parent(one), one.sha)
-            )
+            commits.pushed_commit(urls, state, repository, one, git.diff(_parent(one), one.sha))
             for one in reversed(listed)
         ]
         head = shown[-1] if shown else None
         if head is None and after is not None and git.type_of(after) == "commit":
             tip = git.commit(after)
-            files = git.diff(self._parent(tip), tip.sha)
+            files = git.diff(_parent(tip), tip.sha)
             head = commits.pushed_commit(urls, state, repository, tip, files)
         forced = bool(before and after) and not _contains(repository, str(before), str(after))
         page = urls.page(repository, "compare")
@@ -164,11 +162,6 @@ class Announcer:
             "pusher": {"name": sender.login, "email": sender.email},
         }
         self._send("push", body, repository, sender)
-
-    def _parent(self, commit: Any) -> str:
-        from bot.localhub.git_facts import EMPTY_TREE
-
-        return commit.parents[0] if commit.parents else EMPTY_TREE
 
     def ref(self, event: str, repository: Repository, ref: str, sender: Account) -> None:
         """`create` or `delete`."""
@@ -326,7 +319,7 @@ class Announcer:
             body["organization"] = people.organization(self._urls, repository.owner)
         for one in self._receivers(event, repository):
             if only is None or one.app is only:
-                short = {"id": one.id, "node_id": people.node_id("MDIzOk", one.id)}
+                short = {"id": one.id, "node_id": people.node_id("IN", one.id)}
                 self._deliver(one.app, event, {**body, "installation": short}, one, repository)
 
     def _deliver(
@@ -342,6 +335,11 @@ class Announcer:
         self._hub.deliveries.enqueue(
             app, event, body, installation=installation, repository=repository
         )
+
+
+def _parent(commit: Commit) -> str:
+    """What a commit is compared with."""
+    return commit.parents[0] if commit.parents else EMPTY_TREE
 
 
 def _contains(repository: Repository, before: str, after: str) -> bool:

@@ -29,7 +29,7 @@ class OwnersError:
 
 def owners_file(repository: Repository, ref: str) -> tuple[str, str] | None:
     """(path, text) of the CODEOWNERS file that counts on a branch or commit."""
-    sha = repository.branch(ref) or repository.git.resolve(ref)
+    sha = repository.resolve(ref)
     if sha is None:
         return None
     for path in PLACES:

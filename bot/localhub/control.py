@@ -6,6 +6,7 @@ out people's tokens, so the server belongs on loopback.
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -62,8 +63,6 @@ def add_control_routes(app: Flask, hub: LocalHub) -> None:
     @app.post("/organizations/<org>/settings/apps/new")
     def new_app(org: str | None = None) -> Any:
         """The second step of the manifest flow: a code, and back to the app's setup page."""
-        import json
-
         try:
             manifest = json.loads(request.form.get("manifest", ""))
             target = str(manifest["redirect_url"])

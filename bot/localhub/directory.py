@@ -145,6 +145,14 @@ class Directory:
             refused = [f"refs/heads/{b}" for b, r in place.protections.items() if r.rejects_pushes]
             place.git.refuse_pushes(refused)
 
+    def mark_ready(self, repo: str, number: int, sender: str) -> None:
+        """End the draft of a pull request, which GitHub's REST cannot do."""
+        with self.lock:
+            issue, pull = self.state.repository(repo).pull(number)
+            pull.draft = False
+            hub = cast("LocalHub", self)
+            hub.announce.pull("ready_for_review", issue, pull, self.state.account(sender))
+
     def force_ref(self, repo: str, ref: str, sha: str | None, sender: str) -> None:
         """Move any reference as `sender`, past all permissions (a force push by an admin)."""
         with self.lock:

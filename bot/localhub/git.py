@@ -11,10 +11,11 @@ import re
 import subprocess
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any, TypeVar
 
 from bot.localhub.git_facts import (
     NO_COMMIT,
@@ -28,6 +29,8 @@ from bot.localhub.git_facts import (
     utc_form,
 )
 
+_MOST_ANSWERS = 4096
+T = TypeVar("T")
 _CONFIG = """[core]
 	repositoryformatversion = 0
 	filemode = true
@@ -77,8 +80,7 @@ class GitRepository:
     path: Path
     home: Path
     _commits: dict[str, Commit] = field(default_factory=dict, repr=False)
-    _diffs: dict[tuple[str, str], tuple[FileChange, ...]] = field(default_factory=dict, repr=False)
-    _merges: dict[tuple[str, str], str | None] = field(default_factory=dict, repr=False)
+    _answers: dict[tuple[Any, ...], Any] = field(default_factory=dict, repr=False)
     receiving: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @classmethod
@@ -127,6 +129,16 @@ class GitRepository:
             raise GitFailed(arguments[0], done.stderr.decode(errors="replace"))
         return done.stdout
 
+    def _once(self, ask: Callable[[], T], *key: str) -> T:
+        """Ask git once for what cannot change: `key` holds the question and its full shas."""
+        if not all(is_sha(part.removeprefix("^")) for part in key[1:]):
+            return ask()
+        if key not in self._answers:
+            if len(self._answers) >= _MOST_ANSWERS:
+                self._answers.clear()
+            self._answers[key] = ask()
+        return self._answers[key]
+
     # -- references ------------------------------------------------------------------------
 
     def refs(self) -> dict[str, str]:
@@ -144,6 +156,8 @@ class GitRepository:
         """The commit that a sha, branch, tag or full reference means; None if there is none."""
         if not revision or revision.startswith("-") or "\x00" in revision:
             return None
+        if revision in self._commits:
+            return revision
         out = self.run(
             "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}",
             accepted=(0, 1, 128),
@@ -160,6 +174,10 @@ class GitRepository:
 
     def log(self, *revisions: str, limit: int = 0, path: str = "") -> list[Commit]:
         """Commits reachable from `revisions` (resolved shas or `^sha`), newest first."""
+        key = (f"log {limit} {path}", *revisions)
+        return list(self._once(lambda: self._log(revisions, limit, path), *key))
+
+    def _log(self, revisions: tuple[str, ...], limit: int, path: str) -> list[Commit]:
         form = "%H%x00%T%x00%P%x00%an%x00%ae%x00%aI%x00%cn%x00%ce%x00%cI%x00%B%x00%x01%x00"
         command = ["log", f"--format=tformat:{form}", "--topo-order"]
         if limit:
@@ -191,6 +209,10 @@ class GitRepository:
         return self._commits[sha]
 
     def tree(self, treeish: str, *, recursive: bool = False, path: str = "") -> list[TreeEntry]:
+        key = (f"tree {recursive} {path}", treeish)
+        return list(self._once(lambda: self._tree(treeish, recursive, path), *key))
+
+    def _tree(self, treeish: str, recursive: bool, path: str) -> list[TreeEntry]:
         flags = ["-r", "-t"] if recursive else []
         spec = f"{treeish}:{path}" if path else treeish
         out = self.run("ls-tree", "-z", "-l", *flags, "--end-of-options", spec)
@@ -217,13 +239,19 @@ class GitRepository:
         return self.run("cat-file", "blob", sha)
 
     def merge_base(self, one: str, other: str) -> str | None:
-        return self.run("merge-base", one, other, accepted=(0, 1)).decode().strip() or None
+        def ask() -> str | None:
+            return self.run("merge-base", one, other, accepted=(0, 1)).decode().strip() or None
+
+        return self._once(ask, "merge-base", one, other)
 
     def is_ancestor(self, older: str, newer: str) -> bool:
         return older == newer or self.merge_base(older, newer) == older
 
     def count(self, *revisions: str) -> int:
-        return int(self.run("rev-list", "--count", "--end-of-options", *revisions).decode())
+        def ask() -> int:
+            return int(self.run("rev-list", "--count", "--end-of-options", *revisions).decode())
+
+        return self._once(ask, "count", *revisions)
 
     # -- differences -----------------------------------------------------------------------
 
@@ -233,12 +261,12 @@ class GitRepository:
         return self.run(*command, base, head).decode("utf-8", errors="replace")
 
     def diff(self, base: str, head: str) -> tuple[FileChange, ...]:
-        key = (base, head)
-        if key not in self._diffs:
+        def ask() -> tuple[FileChange, ...]:
             raw = self.run("diff", "--raw", "--numstat", "--no-abbrev", "-M", "-z", base, head)
             text = self.diff_text(base, head) if raw else ""
-            self._diffs[key] = file_changes(raw.decode("utf-8", errors="replace"), text)
-        return self._diffs[key]
+            return file_changes(raw.decode("utf-8", errors="replace"), text)
+
+        return self._once(ask, "diff", base, head)
 
     # -- writing ---------------------------------------------------------------------------
 
@@ -311,14 +339,15 @@ class GitRepository:
         )
 
     def merged_tree(self, ours: str, theirs: str) -> str | None:
-        """The tree of merging two commits, or None where they conflict."""
-        key = (ours, theirs)
-        if key not in self._merges:
+        """The tree of merging two commits; None where they conflict or share no history."""
+
+        def ask() -> str | None:
             out = self.run("merge-tree", "--write-tree", ours, theirs, accepted=(0, 1, 128))
             text = out.decode(errors="replace").split("\n")
             clean = len([line for line in text if line]) == 1 and is_sha(text[0])
-            self._merges[key] = text[0] if clean else None
-        return self._merges[key]
+            return text[0] if clean else None
+
+        return self._once(ask, "merge-tree", ours, theirs)
 
     def fetch_from(self, other: GitRepository, sha: str) -> None:
         """Bring a commit of another repository (a fork) into this one."""

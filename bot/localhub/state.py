@@ -98,6 +98,10 @@ class Repository:
     def branch(self, name: str) -> str | None:
         return self.refs.get(f"refs/heads/{name}")
 
+    def resolve(self, ref: str) -> str | None:
+        """The commit of a branch, tag, full reference or sha; a branch wins over a tag."""
+        return self.branch(ref) or self.git.resolve(ref)
+
     def label(self, name: str) -> Label | None:
         return next((one for one in self.labels if one.name.lower() == name.lower()), None)
 

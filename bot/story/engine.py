@@ -17,11 +17,12 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.story.desk import Desk, StageStops
+from bot.story.edges import check_edge
 from bot.story.effects import ClosePullRequest, Effect, SetLabels, ShowStatus
 from bot.story.events import Event, HandedOff, StageFaulted, Transitioned
 from bot.story.journal import Conflict, Head, Journal
 from bot.story.leases import FenceLost, Lease
-from bot.story.machine import Story, apply, check_edge, fold
+from bot.story.machine import Story, apply, fold
 from bot.story.next_move import Gates, Move, next_move
 from bot.story.performer import NotAllowed, NotNow, Performer, Refused
 from bot.story.vocabulary import TERMINAL, Handoff, State, digest

@@ -32,33 +32,11 @@ def spoiled(payload: dict[str, Any], path: tuple[str, ...], odd: Any) -> dict[st
     return made
 
 
-WATCHED = frozenset(
-    [
-        "repository",
-        "issue",
-        "comment",
-        "review",
-        "pull_request",
-        "sender",
-        "installation",
-        "label",
-        "number",
-        "id",
-        "user",
-        "login",
-        "body",
-        "full_name",
-        "clone_url",
-        "default_branch",
-        "updated_at",
-        "created_at",
-        "submitted_at",
-        "labels",
-        "action",
-        "after",
-        "type",
-    ]
-)
+WATCHED = {
+    *("repository", "issue", "comment", "review", "pull_request", "sender", "installation"),
+    *("label", "labels", "number", "id", "user", "login", "body", "type", "action", "after"),
+    *("full_name", "clone_url", "default_branch", "updated_at", "created_at", "submitted_at"),
+}
 
 
 def test_no_payload_stops_the_deliveries_beside_it(world: World) -> None:

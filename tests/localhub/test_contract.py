@@ -313,6 +313,9 @@ def everything_happens(world: World) -> None:
     made = world.request("POST", f"{place}/deployments", token, json=body).json()
     path = f"{place}/deployments/{made['id']}/statuses"
     world.request("POST", path, token, json={"state": "success"})
+    hub.protect_branch(REPO, "main", required_approvals=0)
+    bob.push(REPO, "early", {"e.txt": "e\n"}, "Early")
+    hub.mark_ready(REPO, bob.open_pull(REPO, "early", draft=True), "bob")
     alice.merge(REPO, pull)
     alice.delete_branch(REPO, "feature")
     alice.request("PATCH", f"{place}/labels/story", {"new_name": "tale", "color": "ff0000"})
@@ -340,4 +343,4 @@ def test_every_webhook_fits_the_description(world: World) -> None:
     assert events == {*MANIFEST["default_events"], "installation", "installation_repositories"}
     assert ("pull_request", "synchronize") in seen
     assert ("check_suite", "requested") in seen
-    assert len(seen) >= 44
+    assert len(seen) >= 45

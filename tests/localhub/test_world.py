@@ -125,6 +125,19 @@ def test_a_push_that_contains_a_pull_request_merges_it(world: World) -> None:
     assert world.hub.act_as("bob").pull(REPO, pull)["merged"]
 
 
+def test_a_branch_without_common_history_cannot_ask_for_a_merge(world: World) -> None:
+    bob, place = world.hub.act_as("bob"), f"/repos/{REPO}"
+    tree = world.hub.repository(REPO).git.commit(world.hub.repository(REPO).branch("main")).tree
+    sha = bob.request("POST", f"{place}/git/commits", {"message": "m", "tree": tree})["sha"]
+    bob.request("POST", f"{place}/git/refs", {"ref": "refs/heads/orphan", "sha": sha})
+    with pytest.raises(Refused) as refused:
+        bob.open_pull(REPO, "orphan")
+    assert refused.value.status == 422
+    pull = change(world)
+    world.hub.force_ref(REPO, "refs/heads/feature", sha, "bob")
+    assert bob.pull(REPO, pull)["mergeable_state"] == "dirty"
+
+
 def test_a_fork_can_ask_for_a_merge(world: World) -> None:
     fork = world.hub.fork_repository(REPO, "mallory")
     mallory = world.hub.act_as("mallory")

@@ -18,6 +18,7 @@ from bot.localhub.api import (
     repositories,
     review_comments,
     reviews,
+    search,
     statuses,
 )
 from bot.localhub.calls import Route
@@ -28,6 +29,7 @@ _TOPICS = (
     people,
     repositories,
     issues,
+    search,
     labels,
     comments,
     pulls,

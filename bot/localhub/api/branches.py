@@ -49,7 +49,7 @@ def list_tags(call: Call) -> Page:
     found = sorted((ref for ref in call.repo.refs if ref.startswith("refs/tags/")), reverse=True)
 
     def show(ref: str) -> Any:
-        name, sha = ref.removeprefix("refs/tags/"), call.repo.git.resolve(ref) or ""
+        name, sha = ref.removeprefix("refs/tags/"), call.repo.resolve(ref) or ""
         return {
             "name": name,
             "node_id": f"REF_{name}",
@@ -63,7 +63,7 @@ def list_tags(call: Call) -> Page:
 
 @routes("GET", "/repos/<owner>/<repo>/zipball/<path:ref>", "contents:read")
 def archive(call: Call, ref: str) -> Answer:
-    sha = call.repo.git.resolve(ref)
+    sha = call.repo.resolve(ref)
     if sha is None:
         raise not_found()
     data = call.repo.git.run("archive", "--format=zip", sha)

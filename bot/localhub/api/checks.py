@@ -34,7 +34,7 @@ def _app(call: Call) -> App:
 
 def commit_of(call: Call, ref: str) -> str:
     """The commit that a path's `ref` means; 422 as GitHub says it."""
-    sha = call.repo.git.resolve(ref) if ref else None
+    sha = call.repo.resolve(ref) if ref else None
     if sha is None:
         raise ApiError(422, f"No commit found for SHA: {ref[:80]}")
     return sha

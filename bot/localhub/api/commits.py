@@ -15,7 +15,7 @@ _MOST_FILES = 300
 
 
 def _found(call: Call, ref: str) -> str:
-    sha = call.repo.git.resolve(ref)
+    sha = call.repo.resolve(ref)
     if sha is None:
         raise not_found()
     return sha
@@ -39,7 +39,7 @@ def list_commits(call: Call) -> Page:
 
 @routes("GET", "/repos/<owner>/<repo>/commits/<path:ref>", "contents:read")
 def show_commit(call: Call, ref: str) -> Any:
-    sha = call.repo.git.resolve(ref)
+    sha = call.repo.resolve(ref)
     if sha is None:
         raise ApiError(422, f"No commit found for SHA: {ref[:80]}")
     one = call.repo.git.commit(sha)

@@ -25,7 +25,7 @@ def list_root(call: Call) -> Any:
 @routes("GET", _PATH, "contents:read")
 def show_content(call: Call, path: str) -> Any:
     ref = call.query.get("ref") or call.repo.default_branch
-    sha = call.repo.git.resolve(ref)
+    sha = call.repo.resolve(ref)
     if sha is None:
         raise ApiError(404, f"No commit found for the ref {ref[:80]}")
     path = path.strip("/")

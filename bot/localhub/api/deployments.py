@@ -23,7 +23,7 @@ def _show(call: Call, one: Deployment) -> Any:
 @routes("POST", _ALL, "deployments:write")
 def create_deployment(call: Call) -> Answer:
     ref = call.text("ref", "Deployment")
-    sha = call.repo.git.resolve(ref)
+    sha = call.repo.resolve(ref)
     if sha is None:
         raise ApiError(422, f"No ref found for: {ref[:80]}")
     _refuse_unready(call, sha)

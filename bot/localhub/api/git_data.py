@@ -7,6 +7,7 @@ import binascii
 from datetime import UTC, datetime
 from typing import Any
 
+from bot.localhub.api.merging import signed_by
 from bot.localhub.calls import Answer, Call, Routes
 from bot.localhub.errors import ApiError, invalid, not_found
 from bot.localhub.git_facts import NO_COMMIT, GitFailed, Signature, is_sha, valid_ref
@@ -99,7 +100,7 @@ def delete_ref(call: Call, ref: str) -> Answer:
 
 @routes("GET", f"{_GIT}/trees/<path:sha>", "contents:read")
 def show_tree(call: Call, sha: str) -> Any:
-    found = sha if is_sha(sha) else call.repo.git.resolve(sha)
+    found = sha if is_sha(sha) else call.repo.resolve(sha)
     kind = call.repo.git.type_of(found) if found else None
     if found is None or kind not in ("tree", "commit"):
         raise not_found()
@@ -221,8 +222,6 @@ def signature(call: Call, given: Any, fallback: Signature) -> Signature:
 
 @routes("POST", f"{_GIT}/commits", "contents:write")
 def create_commit(call: Call) -> Answer:
-    from bot.localhub.api.merging import signed_by
-
     message, tree = call.text("message", "Commit"), call.text("tree", "Commit")
     if call.repo.git.type_of(tree) != "tree":
         raise ApiError(422, "Tree SHA does not exist")
@@ -242,8 +241,6 @@ def create_commit(call: Call) -> Answer:
 @routes("POST", f"{_GIT}/tags", "contents:write")
 def create_tag(call: Call) -> Answer:
     """An annotated tag object; the reference is made apart, as on GitHub."""
-    from bot.localhub.api.merging import signed_by
-
     name, message = call.text("tag", "Tag"), call.text("message", "Tag")
     sha = call.text("object", "Tag")
     _require_object(call, sha)

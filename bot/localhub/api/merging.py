@@ -10,6 +10,7 @@ from bot.localhub.git_facts import GitFailed, Signature
 from bot.localhub.mergeability import base_tip, commits_of, mergeability
 from bot.localhub.moves import close_named_in, mark_merged, move_ref, ref_moved
 from bot.localhub.records import Issue, Pull
+from bot.localhub.shapes import commits as shapes
 from bot.localhub.state import Account
 
 if TYPE_CHECKING:
@@ -122,10 +123,8 @@ def _rebased(call: Call, pull: Pull, base: str) -> str:
 @routes("POST", "/repos/<owner>/<repo>/merges", "contents:write")
 def merge_branches(call: Call) -> Answer:
     """Merge one branch into another without a pull request; 204 when there is nothing to do."""
-    from bot.localhub.shapes.commits import commit
-
     base, head = call.text("base", "Merge"), call.text("head", "Merge")
-    tip, other = call.repo.branch(base), call.repo.branch(head) or call.repo.git.resolve(head)
+    tip, other = call.repo.branch(base), call.repo.resolve(head)
     if tip is None or other is None:
         raise invalid("Merge", "base" if tip is None else "head")
     if call.repo.git.is_ancestor(other, tip):
@@ -138,4 +137,4 @@ def merge_branches(call: Call) -> Answer:
     sha = call.repo.git.write_commit(tree, [tip, other], message, signed)
     move_ref(call.hub, call.repo, f"refs/heads/{base}", sha, call.account)
     made = call.repo.git.commit(sha)
-    return Answer(201, commit(call.urls, call.hub.state, call.repo, made))
+    return Answer(201, shapes.commit(call.urls, call.hub.state, call.repo, made))

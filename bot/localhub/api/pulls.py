@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.localhub.api.issues import checked_body, edit_words, ordered, set_state
+from bot.localhub.api.merging import signed_by
 from bot.localhub.calls import Answer, Call, Page, Routes
 from bot.localhub.errors import ApiError, invalid
 from bot.localhub.mergeability import (
@@ -15,7 +16,7 @@ from bot.localhub.mergeability import (
     mergeability,
     size_of,
 )
-from bot.localhub.moves import record_head, synchronize
+from bot.localhub.moves import move_ref, record_head, synchronize
 from bot.localhub.records import Issue, Pull
 from bot.localhub.shapes import commits, pulls
 from bot.localhub.state import Repository
@@ -82,8 +83,10 @@ def open_pull(call: Call) -> Answer:
                 "Validation Failed",
                 errors=[{"resource": "PullRequest", "code": "custom", "message": message}],
             )
-    if place is repo and repo.git.is_ancestor(sha, base_sha):
-        message = f"No commits between {base} and {branch}"
+    if place is repo and repo.git.merge_base(sha, base_sha) in (None, sha):
+        unrelated = not repo.git.is_ancestor(sha, base_sha)
+        message = f"The {branch} branch has no history in common with {base}"
+        message = message if unrelated else f"No commits between {base} and {branch}"
         raise ApiError(
             422,
             "Validation Failed",
@@ -197,9 +200,6 @@ def list_commits(call: Call, number: int) -> Page:
 @routes("PUT", f"{_PULL}/update-branch", "pull_requests:write")
 def update_branch(call: Call, number: int) -> Answer:
     """Merge the base into the head; 422 on a conflict or when the head moved."""
-    from bot.localhub.api.merging import signed_by
-    from bot.localhub.moves import move_ref
-
     issue, pull = call.repo.pull(number)
     expected = call.maybe_text("expected_head_sha")
     place = pull.head_repository

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.localhub.api.pulls import shown
 from bot.localhub.api.review_comments import add_comment
 from bot.localhub.calls import Answer, Call, Page, Routes
 from bot.localhub.errors import ApiError, invalid, not_found
@@ -47,7 +46,7 @@ def show_review(call: Call, number: int, review: int) -> Any:
 def create_review(call: Call, number: int) -> Any:
     issue, pull = call.repo.pull(number)
     commit_id = call.maybe_text("commit_id") or pull.head_sha
-    if call.repo.git.resolve(commit_id) is None:
+    if call.repo.resolve(commit_id) is None:
         raise invalid("PullRequestReview", "commit_id")
     body = call.maybe_text("body") or ""
     one = Review(next(call.hub.ids), call.account, body, "PENDING", commit_id, None)
@@ -178,13 +177,3 @@ def unrequest_review(call: Call, number: int) -> Any:
 
 def _simple(call: Call, issue: Issue, pull: Pull) -> Any:
     return pulls.pull_simple(call.urls, call.hub.state, issue, pull)
-
-
-@routes("POST", f"{_REVIEWS[:-8]}/ready", "pull_requests:write")
-def ready_for_review(call: Call, number: int) -> Any:
-    """No path of GitHub's REST (there it is GraphQL only): the page's button."""
-    issue, pull = call.repo.pull(number)
-    if pull.draft:
-        pull.draft = False
-        call.hub.announce.pull("ready_for_review", issue, pull, call.account)
-    return shown(call, issue, pull)
