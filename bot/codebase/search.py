@@ -23,7 +23,7 @@ from bot.codebase.roles import role_of
 from bot.codebase.shelf import Shelf, shelves, version
 from bot.codebase.snapshot import Snapshot
 from bot.codebase.store import Store
-from bot.codebase.words import Part
+from bot.codebase.words import Part, Parts
 
 _LOOKED_INTO = 150  # files whose definitions are read
 _BEST_PARTS = 3  # definitions that speak for a file
@@ -217,26 +217,29 @@ def _scored_parts(
 ) -> dict[str, list[tuple[float, Part]]]:
     """path → its definitions with their scores, best first."""
     rarity = shelf.content.rarities(question.words)
-    wanted = {term: times * rarity[term] for term, times in question.words.items()}
+    wanted = {term: times * rarity[term] for term, times in sorted(question.words.items())}
     parts = shelf.parts(paths)
-    sizes = [part.size for found in parts.values() for part in found]
+    sizes = [part.size for found in parts.values() for part in found.all]
     average = sum(sizes) / len(sizes) if sizes else 1.0
-    scored = {}
-    for path, found in parts.items():
-        own = []
-        for part in found:
-            length = max(part.size, _LEAST_LENGTH)
-            score = sum(
-                wanted[term] * weight(times, length, average)
-                for term, times in part.terms.items()
-                if term in wanted
+    return {path: _fitting(wanted, found, average) for path, found in parts.items()}
+
+
+def _fitting(
+    wanted: Mapping[str, float], parts: Parts, average: float
+) -> list[tuple[float, Part]]:
+    scores: dict[int, float] = {}
+    for term, each in wanted.items():
+        places = parts.terms.get(term, ())
+        for at in range(0, len(places), 2):
+            number = places[at]
+            length = max(parts.all[number].size, _LEAST_LENGTH)
+            scores[number] = scores.get(number, 0.0) + each * weight(
+                places[at + 1], length, average
             )
-            score += _NAME * sum(wanted[term] for term in part.name_terms if term in wanted)
-            if score > 0:
-                own.append((score, part))
-        own.sort(key=lambda item: (-item[0], item[1].start, item[1].qualname))
-        scored[path] = own
-    return scored
+        for number in parts.names.get(term, ()):
+            scores[number] = scores.get(number, 0.0) + _NAME * each
+    found = [(score, parts.all[number]) for number, score in scores.items()]
+    return sorted(found, key=lambda one: (-one[0], one[1].start, one[1].qualname))
 
 
 def _definitions(
@@ -247,18 +250,25 @@ def _definitions(
     top = order[0].score if order else 0.0
     if best <= 0 or top <= 0:
         return ()
-    rows = []
-    for one in order:
-        for own, part in parts.get(one.path, ()):
-            if not part.qualname:
-                continue
-            fits, file = own / best, one.score / top
-            score = round(fits * file, 6)
-            why = (f"its words fit the text ({fits:.2f})", f"its file ranks high ({file:.2f})")
-            rows.append(
-                FoundDefinition(
-                    one.path, part.qualname, part.kind, part.start, part.end, score, why
-                )
-            )
-    rows.sort(key=lambda row: (-row.score, row.path, row.start, row.qualname))
-    return tuple(rows[:most])
+    rows = [
+        (-round(own / best * one.score / top, 6), one.path, part.start, part, own / best, one.score)
+        for one in order
+        for own, part in parts.get(one.path, ())[:most]
+        if part.qualname
+    ]
+    rows.sort(key=lambda row: row[:3])
+    return tuple(
+        FoundDefinition(
+            path=path,
+            qualname=part.qualname,
+            kind=part.kind,
+            start=part.start,
+            end=part.end,
+            score=-low,
+            reasons=(
+                f"its words fit the text ({fits:.2f})",
+                f"its file ranks high ({file / top:.2f})",
+            ),
+        )
+        for low, path, _, part, fits, file in rows[:most]
+    )
