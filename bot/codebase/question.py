@@ -76,7 +76,7 @@ def ask(text: str) -> Question:
 
 def normal(path: str) -> str:
     """A path as a repository would write it, from the way a person or a traceback does."""
-    return path.replace("\\", "/").lstrip("./~")
+    return re.sub(r"/{2,}", "/", path.replace("\\", "/")).lstrip("./~")
 
 
 def _spelled(title: str, prose: str, code: str) -> dict[str, float]:

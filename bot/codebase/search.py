@@ -15,8 +15,9 @@ from pathlib import Path
 
 from bot.codebase.bm25 import weight
 from bot.codebase.explain import reasons
+from bot.codebase.graph import Graph
 from bot.codebase.history import History
-from bot.codebase.mentions import Paths, beside, in_traceback, named
+from bot.codebase.mentions import Paths, in_traceback, named
 from bot.codebase.question import Question, ask
 from bot.codebase.ranking import Scored, Signal, ranked
 from bot.codebase.roles import role_of
@@ -68,14 +69,14 @@ class Found:
 class Search:
     """The search in one snapshot: make it once, ask it often. Not for threads.
 
-    `imports`: path → the paths it imports, when the graph is known.
+    `graph`: who imports whom; without it, files are judged by themselves alone.
     """
 
     def __init__(
         self,
         snapshot: Snapshot,
         history: History,
-        imports: Mapping[str, Iterable[str]] | None = None,
+        graph: Graph | None = None,
     ) -> None:
         self.snapshot = snapshot
         sources, tests = [], []
@@ -89,25 +90,13 @@ class Search:
         self._paths = Paths(sources)
         self._test_paths = Paths(tests)
         self._history = history
-        self._imports = imports or {}
+        self._graph = graph
 
     @classmethod
-    def at(
-        cls,
-        git_dir: Path,
-        commit: str,
-        store: Store,
-        imports: Mapping[str, Iterable[str]] | None = None,
-    ) -> Search:
+    def at(cls, git_dir: Path, commit: str, store: Store) -> Search:
         """The search in a commit (any revision); NoSuchRevision, GitFailed."""
-        return cls.of(Snapshot.at(git_dir, commit, store), git_dir, imports)
-
-    @classmethod
-    def of(
-        cls, snapshot: Snapshot, git_dir: Path, imports: Mapping[str, Iterable[str]] | None = None
-    ) -> Search:
-        """The search in the snapshot of a commit of `git_dir`, with the history behind it."""
-        return cls(snapshot, history_of(snapshot, git_dir), imports)
+        snapshot = Snapshot.at(git_dir, commit, store)
+        return cls(snapshot, history_of(snapshot, git_dir), Graph.of(snapshot))
 
     def find(self, text: str, *, files: int = 20, definitions: int = 20) -> Found:
         """The best `files` and `definitions` for `text` (bounds; empty when nothing fits)."""
@@ -149,12 +138,8 @@ class Search:
             path: sum(score for score, _ in found[:_BEST_PARTS]) for path, found in parts.items()
         }
         order = ranked([one.path for one in first], signals, self._aside)
-        if self._imports and order:
-            top = order[0].score
-            seeds = {
-                one.path: math.exp(_STEEP * (one.score - top)) for one in order[:_SEEDS]
-            }
-            signals["imports"] = beside(self._imports, seeds)
+        if self._graph is not None and order:
+            signals["imports"] = _imported(self._graph, order)
             order = ranked([one.path for one in first], signals, self._aside)
         return [one for one in order if one.score > 0], parts
 
@@ -184,6 +169,20 @@ def history_of(snapshot: Snapshot, git_dir: Path) -> History:
     history = History.before(git_dir, snapshot.name)
     snapshot.store.keep_vectors([(key, history.packed())])
     return history
+
+
+def _imported(graph: Graph, order: list[Scored]) -> dict[str, float]:
+    """path → weight that it gets from the best files, which import it.
+
+    A file that many import gets little from each: everything imports a package's constants.
+    """
+    found: dict[str, float] = {}
+    for seed in order[:_SEEDS]:
+        say = math.exp(_STEEP * (seed.score - order[0].score))
+        for target in graph.imports(seed.path):
+            spread = max(1, len(graph.importers(target))) ** 0.5
+            found[target] = found.get(target, 0.0) + say / spread
+    return found
 
 
 def _by_path(shelf: Shelf, scores: list[float]) -> dict[str, float]:
