@@ -16,7 +16,7 @@ _WORD = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
 # `HTTPServer2` -> HTTP, Server, 2: an acronym ends where the next capitalised word starts.
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _VOWEL = re.compile(r"[aeiouy]")
-_LONGEST = 60  # longer runs are encoded data, not names
+LONGEST = 60  # longer runs are encoded data, not names
 
 # Words that say nothing about where a change belongs: English glue, and the glue of programs.
 STOP = frozenset(
@@ -112,7 +112,7 @@ def terms(identifier: str) -> tuple[str, ...]:
 
     `getUserName` and `get_user_name` give the same whole, so a text may use either.
     """
-    if len(identifier) > _LONGEST:
+    if len(identifier) > LONGEST:
         return ()
     found = parts(identifier)
     if len(found) > 1:
