@@ -110,7 +110,7 @@ def _lines(queries: IO[str]) -> Iterator[dict[str, Any]]:
 
 
 def _search(path: Path, revision: str, store: Store) -> Search | None:
-    """The search in a commit, or in the folder as it is when it has no git; None: no such commit."""
+    """The search in a commit, or in a folder without git as it is; None: no such commit."""
     from bot.codebase.blobs import NoSuchRevision, git_dir_of
     from bot.codebase.history import History
     from bot.codebase.search import Search

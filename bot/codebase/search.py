@@ -223,9 +223,7 @@ def _scored_parts(
     return {path: _fitting(wanted, found, average) for path, found in parts.items()}
 
 
-def _fitting(
-    wanted: Mapping[str, float], parts: Parts, average: float
-) -> list[tuple[float, Part]]:
+def _fitting(wanted: Mapping[str, float], parts: Parts, average: float) -> list[tuple[float, Part]]:
     scores: dict[int, float] = {}
     for term, each in wanted.items():
         places = parts.terms.get(term, ())

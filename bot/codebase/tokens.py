@@ -30,7 +30,7 @@ STOP = frozenset(
     too under until up upon us ve very was we were what when where whether which while who whom
     whose why will with without would yet you your
     self cls def var const return none null true false
-    """.split()
+    """.split()  # noqa: SIM905 - words are easier to read than quotes
 )
 
 # Longest first: the first ending that leaves three letters with a vowel is taken off.
@@ -39,7 +39,7 @@ _SUFFIXES = tuple(
         """
         ational ization isation ations ations ators ating ation ated ates ator ate ically fulness
         iveness ities ity ments ment ness ings ing ions ion ers ors er or ied ies es ed ly s e
-        """.split(),
+        """.split(),  # noqa: SIM905
         key=lambda ending: (-len(ending), ending),
     )
 )
@@ -58,7 +58,7 @@ _SHORT_FOR = dict(
         mod:module msg:message num:number obj:object param:parameter pkg:package
         prop:property ref:reference repo:repository req:request resp:response str:string
         tmp:temporary util:utility val:value var:variable
-    """.split()
+    """.split()  # noqa: SIM905
 )
 
 

@@ -97,7 +97,10 @@ def test_what_the_best_file_imports_is_lifted_over_its_equal(
         },
     )
     snapshot = Snapshot.at(repository.git_dir, "HEAD", store)
-    order = [one.path for one in Search.at(repository.git_dir, "HEAD", store).find("widget gadget gizmo").files]
+    order = [
+        one.path
+        for one in Search.at(repository.git_dir, "HEAD", store).find("widget gadget gizmo").files
+    ]
     alone = [one.path for one in Search(snapshot, History([])).find("widget gadget gizmo").files]
     assert order.index("src/a/two.py") < order.index("src/a/one.py")
     assert alone.index("src/a/one.py") < alone.index("src/a/two.py")
@@ -144,7 +147,9 @@ def test_a_damaged_cache_changes_no_answer(
     data[2_000:] = b"\xff" * (len(data) - 2_000)
     path.write_bytes(data)
     with Store(tmp_path / "cache") as again:
-        assert Search.at(repository.git_dir, "HEAD", again).find("total price of a basket") == expected
+        assert (
+            Search.at(repository.git_dir, "HEAD", again).find("total price of a basket") == expected
+        )
 
 
 def test_the_cache_counts_no_blob_twice(repository: Repository, store: Store) -> None:
