@@ -93,15 +93,15 @@ def test_what_the_best_file_imports_is_lifted_over_its_equal(
         {
             "src/a/one.py": "def gadget():\n    pass\n",
             "src/a/two.py": "def gadget():\n    pass\n",
-            "src/a/caller.py": "from a.two import gadget\n\n\ndef widget_gadget_gizmo():\n    gadget()\n",
+            "src/a/caller.py": (
+                "from a.two import gadget\n\n\ndef widget_gadget_gizmo():\n    gadget()\n"
+            ),
         },
     )
     snapshot = Snapshot.at(repository.git_dir, "HEAD", store)
-    order = [
-        one.path
-        for one in Search.at(repository.git_dir, "HEAD", store).find("widget gadget gizmo").files
-    ]
-    alone = [one.path for one in Search(snapshot, History([])).find("widget gadget gizmo").files]
+    text = "widget gadget gizmo"
+    order = [one.path for one in Search.at(repository.git_dir, "HEAD", store).find(text).files]
+    alone = [one.path for one in Search(snapshot, History([])).find(text).files]
     assert order.index("src/a/two.py") < order.index("src/a/one.py")
     assert alone.index("src/a/one.py") < alone.index("src/a/two.py")
 
