@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
-from bot.stages import autofix, bump
-from bot.stages.family import Already, Question
+from bot.families import autofix, bump
+from bot.families.outcomes import Already, Question
 from bot.story.desk import StageStops
 from bot.story.next_move import Move
 from bot.story.vocabulary import (
@@ -23,51 +22,28 @@ from bot.story.vocabulary import (
     Task,
     Tier,
 )
-from bot.texts import reasons
-from bot.workspace.mirror import Mirror, NotFound
-
-LISTED = 2000  # paths of a tree that a model is shown
+from bot.texts import answers, reasons
+from bot.workspace.text_files import Files
 
 
-@dataclass
-class Files:
-    """The files of one commit, read when asked for."""
+@dataclass(frozen=True)
+class Beyond:
+    """A story of a known family that the family cannot do, whatever a person answers."""
 
-    mirror: Mirror
-    sha: str
-
-    @classmethod
-    def at(cls, mirror: Mirror, sha: str) -> Files:
-        return cls(mirror, sha)
-
-    @cached_property
-    def paths(self) -> list[str]:
-        """Regular files, in git's order."""
-        return [e.path for e in self.mirror.ls(self.sha) if e.mode in ("100644", "100755")]
-
-    @cached_property
-    def known(self) -> frozenset[str]:
-        return frozenset(self.paths)
-
-    def text(self, path: str) -> str | None:
-        """A file's text; None where it is not there, or is no UTF-8."""
-        try:
-            return self.mirror.read(self.sha, path).decode()
-        except (NotFound, UnicodeDecodeError):
-            return None
-
-    def listing(self) -> list[str]:
-        return self.paths[:LISTED]
+    reason: str
 
 
-def detect(title: str, body: str, files: Files) -> StorySpec | None:
+def detect(title: str, body: str, files: Files) -> StorySpec | Beyond | None:
     """The spec of a story that a known family takes; None where none does."""
     for tier, family in ((Tier.DEPENDENCY_BUMP, bump), (Tier.AUTOFIX, autofix)):
         found = family.detect(title, body, lambda: files.paths, files.text)
         if isinstance(found, Already):
             raise StageStops(Move(State.FAILED, reasons.already(found.message, found.evidence)))
         if isinstance(found, Question):
-            return _spec(title, body, tier, (), {}, (found.message,))
+            asked = answers.family_question(found.kind, found.message)
+            if asked is None:
+                return Beyond(found.message)
+            return _spec(title, body, tier, (), {}, (asked,))
         if isinstance(found, (bump.Bump, autofix.Autofix)):
             return _spec(title, body, tier, found.criteria, found.model_dump(mode="json"))
     return None
@@ -95,7 +71,7 @@ def _spec(
 
 def plan(spec: StorySpec) -> ExecutionPlan:
     """One task; its targets are known for a bump, and those the tool changes for a fix."""
-    made = known(spec)
+    made = of(spec)
     targets = tuple(c.path for c in made.changes) if isinstance(made, bump.Bump) else ()
     task = Task(
         id="task-1",
@@ -107,7 +83,16 @@ def plan(spec: StorySpec) -> ExecutionPlan:
     return ExecutionPlan(tasks=(task,), testing_strategy="existing tests")
 
 
-def known(spec: StorySpec) -> bump.Bump | autofix.Autofix:
+def of(spec: StorySpec) -> bump.Bump | autofix.Autofix:
     """What the family found, out of the spec that carries it."""
     kind = bump.Bump if spec.tier is Tier.DEPENDENCY_BUMP else autofix.Autofix
     return kind.model_validate(spec.details)
+
+
+def asked(spec: StorySpec) -> tuple[tuple[str, str], ...]:
+    """(path, requirement) pairs that a bump made; none for any other story."""
+    if spec.tier is not Tier.DEPENDENCY_BUMP:
+        return ()
+    made = of(spec)
+    assert isinstance(made, bump.Bump)
+    return tuple((p.path, p.asks(u)) for u in made.upgrades for p in u.places if p.python)
