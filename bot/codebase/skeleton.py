@@ -8,7 +8,7 @@ that is longer than the file.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from bot.codebase.budget import count_tokens
 from bot.codebase.facts import Definition, FileFacts
@@ -16,6 +16,7 @@ from bot.codebase.facts import Definition, FileFacts
 HOLDERS = frozenset({"class", "interface", "struct", "enum", "trait", "module"})
 TYPES = HOLDERS | {"type"}
 SMALL_TYPE = 25  # lines of a type that are shown as they are
+BEST = 8  # names that are tried for the shortest form
 MAX_HEAD = 40  # import lines kept above bodies
 
 
@@ -24,25 +25,34 @@ def outline(text: str, facts: FileFacts, language: str) -> str:
     return _shorter(_rendered(text, facts, language, frozenset(), facts.definitions), text)
 
 
-def excerpt(text: str, facts: FileFacts, language: str, shown: Collection[str]) -> str:
-    """The outline, with the bodies of the definitions `shown` (qualified names) and the imports."""
-    body = _rendered(text, facts, language, frozenset(shown), facts.definitions)
+def excerpt(
+    text: str,
+    facts: FileFacts,
+    language: str,
+    shown: Collection[str],
+    named: Collection[str] | None = None,
+) -> str:
+    """The bodies of the definitions `shown` (qualified names), below the imports of the file.
+
+    Of the others those in `named` keep their signature; None: all of them.
+    """
+    others = facts.definitions if named is None else _with_holders(facts, {*shown, *named})
+    body = _rendered(text, facts, language, frozenset(shown), others)
     lines = text.splitlines()
     numbers = sorted({one.line for one in facts.imports if 0 < one.line <= len(lines)})
     head = [lines[number - 1] for number in numbers[:MAX_HEAD] if lines[number - 1].strip()]
-    return _shorter("\n".join([*dict.fromkeys(head), body] if shown else [body]), text)
+    return _shorter("\n".join([*dict.fromkeys(head), body]), text)
 
 
 def best(text: str, facts: FileFacts, language: str, names: Sequence[str], tokens: int) -> str:
     """Signatures of the definitions `names` (the best first) as far as `tokens` go, in order."""
     chosen: set[str] = set()
     rendered = ""
-    for name in names:
+    for name in names[:BEST]:
         more = _rendered(text, facts, language, frozenset(), _with_holders(facts, chosen | {name}))
-        if count_tokens(more) > tokens:
-            break
-        chosen.add(name)
-        rendered = more
+        if count_tokens(more) <= tokens:
+            chosen.add(name)
+            rendered = more
     return rendered
 
 
@@ -176,12 +186,3 @@ def _with_decorators(lines: Sequence[str], start: int, done: int) -> int:
 
 def _shorter(form: str, text: str) -> str:
     return form if len(form) < len(text) else text
-
-
-def references(facts: Iterable[FileFacts]) -> Mapping[str, int]:
-    """Identifiers that several files use, with how often."""
-    total: dict[str, int] = {}
-    for one in facts:
-        for name, count in one.references.items():
-            total[name] = total.get(name, 0) + count
-    return total

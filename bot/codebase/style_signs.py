@@ -77,7 +77,9 @@ _SIGNS = {
             "whole modules": r"^import ",
         },
         "type hints": {
-            "functions are annotated": r"^[ \t]*(?:async )?def \w+\([^()]*(?:\([^()]*\)[^()]*)*\) ->",
+            "functions are annotated": (
+                r"^[ \t]*(?:async )?def \w+\([^()]*(?:\([^()]*\)[^()]*)*\) ->"
+            ),
             "functions are not annotated": (
                 r"^[ \t]*(?:async )?def \w+\([^()]*(?:\([^()]*\)[^()]*)*\):"
             ),
