@@ -99,14 +99,10 @@ class House:
 
     def _authorization(self, repository: Repository) -> str | None:
         """The header line for git; a token goes only to the host that the settings name."""
-        known = {urlsplit(u).netloc for u in (self.settings.github_web_url, self._api)}
-        if urlsplit(repository.git_url).netloc not in known:
+        ours = (self.settings.github_web_url, self.settings.github_api_url)
+        if _host(repository.git_url) not in {_host(url) for url in ours}:
             return None
         return f"Authorization: {self.github.git_credentials(repository.installation_id)}"
-
-    @property
-    def _api(self) -> str:
-        return self.settings.github_api_url
 
     @cached_property
     def performer(self) -> Performer:
@@ -189,6 +185,7 @@ class House:
                 second_person_required=settings.second_person_required,
                 story_budget_usd=settings.story_budget_usd,
                 max_iterations=settings.max_iterations,
+                github_web_url=settings.github_web_url,
             ),
             self.wake,
         )
@@ -266,6 +263,13 @@ class House:
         if at >= self._look_again:
             self._look_again = at + timedelta(seconds=self.settings.catch_up_seconds)
             catch_up(self.office)
+
+
+def _host(url: str) -> tuple[str, int | None]:
+    """Host and port of a URL; the names of this machine are one host."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    return ("127.0.0.1" if host in ("localhost", "::1") else host, parts.port)
 
 
 def _author(github: GitHub) -> Author:

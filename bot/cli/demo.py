@@ -31,7 +31,7 @@ TIMEOUT_S = 300.0
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
 def demo(keep: bool, as_json: bool) -> None:
     """Watch a story go from a labelled issue to a merged pull request."""
-    console = Console(stderr=as_json)
+    console = Console(stderr=as_json, soft_wrap=True)
     folder = tempfile.mkdtemp(prefix="towpath-demo-")
     began = time.monotonic()
     options = {"model": f"scripted:{SAMPLES / 'answers.yaml'}"}

@@ -53,7 +53,7 @@ def try_repository(
     as_json: bool,
 ) -> None:
     """Work on a story in a copy of the git repository REPOSITORY."""
-    console = Console(stderr=as_json)
+    console = Console(stderr=as_json, soft_wrap=True)
     title, body = parse_file(story_file.read_text(errors="replace"))
     if not title.strip():
         raise click.UsageError(texts.empty_story(str(story_file)))

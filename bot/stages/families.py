@@ -7,7 +7,7 @@ plan; a family that is not sure asks.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -24,9 +24,18 @@ from bot.story.vocabulary import (
     Tier,
 )
 from bot.texts import reasons
-from bot.workspace.mirror import Mirror, NotFound
+from bot.workspace.mirror import Mirror
 
 LISTED = 2000  # paths of a tree that a model is shown
+READ_AHEAD = 256  # files read by one process of git
+LARGEST = 2_000_000  # bytes of a file that is read as text
+
+
+def _decoded(content: bytes | None) -> str | None:
+    try:
+        return None if content is None else content.decode()
+    except UnicodeDecodeError:
+        return None
 
 
 @dataclass
@@ -35,6 +44,7 @@ class Files:
 
     mirror: Mirror
     sha: str
+    _read: dict[str, str | None] = field(default_factory=dict, repr=False)
 
     @classmethod
     def at(cls, mirror: Mirror, sha: str) -> Files:
@@ -50,11 +60,18 @@ class Files:
         return frozenset(self.paths)
 
     def text(self, path: str) -> str | None:
-        """A file's text; None where it is not there, or is no UTF-8."""
-        try:
-            return self.mirror.read(self.sha, path).decode()
-        except (NotFound, UnicodeDecodeError):
+        """A file's text; None where it is not there, is too large, or is no UTF-8.
+
+        A process a file would cost more than reading: its neighbours are read with it.
+        """
+        if path not in self.known:
             return None
+        if path not in self._read:
+            at = self.paths.index(path)
+            ahead = self.paths[at : at + READ_AHEAD]
+            found = self.mirror.read_many(self.sha, ahead, limit=LARGEST)
+            self._read.update({p: _decoded(found.get(p)) for p in ahead})
+        return self._read[path]
 
     def listing(self) -> list[str]:
         return self.paths[:LISTED]

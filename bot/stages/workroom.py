@@ -174,7 +174,10 @@ def broken(story: Story, tested: Tested) -> str:
     if summary.ok:
         return ""
     if tested.regressions:
-        return "\n".join(tested.regressions[:40]) + "\n" + summary.tail[-2500:]
+        names = ", ".join(f"`{test}`" for test in tested.regressions[:3])
+        more = f" and {len(tested.regressions) - 3} more" if len(tested.regressions) > 3 else ""
+        every = "\n".join(tested.regressions[:40])
+        return f"these tests fail now: {names}{more}\n{every}\n{summary.tail[-2500:]}"
     baseline = story.tests.get("baseline")
     same = baseline and baseline.summary.ran and not baseline.summary.ok and summary.failures
     if same and tested.subject in ("head", "merged"):

@@ -60,6 +60,7 @@ class HandlerSettings:
     quorum: int = 1
     story_budget_usd: float = 5.0
     max_iterations: int = 10
+    github_web_url: str = "https://github.com"
 
 
 class Office:
@@ -85,9 +86,12 @@ class Office:
             id=told["id"],
             full_name=told["full_name"],
             default_branch=told.get("default_branch") or "main",
-            git_url=told["clone_url"],
+            git_url=told.get("clone_url") or self._git_url(told["full_name"]),
             installation_id=installation or self.github.installation_of(told["full_name"]),
         )
+
+    def _git_url(self, full_name: str) -> str:
+        return f"{self.settings.github_web_url}/{full_name}.git"
 
     def story(self, repository: Repository, issue: int) -> Story | None:
         """The story of an issue, if there is one."""

@@ -22,7 +22,7 @@ class Value(BaseModel):
 
 
 class State(StrEnum):
-    """Where a story is (S1). The edges between states are in `bot.story.machine.EDGES` only."""
+    """Where a story is (S1). The edges between states are in `bot.story.edges.EDGES` only."""
 
     RECEIVED = "RECEIVED"
     ANALYZING = "ANALYZING"

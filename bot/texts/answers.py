@@ -24,18 +24,8 @@ def may_not_start(login: str, label: str, permission: str) -> str:
     )
 
 
-def refused(lines: Iterable[str]) -> str:
-    """One line a command that was not accepted, with what would change it."""
-    return "\n".join(f"- {line}" for line in lines)
-
-
 def line(command: str, why: str) -> str:
     return f"{code('/' + command)}: {plain(why, 500)}"
-
-
-def unknown_command(name: str, did_you_mean: str | None) -> str:
-    hint = f" Did you mean {code('/' + did_you_mean)}?" if did_you_mean else ""
-    return f"{code('/' + plain(name, 40))} is not a command.{hint} `/help` lists them."
 
 
 def no_story() -> str:
@@ -44,10 +34,6 @@ def no_story() -> str:
 
 def not_now(state: str) -> str:
     return f"that is not possible while the story is {state.lower()}"
-
-
-def who_may(command: str, needs: str, has: str) -> str:
-    return f"that needs {needs}; yours is {has}"
 
 
 def edited_command() -> str:
