@@ -17,6 +17,7 @@ from enum import IntEnum
 # count was 0.83 to 1.1 of the real one, 0.99 on average; MARGIN keeps the promise of the budget.
 _PIECES = re.compile(r"[A-Z]?[a-z]{1,8}|[A-Z]{1,4}|\d{1,3}|[!-/:-@\[-`{-~]{1,2}|[^\x00-\x7f]|\n+")
 MARGIN = 1.1
+_ENDS = "\n[...]"
 
 
 def count_tokens(text: str) -> int:
@@ -28,13 +29,13 @@ def cut(text: str, tokens: int) -> str:
     """The first lines of a text that hold at most `tokens`, with a mark where it ends."""
     if count_tokens(text) <= tokens:
         return text
-    lines, left = [], tokens - 2
+    lines, left = [], tokens - count_tokens(_ENDS)
     for line in text.split("\n"):
         left -= count_tokens(line + "\n")
         if left < 0:
             break
         lines.append(line)
-    return "\n".join([*lines, "[...]"]) if tokens >= 2 else ""
+    return "\n".join(lines) + _ENDS if lines else ""
 
 
 class Layer(IntEnum):
