@@ -19,7 +19,7 @@ from bot.codebase.skeleton import TYPES
 FOUND = 24  # search results that are considered
 BREADTH = 0.4  # of the budget, for showing many files a little
 SHARE = 0.4  # of what is left, for the next file in rank: the first gets most
-WHOLE_TARGETS = 0.8  # of what is left, for each target file
+_SHARES = {Layer.TARGET: 0.8, Layer.TYPES: 0.1}
 LEADING = 3  # search results whose types are shown too
 SIBLINGS = 2  # files shown as examples for a new one
 
@@ -65,6 +65,7 @@ def build(
     `targets`: files that will be changed; `created`: paths that will be new; `changed`: files that
     the story changed before. Raises TooBig when the targets and what they import do not fit.
     """
+    ranked = [one for one in ranked[:FOUND] if view.text(one.path) is not None]
     candidates = _candidates(view, ranked, tuple(targets), tuple(created), tuple(changed))
     ordered = sorted(
         candidates, key=lambda one: (one.layer is not Layer.TARGET, -one.worth, one.path)
@@ -90,7 +91,7 @@ def build(
 
 
 def _share(one: Candidate) -> float:
-    return WHOLE_TARGETS if one.layer is Layer.TARGET else SHARE
+    return _SHARES.get(one.layer, SHARE)
 
 
 def _candidates(
@@ -124,13 +125,14 @@ def _candidates(
         siblings = sorted(view.siblings(path), key=lambda one: (_place(ranked, one), one))
         for other in siblings[:SIBLINGS]:
             add(other, Layer.SIBLING, 1.0, f"an example for {path}", nothing)
-    for place, one in enumerate(ranked[:FOUND], 1):
+    for place, one in enumerate(ranked, 1):
         add(one.path, Layer.SEARCH, 1.0 / place, "found", nothing)
     for path in changed:
         add(path, Layer.SEARCH, 0.0, "changed in this story", nothing)
-    for one in () if targets else ranked[:LEADING]:
+    for place, one in enumerate(() if targets else ranked[:LEADING], 1):
         for other, used in _used(view, one.path, types=True):
-            add(other, Layer.TYPES, 0.05, f"types that {one.path} uses", used)
+            worth = 1.0 / place - 0.2
+            add(other, Layer.TYPES, worth, f"types that {one.path} uses", used)
     return list(found.values())
 
 

@@ -9,19 +9,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from bot.codebase import instructions
 from bot.codebase.linters import tools
 from bot.codebase.manifests import Manifests, Read
 from bot.codebase.profile import Found, ProjectProfile, vote
-from bot.codebase.style_signs import CONSTANTS, DEFINITIONS, SIGNS, TEST_SIGNS
+from bot.codebase.tally import WIDTH, WIDTHS, Tallies, Tally, case_of, read_tallies
 from bot.codebase.toolchain import frameworks, package_manager, test_framework
 
 SAMPLE = 100  # code files that are read, and half as many tests
-MAX_CASES = 40  # of one file, so that one big file does not outvote the others
-MAX_SOURCE = 300_000  # characters
 
 LANGUAGES = {
     ".py": "python", ".pyi": "python", ".ts": "typescript", ".tsx": "typescript",
@@ -41,8 +39,17 @@ TEST = re.compile(
 _CASES = re.compile(r"(^|/)test_[^/]*$|[_.](test|spec|tests)\.\w+$|Test\.java$")
 
 
-def scan(paths: Iterable[str], read: Read, subjects: Sequence[str] = ()) -> ProjectProfile:
-    """The profile of a project. `subjects`: subjects of its last commits, the newest first."""
+def scan(
+    paths: Iterable[str],
+    read: Read,
+    subjects: Sequence[str] = (),
+    tallies: Tallies | None = None,
+) -> ProjectProfile:
+    """The profile of a project.
+
+    `subjects`: subjects of its last commits, the newest first. `tallies`: what `tally` says of
+    the files (path, language, whether it is a test) that are asked for; they are read by default.
+    """
     known = sorted(set(paths))
     code = [path for path in known if _language(path)]
     counted = Counter(_language(path) for path in code if not _ASIDE.search(path))
@@ -51,13 +58,15 @@ def scan(paths: Iterable[str], read: Read, subjects: Sequence[str] = ()) -> Proj
     language = languages[0][0] if languages else ""
     own = [path for path in code if _language(path) == language and not _ASIDE.search(path)]
     tests = [path for path in own if TEST.search(path)]
-    sources = _texts([path for path in own if path not in set(tests)], read, SAMPLE)
-    test_texts = _texts(tests, read, SAMPLE // 2)
-    manifests = Manifests(frozenset(known), read)
-    styles = {**_naming(language, sources), **_signs(SIGNS.get(language, {}), sources)}
-    styles |= _layout(sources) | _signs(TEST_SIGNS.get(language, {}), test_texts)
-    if place := vote((_place(path), path) for path in tests if _CASES.search(path)):
+    sample = _spread([path for path in own if not TEST.search(path)], SAMPLE)
+    wanted = [(path, language, False) for path in sample]
+    wanted += [(path, language, True) for path in _spread(tests, SAMPLE // 2)]
+    said = tallies(wanted) if tallies else read_tallies(wanted, read)
+    styles = _file_names(own) | _styles(said)
+    place = vote((_place(path), path, 1) for path in tests if _CASES.search(path))
+    if place:
         styles["tests live"] = place
+    manifests = Manifests(frozenset(known), read)
     return ProjectProfile(
         languages=languages,
         package_manager=package_manager(manifests, language),
@@ -75,107 +84,40 @@ def _language(path: str) -> str:
     return LANGUAGES.get(PurePosixPath(path).suffix.lower(), "")
 
 
-def _texts(paths: Sequence[str], read: Read, limit: int) -> dict[str, str]:
+def _spread(paths: Sequence[str], limit: int) -> list[str]:
     """Evenly spread over the sorted paths, so that every part of the project has its say."""
     step = max(1.0, len(paths) / limit)
-    chosen = [paths[int(n * step)] for n in range(min(limit, len(paths)))]
-    texts = {path: read(path) or "" for path in chosen}
-    return {path: text for path, text in texts.items() if 0 < len(text) <= MAX_SOURCE}
+    return [paths[int(n * step)] for n in range(min(limit, len(paths)))]
 
 
-def case_of(name: str) -> str | None:
-    """The way of writing of a name; None for one that fits several (`run`, `x`, `ID`)."""
-    bare = name.strip("_")
-    if re.fullmatch(r"[a-z0-9]+(_[a-z0-9]+)+", bare):
-        return "snake_case"
-    if re.fullmatch(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+", bare):
-        return "UPPER_SNAKE_CASE"
-    if re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", bare):
-        return "kebab-case"
-    if re.fullmatch(r"[a-z][a-z0-9]*([A-Z][A-Za-z0-9]*)+", bare):
-        return "camelCase"
-    if re.fullmatch(r"[A-Z][A-Za-z0-9]*[a-z][A-Za-z0-9]*", bare):
-        return "PascalCase"
+def _file_names(paths: Sequence[str]) -> dict[str, Found]:
+    cases = ((case_of(PurePosixPath(path).name.split(".")[0]), path) for path in paths)
+    found = vote((case, path, 1) for case, path in cases if case)
+    return {"file names": found} if found else {}
+
+
+def _styles(said: Mapping[str, Tally]) -> dict[str, Found]:
+    """The answers that the files together give, in the order of the questions."""
+    cases: dict[str, list[tuple[str, str, int]]] = {}
+    for path, tally_of_file in said.items():
+        for question, answers in tally_of_file.items():
+            cases.setdefault(question, []).extend((a, path, n) for a, n in answers.items())
+    found: dict[str, Found] = {}
+    for question in sorted(cases, key=lambda one: (one.startswith("tests"), one)):
+        answer = _usual_width(cases[question]) if question == WIDTH else vote(cases[question])
+        if answer:
+            found[question] = answer
+    return found
+
+
+def _usual_width(cases: Sequence[tuple[str, str, int]]) -> Found | None:
+    """The smallest usual limit that nearly all lines keep."""
+    total = sum(count for _, _, count in cases)
+    for limit in WIDTHS:
+        within = sum(count for width, _, count in cases if int(width) <= limit)
+        if within >= total * 0.995:
+            return Found(f"at most {limit}", round(within / total, 3), 0.9, total)
     return None
-
-
-def _naming(language: str, sources: dict[str, str]) -> dict[str, Found]:
-    found: dict[str, Found] = {}
-    stems = [(case_of(PurePosixPath(path).name.split(".")[0]), path) for path in sources]
-    questions = {"file names": [(case, path) for case, path in stems if case]}
-    patterns = {**DEFINITIONS.get(language, {}), "constants": CONSTANTS.get(language)}
-    for what, pattern in patterns.items():
-        if pattern is None:
-            continue
-        questions[f"names of {what}"] = [
-            (case, path)
-            for path, text in sources.items()
-            for name in pattern.findall(text)[:MAX_CASES]
-            if (case := case_of(name))
-        ]
-    for question, cases in questions.items():
-        if answer := vote(cases):
-            found[question] = answer
-    return found
-
-
-def _signs(
-    questions: dict[str, dict[str, re.Pattern[str]]], texts: dict[str, str]
-) -> dict[str, Found]:
-    found: dict[str, Found] = {}
-    for question, answers in questions.items():
-        cases = [
-            (answer, path)
-            for path, text in texts.items()
-            for answer, pattern in answers.items()
-            for _ in range(min(len(pattern.findall(text)), MAX_CASES))
-        ]
-        if answer := vote(cases):
-            found[question] = answer
-    return found
-
-
-def _layout(texts: dict[str, str]) -> dict[str, Found]:
-    """Indentation and line length as they are, whatever a configuration says."""
-    indents: list[tuple[str, str]] = []
-    longest: list[tuple[int, str]] = []
-    for path, text in texts.items():
-        lines = text.splitlines()
-        steps = _steps(lines)
-        if steps:
-            indents.append((steps.most_common(1)[0][0], path))
-        longest += [(len(line.expandtabs(4)), path) for line in lines]
-    found: dict[str, Found] = {}
-    if answer := vote(indents):
-        found["indentation"] = answer
-    if longest:
-        longest.sort()
-        limit = longest[int(len(longest) * 0.995)][0]
-        usual = next((n for n in (79, 88, 100, 120) if limit <= n), None)
-        if usual:
-            over = [one for one in longest if one[0] > usual]
-            share = 1 - len(over) / len(longest)
-            seen = len(longest)
-            found["line length"] = Found(f"at most {usual}", round(share, 3), 0.9, seen)
-    return found
-
-
-def _steps(lines: Sequence[str]) -> Counter[str]:
-    """How far a line is indented beyond the line before it."""
-    steps: Counter[str] = Counter()
-    before = ""
-    for line in lines:
-        if not line.strip():
-            continue
-        now = line[: len(line) - len(line.lstrip())]
-        if now.startswith(before) and len(now) > len(before):
-            more = now[len(before) :]
-            if more == "\t":
-                steps["tabs"] += 1
-            elif more in ("  ", "    ", "        "):
-                steps[f"{len(more)} spaces"] += 1
-        before = now
-    return steps
 
 
 def _place(path: str) -> str:
@@ -225,7 +167,7 @@ _COMMITS = {
 def commit_style(subjects: Sequence[str]) -> Found | None:
     """How commit subjects are written; merges, bots' bumps and reverts do not vote."""
     cases = [
-        (next((n for n, sign in _COMMITS.items() if sign.match(subject)), "free"), "")
+        (next((n for n, sign in _COMMITS.items() if sign.match(subject)), "free"), "", 1)
         for subject in subjects
         if not re.match(r"Merge |Revert |Bump |\[pre-commit|Release |v?\d+\.\d+", subject)
     ]

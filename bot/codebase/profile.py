@@ -66,16 +66,18 @@ class ProjectProfile:
         return {"language": self.language, **asdict(self)}
 
 
-def vote(cases: Iterable[tuple[str, str]]) -> Found | None:
-    """The most frequent answer of (answer, path) cases; ties go to the first by name."""
-    listed = list(cases)
-    if not listed:
+def vote(cases: Iterable[tuple[str, str, int]]) -> Found | None:
+    """The most frequent answer of (answer, path, how often); ties go to the first by name."""
+    counts: Counter[str] = Counter()
+    places: dict[str, Counter[str]] = {}
+    for answer, path, often in cases:
+        counts[answer] += often
+        places.setdefault(answer, Counter())[path] += often
+    if not counts:
         return None
-    counts = Counter(answer for answer, _ in listed)
     value, often = min(counts.items(), key=lambda one: (-one[1], one[0]))
-    places = Counter(path for answer, path in listed if answer == value)
-    best = sorted(places, key=lambda path: (-places[path], path))
-    total = len(listed)
+    best = sorted(places[value], key=lambda path: (-places[value][path], path))
+    total = sum(counts.values())
     return Found(
         value, round(often / total, 3), _wilson(often, total), total, tuple(best[:EVIDENCE])
     )

@@ -3,8 +3,9 @@
 import pytest
 
 from bot.codebase.budget import count_tokens
-from bot.codebase.conventions import case_of, commit_style, scan
+from bot.codebase.conventions import commit_style, scan
 from bot.codebase.profile import condensed, vote
+from bot.codebase.tally import case_of
 
 PYTHON = {
     "pyproject.toml": """
@@ -73,9 +74,9 @@ def test_linters_come_with_the_settings_that_change_how_code_is_written():
 
 def test_a_typescript_project_is_described_too():
     files = {
-        "package.json": '{"name": "x", "packageManager": "pnpm@9", "dependencies": {"express": "4"},'
+        "package.json": '{"packageManager": "pnpm@9", "dependencies": {"express": "4"},'
         ' "devDependencies": {"vitest": "1"}, "prettier": {"semi": false, "singleQuote": true}}',
-        "tsconfig.json": '{\n  // comments are usual here\n  "compilerOptions": {"strict": true,}\n}',
+        "tsconfig.json": '{\n  // comments are usual\n  "compilerOptions": {"strict": true,}\n}',
         "src/user-service.ts": "import { a } from './a-b'\n\nexport function loadUser() {\n"
         "  try {\n    return 'x'\n  } catch (e) {\n    throw e\n  }\n}\n",
         "src/a-b.ts": "import { z } from 'zod'\n\nexport const makeThing = () => 'thing'\n",
@@ -135,8 +136,8 @@ def test_what_cannot_be_parsed_is_passed_over(broken):
 
 
 def test_few_cases_are_no_rule():
-    twice = vote([("double", "a.py"), ("double", "b.py")])
-    often = vote([("double", "a.py")] * 95 + [("single", "b.py")] * 5)
+    twice = vote([("double", "a.py", 1), ("double", "b.py", 1)])
+    often = vote([("double", "a.py", 95), ("single", "b.py", 5)])
     assert twice.share == 1.0
     assert twice.confidence < 0.5 < often.confidence < often.share
 
@@ -146,7 +147,8 @@ def test_few_cases_are_no_rule():
     [
         ("load_user", "snake_case"), ("_load_user", "snake_case"), ("loadUser", "camelCase"),
         ("LoadUser", "PascalCase"), ("HTTPServer", "PascalCase"), ("MAX_SIZE", "UPPER_SNAKE_CASE"),
-        ("user-service", "kebab-case"), ("run", None), ("X", None), ("ID", None), ("__init__", None),
+        ("user-service", "kebab-case"), ("run", None), ("X", None), ("ID", None),
+        ("__init__", None),
     ],
 )  # fmt: skip
 def test_single_words_fit_every_way_of_naming(name, case):

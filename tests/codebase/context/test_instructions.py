@@ -6,7 +6,9 @@ from bot.codebase.instructions import find, told
 FILES = {
     "AGENTS.md": "# Root rules",
     "CLAUDE.md": "@AGENTS.md\n",
-    ".github/CONTRIBUTING.md": "# Contributing\n\nWelcome!\n\n## Code style\n\nTabs.\n\n## Licence\n\nMIT\n",
+    ".github/CONTRIBUTING.md": (
+        "# Contributing\n\nWelcome!\n\n## Code style\n\nTabs.\n\n## Licence\n\nMIT\n"
+    ),
     "web/AGENTS.md": "# Web rules",
     "web/deep/AGENTS.md": "# Deep rules",
     "api/AGENTS.md": "# Root rules",

@@ -1,0 +1,171 @@
+"""One commit of a repository as prompts need it: profile, instructions, context (C5, M10, M11).
+
+Promises: the same commit and text give the same answers in any process; what a blob says is worked
+out once and kept in the store. Never: a model call, the network, or a word that is not the
+repository's or a finding about it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache, cached_property
+from pathlib import Path, PurePosixPath
+from typing import Protocol
+
+from bot.codebase import conventions, instructions
+from bot.codebase.caches import Memory, Rate, digest
+from bot.codebase.context import FOUND, Context, Ranked, build
+from bot.codebase.facts import NOTHING, FileFacts
+from bot.codebase.profile import ProjectProfile
+from bot.codebase.snapshot import Snapshot
+from bot.codebase.tally import Asked, Tally, read_tallies
+
+SUBJECTS = 200  # commits whose subjects are looked at
+
+
+class Graph(Protocol):
+    """Which file imports which, resolved."""
+
+    def imports(self, path: str) -> Iterable[str]: ...
+    def importers(self, path: str) -> Iterable[str]: ...
+
+
+Search = Callable[[str, int], Sequence[Ranked]]
+"""(text, how many) → files, the best first."""
+_searches: Memory[Sequence[Ranked]] = Memory("searches", 64)
+_profiles: Memory[ProjectProfile] = Memory("conventions", 16)
+
+
+class Project:
+    """What a prompt is told of one snapshot. `subjects`: of its last commits, newest first."""
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        graph: Graph,
+        search: Search,
+        subjects: Callable[[], Sequence[str]] = tuple,
+    ) -> None:
+        self.snapshot = snapshot
+        self.tallies = Rate("style of files")
+        self._graph, self._search, self._subjects = graph, search, subjects
+
+    @property
+    def paths(self) -> list[str]:
+        return list(self.snapshot.files())
+
+    @cached_property
+    def profile(self) -> ProjectProfile:
+        """The conventions (§5.3)."""
+        subjects = tuple(self._subjects())
+        read = _Texts(self.snapshot).read
+        return _profiles.get(
+            (self._content, subjects),
+            lambda: conventions.scan(self.paths, read, subjects, self._kept_tallies),
+        )
+
+    @cached_property
+    def _content(self) -> str:
+        return digest(f"{one.path}\0{one.blob}" for one in self.snapshot.files().values())
+
+    def _kept_tallies(self, asked: Sequence[Asked]) -> dict[str, Tally]:
+        files, store = self.snapshot.files(), self.snapshot.store
+        keys = {
+            path: f"style/{_version()}/{language}/{'test' if test else 'code'}/{files[path].blob}"
+            for path, language, test in asked
+        }
+        kept = store.vectors(sorted(set(keys.values())))
+        missing = [one for one in asked if keys[one[0]] not in kept]
+        self.tallies.hits += len(asked) - len(missing)
+        self.tallies.misses += len(missing)
+        texts = _Texts(self.snapshot, [path for path, _, _ in missing])
+        made = read_tallies(missing, texts.read)
+        store.keep_vectors((keys[path], json.dumps(one).encode()) for path, one in made.items())
+        old = {path: json.loads(kept[key]) for path, key in keys.items() if key in kept}
+        return {path: {**old, **made}[path] for path, _, _ in asked if path in old or path in made}
+
+    def instructions(self, targets: Iterable[str] = (), tokens: int = 1_000) -> dict[str, str]:
+        """Path → text of AGENTS.md and its like, the nearest to `targets` last."""
+        found = instructions.find(self.paths, _Texts(self.snapshot).read, targets)
+        return instructions.told(found, tokens)
+
+    def found(self, text: str, limit: int = FOUND) -> Sequence[Ranked]:
+        """Search results, remembered for a story's retries (§26.1)."""
+        key = (self.snapshot.name, self._content, limit, text)
+        return _searches.get(key, lambda: self._search(text, limit))
+
+    def context(
+        self,
+        text: str,
+        tokens: int,
+        *,
+        targets: Iterable[str] = (),
+        created: Iterable[str] = (),
+        changed: Iterable[str] = (),
+    ) -> Context:
+        """Files for a text in at most `tokens`; see `context.build`. Raises TooBig."""
+        ranked = self.found(text)
+        targets, changed = tuple(targets), tuple(changed)
+        view = _View(self.snapshot, self._graph, [*targets, *changed, *(r.path for r in ranked)])
+        return build(view, ranked, tokens, targets=targets, created=created, changed=changed)
+
+    def rates(self) -> list[Rate]:
+        """How often the caches had an answer, in this process (M11)."""
+        store = self.snapshot.store.rates
+        facts = Rate("facts of files", store.hits, store.misses)
+        return [facts, self.tallies, _profiles.rate, _searches.rate]
+
+
+class _Texts:
+    """Texts of a snapshot, those that are surely wanted read at once."""
+
+    def __init__(self, snapshot: Snapshot, wanted: Iterable[str] = ()) -> None:
+        self._snapshot = snapshot
+        self._known: dict[str, str | None] = {}
+        for path, data in snapshot.many_bytes(dict.fromkeys(wanted)).items():
+            binary = b"\0" in data[:8_000]
+            self._known[path] = None if binary else data.decode("utf-8", "replace")
+
+    def read(self, path: str) -> str | None:
+        if path not in self._known:
+            self._known[path] = self._snapshot.text(path)
+        return self._known[path]
+
+
+class _View:
+    """A snapshot and its graph as the context builder sees them."""
+
+    def __init__(self, snapshot: Snapshot, graph: Graph, wanted: Iterable[str]) -> None:
+        self._snapshot, self._graph = snapshot, graph
+        self.text = _Texts(snapshot, wanted).read
+
+    def facts(self, path: str) -> FileFacts:
+        return self._snapshot.facts(path) if path in self._snapshot.files() else NOTHING
+
+    def language(self, path: str) -> str:
+        record = self._snapshot.files().get(path)
+        return (record.language if record else None) or ""
+
+    def imports(self, path: str) -> tuple[str, ...]:
+        return tuple(sorted(self._graph.imports(path)))
+
+    def importers(self, path: str) -> tuple[str, ...]:
+        return tuple(sorted(self._graph.importers(path)))
+
+    def siblings(self, path: str) -> tuple[str, ...]:
+        pure = PurePosixPath(path)
+        return tuple(
+            other
+            for other in self._snapshot.files()
+            if other != path
+            and PurePosixPath(other).parent == pure.parent
+            and PurePosixPath(other).suffix == pure.suffix
+        )
+
+
+@cache
+def _version() -> str:
+    """Other counting, other counts."""
+    here = Path(__file__).parent
+    return digest((here / name).read_text() for name in ("tally.py", "style_signs.py"))[:12]
