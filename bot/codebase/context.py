@@ -83,7 +83,7 @@ def build(
         for one in ordered:
             now = shown[one.path]
             better = one.richest(now.tokens + int(left * share_of(one)))
-            if better.tokens > now.tokens:
+            if better is not now:
                 shown[one.path] = better
                 left -= better.tokens - now.tokens
     total = sum(one.tokens for one in shown.values())

@@ -11,28 +11,26 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache, cached_property
 from pathlib import Path, PurePosixPath
-from typing import Protocol
 
 from bot.codebase import conventions, instructions
 from bot.codebase.caches import Memory, Rate, digest
 from bot.codebase.context import FOUND, Context, Ranked, build
 from bot.codebase.facts import NOTHING, FileFacts
+from bot.codebase.graph import Graph
+from bot.codebase.history import History
 from bot.codebase.profile import ProjectProfile
+from bot.codebase.search import Found, Search, history_of
 from bot.codebase.snapshot import Snapshot
+from bot.codebase.store import Store
 from bot.codebase.tally import Asked, Tally, read_tallies
+from bot.workspace.git import git
 
 SUBJECTS = 200  # commits whose subjects are looked at
+TESTS = 2  # test files shown beside the sources,
+TESTS_AFTER = 6  # and where in the order
+_BOUNDS = {"files": FOUND, "definitions": 1_000}
 
 
-class Graph(Protocol):
-    """Which file imports which, resolved."""
-
-    def imports(self, path: str) -> Iterable[str]: ...
-    def importers(self, path: str) -> Iterable[str]: ...
-
-
-Search = Callable[[str, int], Sequence[Ranked]]
-"""(text, how many) → files, the best first."""
 _searches: Memory[Sequence[Ranked]] = Memory("searches", 64)
 _profiles: Memory[ProjectProfile] = Memory("conventions", 16)
 
@@ -43,13 +41,36 @@ class Project:
     def __init__(
         self,
         snapshot: Snapshot,
-        graph: Graph,
-        search: Search,
+        history: Callable[[], History] = lambda: History(()),
         subjects: Callable[[], Sequence[str]] = tuple,
     ) -> None:
         self.snapshot = snapshot
         self.tallies = Rate("style of files")
-        self._graph, self._search, self._subjects = graph, search, subjects
+        self._history, self._subjects = history, subjects
+
+    @classmethod
+    def at(cls, git_dir: Path, commit: str, store: Store) -> Project:
+        """A commit (any revision); NoSuchRevision, GitFailed."""
+        snapshot = Snapshot.at(git_dir, commit, store)
+        how = ("log", "-n", str(SUBJECTS), "--no-merges", "--format=%s", "--end-of-options")
+
+        def subjects() -> list[str]:
+            out = git(git_dir, *how, snapshot.name)
+            return out.decode("utf-8", "replace").splitlines()
+
+        return cls(snapshot, lambda: history_of(snapshot, git_dir), subjects)
+
+    @cached_property
+    def graph(self) -> Graph:
+        """Which file depends on which."""
+        return Graph.of(self.snapshot)
+
+    @cached_property
+    def search(self) -> Search:
+        """Text → files and definitions."""
+        sources = (path for path, one in self.snapshot.files().items() if one.language)
+        imports = {path: self.graph.imports(path) for path in sources}
+        return Search(self.snapshot, self._history(), imports)
 
     @property
     def paths(self) -> list[str]:
@@ -90,10 +111,10 @@ class Project:
         found = instructions.find(self.paths, _Texts(self.snapshot).read, targets)
         return instructions.told(found, tokens)
 
-    def found(self, text: str, limit: int = FOUND) -> Sequence[Ranked]:
+    def found(self, text: str) -> Sequence[Ranked]:
         """Search results, remembered for a story's retries (§26.1)."""
-        key = (self.snapshot.name, self._content, limit, text)
-        return _searches.get(key, lambda: self._search(text, limit))
+        key = (self.snapshot.name, self._content, text)
+        return _searches.get(key, lambda: _ranked(self.search.find(text, **_BOUNDS)))
 
     def context(
         self,
@@ -107,7 +128,7 @@ class Project:
         """Files for a text in at most `tokens`; see `context.build`. Raises TooBig."""
         ranked = self.found(text)
         targets, changed = tuple(targets), tuple(changed)
-        view = _View(self.snapshot, self._graph, [*targets, *changed, *(r.path for r in ranked)])
+        view = _View(self, [*targets, *changed, *(r.path for r in ranked)])
         return build(view, ranked, tokens, targets=targets, created=created, changed=changed)
 
     def rates(self) -> list[Rate]:
@@ -115,6 +136,20 @@ class Project:
         store = self.snapshot.store.rates
         facts = Rate("facts of files", store.hits, store.misses)
         return [facts, self.tallies, _profiles.rate, _searches.rate]
+
+
+def _ranked(found: Found) -> tuple[Ranked, ...]:
+    """Search results with their definitions, a few tests among them as examples."""
+    definitions: dict[str, list[str]] = {}
+    for one in found.definitions:
+        definitions.setdefault(one.path, []).append(one.qualname)
+    named = {file.path for file in found.files}
+    tests = [file for file in found.tests if file.path not in named][:TESTS]
+    files = [*found.files[:TESTS_AFTER], *tests, *found.files[TESTS_AFTER:]]
+    return tuple(
+        Ranked(file.path, file.score, file.reasons, tuple(definitions.get(file.path, ())))
+        for file in files
+    )
 
 
 class _Texts:
@@ -136,9 +171,10 @@ class _Texts:
 class _View:
     """A snapshot and its graph as the context builder sees them."""
 
-    def __init__(self, snapshot: Snapshot, graph: Graph, wanted: Iterable[str]) -> None:
-        self._snapshot, self._graph = snapshot, graph
-        self.text = _Texts(snapshot, wanted).read
+    def __init__(self, project: Project, wanted: Iterable[str]) -> None:
+        self._snapshot = project.snapshot
+        self.imports, self.importers = project.graph.imports, project.graph.importers
+        self.text = _Texts(self._snapshot, wanted).read
 
     def facts(self, path: str) -> FileFacts:
         return self._snapshot.facts(path) if path in self._snapshot.files() else NOTHING
@@ -146,12 +182,6 @@ class _View:
     def language(self, path: str) -> str:
         record = self._snapshot.files().get(path)
         return (record.language if record else None) or ""
-
-    def imports(self, path: str) -> tuple[str, ...]:
-        return tuple(sorted(self._graph.imports(path)))
-
-    def importers(self, path: str) -> tuple[str, ...]:
-        return tuple(sorted(self._graph.importers(path)))
 
     def siblings(self, path: str) -> tuple[str, ...]:
         pure = PurePosixPath(path)
