@@ -69,9 +69,10 @@ class LocalRun:
     def __exit__(self, *why: object) -> None:
         self._stack.close()
 
-    def keep(self) -> None:
-        """Leave the processes running when the block is left."""
+    def keep(self) -> list[int]:
+        """Leave the processes running when the block is left; their process groups."""
         self._stack.pop_all()
+        return [process.pid for process in self._running.values()]
 
     def _start(self) -> None:
         (self.home / "logs").mkdir(parents=True, exist_ok=True)
@@ -106,11 +107,11 @@ class LocalRun:
             **self.options,
         )
         for name in PROCESSES:
-            self._process(name, [sys.executable, "-m", "bot.cli", name], environ)
+            self._process(name, [sys.executable, "-P", "-m", "bot.cli", name], environ)
         self._wait_ready(f"http://127.0.0.1:{port}/readyz")
 
     def _start_github(self) -> str:
-        argv = [sys.executable, "-m", "bot.localhub", "--root", str(self.home / "github")]
+        argv = [sys.executable, "-P", "-m", "bot.localhub", "--root", str(self.home / "github")]
         started = self._process("github", [*argv, "--print-ready"], _environ(), subprocess.PIPE)
         line = started.stdout.readline() if started.stdout else b""
         if not line:
