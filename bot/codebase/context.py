@@ -16,7 +16,6 @@ from bot.codebase.budget import KEPT, Layer, Part, evict
 from bot.codebase.forms import Candidate, Form, Shown, View, heading
 from bot.codebase.skeleton import TYPES
 
-FOUND = 24  # search results that are considered
 BREADTH = 0.4  # of the budget, for showing many files a little
 SHARE = 0.4  # of what is left, for the next file in rank: the first gets most
 _SHARES = {Layer.TARGET: 0.8, Layer.TYPES: 0.1}
@@ -65,7 +64,7 @@ def build(
     `targets`: files that will be changed; `created`: paths that will be new; `changed`: files that
     the story changed before. Raises TooBig when the targets and what they import do not fit.
     """
-    ranked = [one for one in ranked[:FOUND] if view.text(one.path) is not None]
+    ranked = [one for one in ranked if view.text(one.path) is not None]
     candidates = _candidates(view, ranked, tuple(targets), tuple(created), tuple(changed))
     ordered = sorted(
         candidates, key=lambda one: (one.layer is not Layer.TARGET, -one.worth, one.path)

@@ -8,26 +8,40 @@ repository's or a finding about it.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache, cached_property
 from pathlib import Path, PurePosixPath
 
 from bot.codebase import conventions, instructions
 from bot.codebase.caches import Memory, Rate, digest
-from bot.codebase.context import FOUND, Context, Ranked, build
+from bot.codebase.context import Context, Ranked, build
 from bot.codebase.facts import NOTHING, FileFacts
 from bot.codebase.graph import Graph
 from bot.codebase.history import History
+from bot.codebase.impact import covering
 from bot.codebase.profile import ProjectProfile
-from bot.codebase.search import Found, Search, history_of
+from bot.codebase.search import FoundFile, Search, history_of
 from bot.codebase.snapshot import Snapshot
 from bot.codebase.store import Store
+from bot.codebase.symbols import Symbols
 from bot.codebase.tally import Asked, Tally, read_tallies
 from bot.workspace.git import git
 
+FOUND = 24  # search results that are considered
+SMALL = 40  # files of a repository that is small enough to show what nothing speaks for, too
 SUBJECTS = 200  # commits whose subjects are looked at
 TESTS = 2  # test files shown beside the sources,
 TESTS_AFTER = 6  # and where in the order
+NAMED = 3  # files of other kinds that the text names,
+NAMED_AFTER = 2  # and where in the order
+SECRET = re.compile(
+    r"\.(?:pem|key|p12|pfx|lock|map|min\.js|min\.css)$|(?:^|/)\.env[^/]*$|"
+    r"(?:^|/)(?:id_rsa|credentials|secrets?)[^/]*$|(?:^|/)package-lock\.json$"
+)
+"""Files that are never shown: they look secret, or nobody wrote them by hand."""
+_NAME = re.compile(r"[\w./-]*\w\.\w+|\b(?:Makefile|Dockerfile|LICENSE)\b|\.\w[\w.-]+")
+COVERING = 4  # tests, and users, of a changed file that a reviewer is shown
 _BOUNDS = {"files": FOUND, "definitions": 1_000}
 
 
@@ -114,7 +128,48 @@ class Project:
     def found(self, text: str) -> Sequence[Ranked]:
         """Search results, remembered for a story's retries (§26.1)."""
         key = (self.snapshot.name, self._content, text)
-        return _searches.get(key, lambda: _ranked(self.search.find(text, **_BOUNDS)))
+        return _searches.get(key, lambda: self._ranked(text))
+
+    def _ranked(self, text: str) -> tuple[Ranked, ...]:
+        """Sources by worth; among them a few tests, and other files that the text names."""
+        found = self.search.find(text, **_BOUNDS)
+        definitions: dict[str, list[str]] = {}
+        for one in found.definitions:
+            definitions.setdefault(one.path, []).append(one.qualname)
+
+        def result(file: FoundFile) -> Ranked:
+            best = tuple(definitions.get(file.path, ()))
+            return Ranked(file.path, file.score, file.reasons, best)
+
+        sources = [result(file) for file in found.files]
+        tests = [result(file) for file in found.tests[:TESTS]]
+        named = [Ranked(path, reasons=("named",)) for path in self._named(text)[:NAMED]]
+        order = sources[:TESTS_AFTER] + tests + sources[TESTS_AFTER:]
+        order[NAMED_AFTER:NAMED_AFTER] = named
+        if len(self._readable) <= SMALL:
+            order += [Ranked(path, reasons=("small",)) for path in self._readable]
+        unique: dict[str, Ranked] = {}
+        for one in order:
+            unique.setdefault(one.path, one)
+        return tuple(unique.values())
+
+    @cached_property
+    def _readable(self) -> list[str]:
+        """Files that may be shown, sources first."""
+        files = self.snapshot.files()
+        may = [path for path in files if not SECRET.search(path)]
+        return sorted(may, key=lambda path: (files[path].language is None, path))
+
+    def _named(self, text: str) -> list[str]:
+        """Files that are no sources and whose name stands in the text, the full path first."""
+        words = {word.strip("./") for word in _NAME.findall(text)} | set(_NAME.findall(text))
+        files = self.snapshot.files()
+        said = []
+        for path in self._readable:
+            name = path.rpartition("/")[2]
+            if files[path].language is None and (path in words or name in words):
+                said.append((path not in words, path.count("/"), path))
+        return [path for _, _, path in sorted(said)]
 
     def context(
         self,
@@ -128,28 +183,28 @@ class Project:
         """Files for a text in at most `tokens`; see `context.build`. Raises TooBig."""
         ranked = self.found(text)
         targets, changed = tuple(targets), tuple(changed)
-        view = _View(self, [*targets, *changed, *(r.path for r in ranked)])
+        view = _View(self, [*targets, *changed, *(one.path for one in ranked)])
         return build(view, ranked, tokens, targets=targets, created=created, changed=changed)
+
+    def around(self, changed: Iterable[str], tokens: int) -> Context:
+        """Tests that cover changed files and files that import them, for who judges the change."""
+        symbols = Symbols.of(self.snapshot)
+        paths = [path for path in changed if self.snapshot.files().get(path)]
+        order: dict[str, str] = {}
+        for path in paths:
+            for one in covering(self.snapshot, self.graph, symbols, path)[:COVERING]:
+                order.setdefault(one.path, f"a test of {path}")
+        for path in paths:
+            for user in self.graph.importers(path)[:COVERING]:
+                order.setdefault(user, f"imports {path}")
+        ranked = [Ranked(path, reasons=(why,)) for path, why in order.items() if path not in paths]
+        return build(_View(self, [one.path for one in ranked]), ranked, tokens)
 
     def rates(self) -> list[Rate]:
         """How often the caches had an answer, in this process (M11)."""
         store = self.snapshot.store.rates
         facts = Rate("facts of files", store.hits, store.misses)
         return [facts, self.tallies, _profiles.rate, _searches.rate]
-
-
-def _ranked(found: Found) -> tuple[Ranked, ...]:
-    """Search results with their definitions, a few tests among them as examples."""
-    definitions: dict[str, list[str]] = {}
-    for one in found.definitions:
-        definitions.setdefault(one.path, []).append(one.qualname)
-    named = {file.path for file in found.files}
-    tests = [file for file in found.tests if file.path not in named][:TESTS]
-    files = [*found.files[:TESTS_AFTER], *tests, *found.files[TESTS_AFTER:]]
-    return tuple(
-        Ranked(file.path, file.score, file.reasons, tuple(definitions.get(file.path, ())))
-        for file in files
-    )
 
 
 class _Texts:

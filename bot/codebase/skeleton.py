@@ -40,8 +40,18 @@ def excerpt(
     body = _rendered(text, facts, language, frozenset(shown), others)
     lines = text.splitlines()
     numbers = sorted({one.line for one in facts.imports if 0 < one.line <= len(lines)})
-    head = [lines[number - 1] for number in numbers[:MAX_HEAD] if lines[number - 1].strip()]
-    return _shorter("\n".join([*dict.fromkeys(head), body]), text)
+    head = dict.fromkeys(_statement(lines, number) for number in numbers[:MAX_HEAD])
+    return _shorter("\n".join([*head, "", body]), text)
+
+
+def _statement(lines: Sequence[str], number: int) -> str:
+    """An import from its first line to where its brackets close, on one line."""
+    said = ""
+    for line in lines[number - 1 : number - 1 + MAX_HEAD]:
+        said += (" " if said else "") + line.strip()
+        if all(said.count(a) <= said.count(b) for a, b in ("()", "{}")):
+            break
+    return said
 
 
 def best(text: str, facts: FileFacts, language: str, names: Sequence[str], tokens: int) -> str:
@@ -157,11 +167,11 @@ def _rendered(
             continue
         if one.qualname in whole:
             first = _with_decorators(lines, one.start, done)
-            rows += lines[first - 1 : one.end]
+            rows += ["", *lines[first - 1 : one.end], ""]  # a blank line sets bodies apart
             done = one.end
         else:
             rows.append(_signature(lines[one.start - 1], one, language, members))
-    return "\n".join(rows)
+    return "\n".join(rows).strip("\n")
 
 
 def _signature(line: str, one: Definition, language: str, members: Collection[str]) -> str:
