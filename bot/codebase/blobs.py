@@ -1,0 +1,210 @@
+"""Where a snapshot's bytes come from: the objects of a git repository, or a folder (C1).
+
+Promises: symbolic links and submodules are not files; what is read at once stays under a few
+megabytes. Never: writes, follows a link, or runs anything that a repository names.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from bot.workspace.git import git, run
+
+AT_ONCE = 3_000_000  # bytes
+READABLE = 10_000_000  # bytes; what is larger is not read as text by anyone
+_REGULAR = (b"100644", b"100755")
+_SKIPPED = {
+    ".git", ".hg", ".svn", ".tox", ".nox", ".venv", "venv", "node_modules", "__pycache__",
+    ".mypy_cache", ".ruff_cache", ".pytest_cache",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A regular file: its path from the top, the id of its blob, its size in bytes."""
+
+    path: str
+    blob: str
+    size: int
+
+
+class Blobs(Protocol):
+    """What a snapshot needs to know of its place."""
+
+    def listed(self) -> list[Listed]:
+        """Every regular file, sorted by path."""
+        ...
+
+    def read(self, files: Iterable[Listed]) -> Iterator[tuple[Listed, bytes]]:
+        """The bytes of files, in the order given; those that are too large are left out."""
+        ...
+
+
+class NoSuchRevision(LookupError):
+    """The repository has no commit of that name."""
+
+
+@dataclass(frozen=True)
+class CommitBlobs:
+    """The files of one commit. `git_dir`: of a bare repository or a work tree."""
+
+    git_dir: Path
+    commit: str
+
+    @classmethod
+    def of(cls, git_dir: Path, revision: str) -> CommitBlobs:
+        """Raises NoSuchRevision."""
+        asked = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+        status, out = run(git_dir, *asked, ok=(0, 1, 128))
+        if status:
+            raise NoSuchRevision(f"no such revision: {revision[:100]}")
+        return cls(git_dir, out.decode().strip())
+
+    def listed(self) -> list[Listed]:
+        how = ("ls-tree", "-r", "-l", "-z", "--full-tree", self.commit)
+        found = []
+        for line in git(self.git_dir, *how).split(b"\0")[:-1]:
+            about, name = line.split(b"\t", 1)
+            mode, _kind, sha, size = about.split()
+            if mode in _REGULAR:
+                path = name.decode("utf-8", "surrogateescape")
+                found.append(Listed(path, sha.decode(), int(size)))
+        return sorted(found, key=lambda one: one.path)
+
+    def read(self, files: Iterable[Listed]) -> Iterator[tuple[Listed, bytes]]:
+        batch: list[Listed] = []
+        size = 0
+        for one in files:
+            if one.size > READABLE:
+                continue
+            if batch and size + one.size > AT_ONCE:
+                yield from self._read(batch)
+                batch, size = [], 0
+            batch.append(one)
+            size += one.size
+        yield from self._read(batch)
+
+    def _read(self, batch: list[Listed]) -> Iterator[tuple[Listed, bytes]]:
+        if not batch:
+            return
+        asked = "".join(f"{one.blob}\n" for one in batch).encode()
+        out = git(self.git_dir, "cat-file", "--batch", stdin=asked)
+        at = 0
+        for one in batch:
+            end = out.index(b"\n", at)
+            size = int(out[at:end].split()[2])
+            yield one, out[end + 1 : end + 1 + size]
+            at = end + size + 2
+
+    def changed_since(self, other: str) -> list[tuple[str, Listed | None]]:
+        """(path, file or None when it is gone) of what differs from another commit, by path."""
+        how = ("diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", other, self.commit)
+        parts = git(self.git_dir, *how).split(b"\0")[:-1]
+        changes: list[tuple[str, bytes | None]] = []
+        for about, name in zip(parts[::2], parts[1::2], strict=True):
+            _, mode, _, sha, _ = about.split()
+            changes.append(
+                (name.decode("utf-8", "surrogateescape"), sha if mode in _REGULAR else None)
+            )
+        sizes = self._sizes([sha for _, sha in changes if sha])
+        return [
+            (path, Listed(path, sha.decode(), sizes[sha]) if sha else None) for path, sha in changes
+        ]
+
+    def _sizes(self, blobs: list[bytes]) -> dict[bytes, int]:
+        if not blobs:
+            return {}
+        out = git(self.git_dir, "cat-file", "--batch-check", stdin=b"\n".join(blobs) + b"\n")
+        return {line.split()[0]: int(line.split()[2]) for line in out.splitlines()}
+
+    def pushed(self, paths: Iterable[str]) -> list[tuple[str, Listed | None, bytes]]:
+        """Like `changed_since` for paths that a push names, with their bytes, in one question."""
+        wanted = [path for path in sorted(set(paths)) if "\n" not in path]
+        asked = "".join(f"{self.commit}:{path}\n" for path in wanted)
+        out = git(
+            self.git_dir, "cat-file", "--batch", stdin=asked.encode("utf-8", "surrogateescape")
+        )
+        found: list[tuple[str, Listed | None, bytes]] = []
+        at = 0
+        for path in wanted:
+            end = out.index(b"\n", at)
+            said = re.fullmatch(rb"([0-9a-f]{40,64}) (\w+) (\d+)", out[at:end])
+            at = end + 1
+            if said is None:  # `… missing`
+                found.append((path, None, b""))
+                continue
+            size = int(said[3])
+            body = out[at : at + size]
+            at += size + 1
+            is_file = said[2] == b"blob"
+            found.append((path, Listed(path, said[1].decode(), size) if is_file else None, body))
+        return found
+
+
+@dataclass(frozen=True)
+class FolderBlobs:
+    """The files of a folder as they are now; in a work tree, those that git does not ignore."""
+
+    folder: Path
+
+    def listed(self) -> list[Listed]:
+        found = []
+        for path in sorted(self._paths()):
+            where = self.folder / path
+            if where.is_symlink() or not where.is_file():
+                continue
+            try:
+                size = where.stat().st_size
+                blob = blob_id(where.read_bytes()) if size <= READABLE else f"large-{size}-{path}"
+            except OSError:
+                continue  # gone or unreadable since it was listed: not a file of this snapshot
+            found.append(Listed(path, blob, size))
+        return found
+
+    def _paths(self) -> Iterator[str]:
+        git_dir = git_dir_of(self.folder)
+        if git_dir is not None and (self.folder / ".git").exists():
+            how = ("ls-files", "--cached", "--others", "--exclude-standard", "-z")
+            out = git(git_dir, *how, work_tree=self.folder)
+            yield from {part.decode("utf-8", "surrogateescape") for part in out.split(b"\0")[:-1]}
+            return
+        for here, folders, names in os.walk(self.folder):
+            folders[:] = sorted(name for name in folders if name not in _SKIPPED)
+            base = os.path.relpath(here, self.folder)
+            for name in names:
+                yield name if base == "." else f"{base}/{name}"
+
+    def read(self, files: Iterable[Listed]) -> Iterator[tuple[Listed, bytes]]:
+        for one in files:
+            if one.size <= READABLE:
+                try:
+                    yield one, (self.folder / one.path).read_bytes()
+                except OSError:
+                    continue
+
+
+def blob_id(data: bytes) -> str:
+    """The id that git gives a blob of these bytes."""
+    return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+
+
+def git_dir_of(path: Path) -> Path | None:
+    """The git directory of a bare repository, a work tree or a folder inside one; None for none."""
+    path = path.resolve()
+    if (path / "HEAD").is_file() and (path / "objects").is_dir():
+        return path
+    for folder in (path, *path.parents):
+        inside = folder / ".git"
+        if inside.is_dir():
+            return inside
+        if inside.is_file():
+            text = inside.read_text(errors="replace").strip()
+            if text.startswith("gitdir:"):
+                return (folder / text.removeprefix("gitdir:").strip()).resolve()
+    return None

@@ -1,0 +1,71 @@
+"""Which language a file is in, and its facts (C2).
+
+Promises: `facts` returns for any bytes in time that grows with their number; a broken file gives
+what parses. Never: raises because of a file's content.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+from functools import cache
+from pathlib import PurePosixPath
+from typing import Protocol
+
+from bot.codebase.facts import NOTHING, FileFacts
+
+LARGEST = 1_500_000  # bytes; what is larger was written by a program
+_LONGEST_LINE = 20_000  # bytes in a line of a file that a person wrote
+
+_BY_SUFFIX = {
+    "py": "python", "pyi": "python", "pyw": "python",
+    "ts": "typescript", "mts": "typescript", "cts": "typescript", "tsx": "tsx",
+    "js": "javascript", "mjs": "javascript", "cjs": "javascript", "jsx": "javascript",
+    "go": "go", "rs": "rust", "java": "java",
+    "c": "c", "h": "c", "cc": "cpp", "cpp": "cpp", "cxx": "cpp", "hpp": "cpp", "hh": "cpp",
+    "hxx": "cpp", "inl": "cpp", "ipp": "cpp",
+}  # fmt: skip
+_MODULES = {
+    "python": "python", "typescript": "javascript", "tsx": "javascript",
+    "javascript": "javascript", "go": "go", "rust": "rust", "java": "java", "c": "c", "cpp": "c",
+}  # fmt: skip
+_GENERATED = re.compile(r"\.min\.[cm]?js$|\.bundle\.js$|\.pb\.go$|_pb2(?:_grpc)?\.pyi?$")
+_CPLUSPLUS = re.compile(rb"\n\s*(?:class|namespace|template|using)\b|\bpublic:|::")
+
+
+class Language(Protocol):
+    """What a module of this package offers."""
+
+    def facts(self, blob: bytes, language: str) -> FileFacts: ...
+
+
+def language_of(path: str) -> str | None:
+    """The language that a path's name says (`python`, `typescript`, `tsx`, …), or None."""
+    name = PurePosixPath(path).name
+    if _GENERATED.search(name):
+        return None
+    return _BY_SUFFIX.get(name.rpartition(".")[2].lower()) if "." in name else None
+
+
+def facts(path: str, blob: bytes) -> FileFacts:
+    """The facts of a file's bytes; nothing for binary, huge, minified or unknown ones."""
+    language = language_of(path)
+    return facts_of(language, blob) if language else NOTHING
+
+
+def facts_of(language: str, blob: bytes) -> FileFacts:
+    """The facts of bytes in a language that `language_of` gave."""
+    if len(blob) > LARGEST or b"\0" in blob[:8_000] or not blob.strip():
+        return NOTHING
+    if len(blob) > _LONGEST_LINE and len(blob) > _LONGEST_LINE * (1 + blob.count(b"\n")):
+        return NOTHING
+    if language == "c" and _CPLUSPLUS.search(blob):
+        language = "cpp"  # a header says by its content which of the two it is
+    return _reader(_MODULES[language]).facts(blob, language)
+
+
+@cache
+def _reader(module: str) -> Language:
+    """Loaded when first needed: a grammar costs memory."""
+    loaded: Language = importlib.import_module(f"{__name__}.{module}")  # type: ignore[assignment]
+    return loaded
