@@ -1,4 +1,4 @@
-"""Facts of blobs on disk: one SQLite file for all repositories, branches and worktrees (C1, C3, M11).
+"""Facts of blobs on disk: one SQLite file for all repositories, branches and worktrees (C1, C3).
 
 Promises: safe for several processes; every row carries a checksum of its content and is thrown
 away when it does not fit; a file that SQLite refuses, or that another version of the readers

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import re
+from collections.abc import Collection
 from functools import cache
 from pathlib import PurePosixPath
 from typing import Protocol
@@ -35,6 +36,8 @@ _CPLUSPLUS = re.compile(rb"\n\s*(?:class|namespace|template|using)\b|\bpublic:|:
 
 class Language(Protocol):
     """What a module of this package offers."""
+
+    NAMES: re.Pattern[bytes]  # group 1: an identifier in code; no group: what is none
 
     def facts(self, blob: bytes, language: str) -> FileFacts: ...
 
@@ -69,3 +72,16 @@ def _reader(module: str) -> Language:
     """Loaded when first needed: a grammar costs memory."""
     loaded: Language = importlib.import_module(f"{__name__}.{module}")  # type: ignore[assignment]
     return loaded
+
+
+def lines_with(language: str, blob: bytes, names: Collection[str]) -> list[int]:
+    """The lines on which code (no string, no comment) holds any of `names`, sorted."""
+    wanted = {name.encode() for name in names}
+    if not any(name in blob for name in wanted):
+        return []
+    pattern = _reader(_MODULES[language]).NAMES
+    found = set()
+    for match in pattern.finditer(blob):
+        if match[1] in wanted:
+            found.add(blob.count(b"\n", 0, match.start()) + 1)
+    return sorted(found)

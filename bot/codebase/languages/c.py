@@ -10,7 +10,7 @@ import tree_sitter_c
 import tree_sitter_cpp
 
 from bot.codebase.facts import FileFacts, Import
-from bot.codebase.languages.grammar import Grammar, definitions, line_of, texts
+from bot.codebase.languages.grammar import QUOTES, Grammar, definitions, line_of, texts
 
 _BOTH = """
 (function_definition declarator: (function_declarator declarator: (identifier) @name)
@@ -44,6 +44,8 @@ int long mutable namespace new noexcept nullptr operator override private protec
 return short signed sizeof static struct switch template this throw true try typedef typename union
 unsigned using virtual void volatile while endif undef pragma elif
 """
+
+NAMES = QUOTES["c"]
 
 
 @cache

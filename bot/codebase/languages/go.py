@@ -1,4 +1,7 @@
-"""Facts of Go files (C2). Promises: methods carry their receiver's type. Never: resolves imports."""
+"""Facts of Go files (C2).
+
+Promises: methods carry their receiver's type. Never: resolves imports.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from functools import cache
 import tree_sitter_go
 
 from bot.codebase.facts import ApiEntry, FileFacts, Import
-from bot.codebase.languages.grammar import Grammar, definitions, line_of, texts
+from bot.codebase.languages.grammar import QUOTES, Grammar, definitions, line_of, texts
 
 _QUERY = """
 (function_declaration name: (_) @name body: (_)? @body) @function
@@ -32,6 +35,8 @@ break case chan const continue default defer else fallthrough for func go goto i
 map package range return select struct switch type var nil true false err string int bool error byte
 """
 _ROUTES = re.compile(r"HandleFunc|Handle|GET|POST|PUT|PATCH|DELETE|Get|Post|Put|Patch|Delete")
+
+NAMES = QUOTES["go"]
 
 
 @cache

@@ -10,7 +10,7 @@ from functools import cache
 import tree_sitter_java
 
 from bot.codebase.facts import ApiEntry, FileFacts, Import
-from bot.codebase.languages.grammar import Grammar, definitions, line_of, texts
+from bot.codebase.languages.grammar import QUOTES, Grammar, definitions, line_of, texts
 
 _QUERY = """
 (class_declaration name: (_) @name body: (_) @body) @class
@@ -33,6 +33,8 @@ synchronized this throw throws transient true false try var void volatile while
 _ROUTE = re.compile(r"(Get|Post|Put|Patch|Delete|Request)Mapping|Path")
 _PATH = re.compile(r'"(/?[^"]*)"')
 _EVENTS = {"KafkaListener", "RabbitListener", "JmsListener", "EventListener", "Scheduled"}
+
+NAMES = QUOTES["c"]
 
 
 @cache

@@ -15,7 +15,14 @@ import tree_sitter_typescript
 from tree_sitter import Node
 
 from bot.codebase.facts import ApiEntry, FileFacts, Import
-from bot.codebase.languages.grammar import Grammar, definitions, line_of, texts, top_level_names
+from bot.codebase.languages.grammar import (
+    QUOTES,
+    Grammar,
+    definitions,
+    line_of,
+    texts,
+    top_level_names,
+)
 
 _BOTH = """
 (function_declaration name: (_) @name body: (_) @body) @function
@@ -32,7 +39,8 @@ _BOTH = """
 (import_statement source: (string) @module) @import
 (export_statement source: (string) @module) @reexport
 (export_statement declaration: (_ name: (_) @exported))
-(export_statement declaration: (lexical_declaration (variable_declarator name: (identifier) @exported)))
+(export_statement declaration: (lexical_declaration
+  (variable_declarator name: (identifier) @exported)))
 (export_specifier name: (_) @exported)
 (call_expression function: (identifier) @require (#eq? @require "require")
   arguments: (arguments . (string) @module))
@@ -72,6 +80,8 @@ _LISTENERS = {"on", "once", "addEventListener", "subscribe", "addListener"}
 _ROUTE_DECORATORS = {"Get", "Post", "Put", "Patch", "Delete", "Head", "Options", "All"}
 _GRAPHQL_DECORATORS = {"Query", "Mutation", "Subscription", "ResolveField", "FieldResolver"}
 _EVENT_DECORATORS = {"OnEvent", "EventPattern", "MessagePattern", "SubscribeMessage", "Cron"}
+
+NAMES = QUOTES["javascript"]
 
 
 @cache

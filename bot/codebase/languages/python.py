@@ -17,9 +17,9 @@ from bot.codebase.languages import python_outline as outlines
 from bot.codebase.languages.python_api import api
 
 _SIGNATURE_CHARS, _DOC_CHARS = 300, 200
-_STRING = outlines._STRING
+_STRING = outlines.STRING
 _NOT_CODE = re.compile(rb"#[^\n]*|" + _STRING)
-_TOKEN = re.compile(rb"#[^\n]*|" + _STRING + rb"|\d[\w.]*|([A-Za-z_\x80-\xff][\w\x80-\xff]+)")
+NAMES = re.compile(rb"#[^\n]*|" + _STRING + rb"|\d[\w.]*|([A-Za-z_\x80-\xff][\w\x80-\xff]+)")
 _NO_NAMES = {word.encode() for word in keyword.kwlist} | {
     b"", b"self", b"cls", b"rb", b"br", b"Rb", b"bR", b"fr", b"rf", b"RB", b"BR"
 }  # fmt: skip
@@ -60,7 +60,7 @@ def definitions(blob: bytes) -> tuple[Definition, ...]:
 
 def references(code: bytes) -> dict[str, int]:
     """Identifiers of two characters and more in code, with their counts, sorted."""
-    counts = Counter(_TOKEN.findall(code))
+    counts = Counter(NAMES.findall(code))
     return {
         name.decode("utf-8", "replace"): counts[name] for name in sorted(counts.keys() - _NO_NAMES)
     }

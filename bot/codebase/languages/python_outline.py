@@ -26,24 +26,26 @@ from bot.codebase.facts import Kind
 
 _TRIPLE = re.compile(rb'"""|\'\'\'')
 # Unrolled so that the engine walks over plain text in one step. `[\s\S]`: any byte at all.
-_STRING = (
+STRING = (
     rb'"""[^"\\]*(?:(?:\\[\s\S]|"(?!""))[^"\\]*)*"""'
     rb"|'''[^'\\]*(?:(?:\\[\s\S]|'(?!''))[^'\\]*)*'''"
     rb'|"[^"\\\n]*(?:\\[\s\S][^"\\\n]*)*"'
     rb"|'[^'\\\n]*(?:\\[\s\S][^'\\\n]*)*'"
 )
-_NOT_CODE = re.compile(rb"#[^\n]*|" + _STRING)
+_NOT_CODE = re.compile(rb"#[^\n]*|" + STRING)
 _OPENING = re.compile(
     rb'#[^\n]*|"""|\'\'\'|"[^"\\\n]*(?:\\[\s\S][^"\\\n]*)*"|\'[^\'\\\n]*(?:\\[\s\S][^\'\\\n]*)*\''
 )
 _DEFINITION = re.compile(
-    rb"\n([ \t]*)(?:(class)|(?:async(?:[ \t]|\\\n)+)?def)(?:[ \t]|\\\n)+([A-Za-z_\x80-\xff][\w\x80-\xff]*)"
+    rb"\n([ \t]*)(?:(class)|(?:async(?:[ \t]|\\\n)+)?def)(?:[ \t]|\\\n)+"
+    rb"([A-Za-z_\x80-\xff][\w\x80-\xff]*)"
 )
 # Lines that cannot be inside brackets: statements, and decorators with a definition below.
 _STATEMENT = re.compile(
     rb"[ \t]*(?:(?:def|class|return|try|except|finally|while|with|raise|del|global|nonlocal|assert"
     rb"|pass|break|continue|elif|import)\b"
-    rb"|@[^\n\"'#()\[\]{}]*(?:\([^\n\"'#()\[\]{}]*\))?[ \t]*\n[ \t]*(?:async[ \t]+)?(?:def|class)[ \t])"
+    rb"|@[^\n\"'#()\[\]{}]*(?:\([^\n\"'#()\[\]{}]*\))?[ \t]*\n"
+    rb"[ \t]*(?:async[ \t]+)?(?:def|class)[ \t])"
 )
 _FORM_FEED = re.compile(rb"\n[ \t\f]*\f")
 _OUTER = [re.compile(rb"\n[ \t]{0,%d}[^\s#)\]}]" % width) for width in range(64)]

@@ -11,7 +11,7 @@ from functools import cache
 import tree_sitter_rust
 
 from bot.codebase.facts import ApiEntry, FileFacts, Import
-from bot.codebase.languages.grammar import Grammar, definitions, line_of, texts
+from bot.codebase.languages.grammar import QUOTES, Grammar, definitions, line_of, texts
 
 _QUERY = """
 (function_item name: (_) @name body: (_) @body) @function
@@ -30,10 +30,13 @@ _QUERY = """
 (attribute_item (attribute (identifier) @attribute arguments: (_) @arguments)) @marked
 """
 _RESERVED = """
-as async await break const continue crate dyn else enum extern false fn for if impl in let loop match
-mod move mut pub ref return self Self static struct super trait true type unsafe use where while
+as async await break const continue crate dyn else enum extern false fn for if impl in let
+loop match mod move mut pub ref return self Self static struct super trait true type unsafe use
+where while
 """
 _VERBS = {"get", "post", "put", "patch", "delete", "head", "options"}
+
+NAMES = QUOTES["rust"]
 
 
 @cache
