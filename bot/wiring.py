@@ -25,12 +25,12 @@ import handlers
 from bot import stages
 from bot.agent.gateway import Gateway
 from bot.agent.perform import Model
+from bot.families import rewrite
 from bot.outside.github import GitHub, connect
 from bot.queue.delivery import Delivery, Failure
 from bot.queue.embedded import redis_url
 from bot.queue.wakeups import enqueue_advance, request_drain
 from bot.settings import Settings, load_settings
-from bot.stages import rewrite
 from bot.story.database import open_database
 from bot.story.effects import PostComment
 from bot.story.engine import Engine, Limits

@@ -8,20 +8,23 @@ from pathlib import Path
 
 import click
 
-from bot.cli.opened_project import AT, CACHE, PATH, opened
+from bot.cli.index_codebase import cache_folder, open_snapshot
+from bot.codebase.blobs import git_dir_of
 from bot.codebase.budget import TooBig
 from bot.codebase.context import Context
+from bot.codebase.project import Project
+from bot.codebase.store import Store
 from bot.texts import context as texts
 
 
 @click.command(name="context")
-@PATH
+@click.argument("path", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--text", required=True, help="What is to be done, e.g. the text of an issue.")
 @click.option("--tokens", type=click.IntRange(100, 1_000_000), default=8_000, show_default=True)
 @click.option("--target", "targets", multiple=True, help="A file that will surely be changed.")
 @click.option("--create", "created", multiple=True, help="A file that will be new.")
-@AT
-@CACHE
+@click.option("--at", "revision", help="Commit, branch or tag. Default: HEAD.")
+@click.option("--cache", type=click.Path(file_okay=False, path_type=Path), help="Folder to use.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def context(
     path: Path,
@@ -29,12 +32,13 @@ def context(
     tokens: int,
     targets: tuple[str, ...],
     created: tuple[str, ...],
-    revision: str,
+    revision: str | None,
     cache: Path | None,
     as_json: bool,
 ) -> None:
     """Show the files of PATH that fit TEXT, in the forms that fit the budget."""
-    with opened(path, revision, cache) as project:
+    with Store(cache_folder(cache)) as store:
+        project = Project.of(open_snapshot(path, revision, store), git_dir_of(path))
         try:
             chosen = project.context(text, tokens, targets=targets, created=created)
         except TooBig as problem:

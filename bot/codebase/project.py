@@ -65,7 +65,13 @@ class Project:
     @classmethod
     def at(cls, git_dir: Path, commit: str, store: Store) -> Project:
         """A commit (any revision); NoSuchRevision, GitFailed."""
-        snapshot = Snapshot.at(git_dir, commit, store)
+        return cls.of(Snapshot.at(git_dir, commit, store), git_dir)
+
+    @classmethod
+    def of(cls, snapshot: Snapshot, git_dir: Path | None) -> Project:
+        """A snapshot, of a commit of `git_dir` or of a folder without git."""
+        if git_dir is None:
+            return cls(snapshot)
         how = ("log", "-n", str(SUBJECTS), "--no-merges", "--format=%s", "--end-of-options")
 
         def subjects() -> list[str]:
@@ -82,9 +88,7 @@ class Project:
     @cached_property
     def search(self) -> Search:
         """Text → files and definitions."""
-        sources = (path for path, one in self.snapshot.files().items() if one.language)
-        imports = {path: self.graph.imports(path) for path in sources}
-        return Search(self.snapshot, self._history(), imports)
+        return Search(self.snapshot, self._history(), self.graph)
 
     @property
     def paths(self) -> list[str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from bot.agent.schemas import findings
 from bot.stages.analyze import told_story
-from bot.stages.families import Files
 from bot.stages.shown import beside, told_diff
 from bot.stages.workroom import Workroom, ask, attempt_failed
 from bot.story.desk import Desk
@@ -17,6 +16,7 @@ from bot.story.machine import Story
 from bot.story.next_move import Move
 from bot.story.vocabulary import Finding, State, Tier
 from bot.texts import reasons
+from bot.workspace.text_files import Files
 from policies.scope import restricted
 
 
@@ -32,7 +32,7 @@ def review(story: Story, desk: Desk, room: Workroom) -> Move:
             "story": told_story(story),
             "spec": story.spec.model_dump(mode="json"),
             "diff": told_diff(mirror.diff(story.base_sha, story.head_sha), limit),
-            **beside(Files.at(mirror, story.head_sha), changed, limit // 8),
+            **beside(Files(mirror, story.head_sha), changed, limit // 8),
         }
         found = findings(ask(desk, "review", package))
         reviewer = "model"

@@ -16,7 +16,7 @@ from bot.codebase.profile import condensed
 from bot.codebase.project import Project
 from bot.codebase.skeleton import diff_only
 from bot.codebase.store import Store
-from bot.stages.families import Files
+from bot.workspace.text_files import Files
 
 CHARACTERS = 4  # of a token, for budgets that are given in characters
 _PROFILE = 500  # tokens; the rest of the project's layer is for its instructions

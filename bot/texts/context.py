@@ -8,10 +8,6 @@ from __future__ import annotations
 NOTHING_FOUND = "Nothing of a style was found: there is no source file that Towpath reads."
 
 
-def no_repository(path: str) -> str:
-    return f"{path} is neither a git repository nor a folder inside one."
-
-
 def too_big(names: tuple[str, ...], tokens: int, limit: int) -> str:
     return (
         f"{', '.join(names)} and what is imported there need {tokens} tokens of {limit}. "

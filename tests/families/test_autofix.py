@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from ruff import find_ruff_bin
 
-from bot.stages import autofix
-from bot.stages.autofix import Autofix, Judged
-from bot.stages.family import Already, NotThis, Question
+from bot.families import autofix
+from bot.families.autofix import Autofix, Judged
+from bot.families.outcomes import Already, NotThis, Question
 
 FILES = [
     "src/pkg/__init__.py",
@@ -196,7 +196,7 @@ def test_what_has_no_exact_fix_becomes_a_question(title, body, kind):
 def run(step: autofix.Step, folder: Path) -> subprocess.CompletedProcess[str]:
     program = {
         "ruff": [find_ruff_bin()],
-        "rewrite": [sys.executable, "-m", "bot.stages.rewrite"],
+        "rewrite": [sys.executable, "-m", "bot.families.rewrite"],
     }[step.tool]
     env = {"PYTHONPATH": str(Path.cwd()), "PATH": "/usr/bin:/bin"}
     return subprocess.run(

@@ -2,7 +2,7 @@
 
 Promises: only the call that is meant changes, names are resolved through the file's imports,
 comments and layout stay, and a second run changes nothing. Never runs the code it reads; it is
-started as a process of its own (`python -m bot.stages.rewrite --rules S506 PATH…`) because a
+started as a process of its own (`python -m bot.families.rewrite --rules S506 PATH…`) because a
 parser may die of a hostile file.
 
 S506  yaml.load, load_all, full_load, unsafe_load → yaml.safe_load, safe_load_all
