@@ -233,10 +233,9 @@ class House:
 
     def _say_failed(self, delivery: Delivery, error_id: str) -> None:
         """Nobody waits in silence: one comment a delivery, whatever went wrong (C13)."""
-        sender = delivery.payload.get("sender") or {}
-        if sender.get("type") == "Bot":
-            return
         try:
+            if (delivery.payload.get("sender") or {}).get("type") == "Bot":
+                return
             repository = self.office.repository(delivery.payload)
             number = delivery.payload["issue"]["number"]
             stream = stream_of(repository.id, number)

@@ -6,6 +6,7 @@ else put on the branch is tested, never overwritten.
 
 from __future__ import annotations
 
+from bot.families import known
 from bot.stages.workroom import Workroom, attempt_failed, broken, hand_over, run_tests
 from bot.story.desk import Desk
 from bot.story.effects import EditPullRequest, OpenPullRequest, PushBranch

@@ -354,3 +354,10 @@ def test_the_import_of_an_unsafe_name_is_exchanged(tmp_path):
     write(tmp_path, {"a.py": "from yaml import load, Loader\n\nx = load('a', Loader=Loader)\n"})
     assert carry_out(tmp_path, "Fix B506").complete
     assert (tmp_path / "a.py").read_text() == ("from yaml import safe_load\n\nx = safe_load('a')\n")
+
+
+def test_a_comment_goes_with_the_argument_that_it_spoke_of(tmp_path):
+    source = "import requests\n\nrequests.get(\n    url,\n    verify=False,  # nosec\n)\n"
+    write(tmp_path, {"a.py": source})
+    carry_out(tmp_path, "Fix bandit B501 in a.py")
+    assert (tmp_path / "a.py").read_text() == "import requests\n\nrequests.get(\n    url,\n)\n"
