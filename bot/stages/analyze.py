@@ -6,9 +6,9 @@ tried first; what is unclear becomes questions, never a guess.
 
 from __future__ import annotations
 
-from bot.agent.context import select
 from bot.agent.schemas import story_spec
 from bot.families import known
+from bot.stages.shown import shown
 from bot.stages.story_text import read as read_story
 from bot.stages.workroom import Workroom, ask, hand_over
 from bot.story.desk import Desk, StageStops
@@ -21,6 +21,7 @@ from bot.texts import answers, reasons
 from bot.workspace.text_files import Files
 
 MAX_QUESTION_ROUNDS = 3
+ANALYSED = 32_000  # characters of the repository that the analysis sees
 
 
 def claim(story: Story, desk: Desk, room: Workroom) -> Move:
@@ -86,7 +87,7 @@ def _spec(story: Story, desk: Desk, room: Workroom, base: str) -> StorySpec:
         "story": told_story(story),
         "answers": said(story),
         "tree": files.listing(),
-        "files": select(files.paths, files.text, f"{story.title}\n{text}", 30_000),
+        **shown(files, f"{story.title}\n{text}", ANALYSED),
     }
     answer = ask(desk, "analyze", package)
     return story_spec(answer, story.title, told.criteria)

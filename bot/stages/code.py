@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.agent.context import select
 from bot.agent.edits import EditError, apply_edits
 from bot.families import autofix, bump, known
 from bot.families.outcomes import Already
 from bot.stages.analyze import full_text, said, told_story
+from bot.stages.shown import shown, told_diff
 from bot.stages.workroom import (
     Workroom,
     ask,
@@ -38,7 +38,7 @@ TESTS_TASK = "tests"
 def code(story: Story, desk: Desk, room: Workroom) -> Move:
     """Write the change, or repair it."""
     baseline = run_tests(desk, "baseline", story.base_sha)
-    if not baseline.summary.ran:
+    if not (baseline.summary.ok or baseline.summary.passed):  # nothing to be verified by
         raise hand_over(reasons.no_baseline(baseline.summary.tail))
     if story.spec.tier is not Tier.MODEL:
         _by_family(story, desk, room)
@@ -167,17 +167,18 @@ def _commit_edits(
 
 def _package(story: Story, room: Workroom, files: Files, task: Task) -> dict:
     query = "\n".join([story.title, full_text(story), task.description, *task.targets])
-    chosen = select(files.paths, files.text, query, room.settings.context_chars)
-    for path in task.targets:
-        if path in files.known:
-            chosen[path] = files.text(path)
+    limit = room.settings.context_chars
+    changed = tuple(dict.fromkeys(path for one in story.commits for path in one.files))
     return {
         "story": told_story(story),
         "answers": said(story),
         "spec": story.spec.model_dump(mode="json"),
         "plan": story.plan.model_dump(mode="json"),
         "task": task.model_dump(mode="json"),
-        "files": chosen,
+        **shown(files, query, limit, targets=task.targets, changed=changed),
+        "diff": told_diff(files.mirror.diff(story.base_sha, files.sha), limit // 10)
+        if story.failures
+        else "",
         "failure": "\n\n".join(f.message for f in story.failures[-3:]),
         "tree": files.listing(),
     }

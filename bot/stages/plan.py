@@ -6,10 +6,10 @@ handed over; an approved plan is the one whose digest was shown.
 
 from __future__ import annotations
 
-from bot.agent.context import select
 from bot.agent.schemas import PlanError, execution_plan
 from bot.families import known
 from bot.stages.analyze import full_text, said, told_story
+from bot.stages.shown import shown
 from bot.stages.workroom import Workroom, ask, hand_over
 from bot.story.desk import Desk
 from bot.story.events import Planned
@@ -47,7 +47,7 @@ def _ask_for_plan(story: Story, desk: Desk, room: Workroom) -> ExecutionPlan:
         "answers": said(story),
         "spec": story.spec.model_dump(mode="json"),
         "tree": files.listing(),
-        "files": select(files.paths, files.text, query, room.settings.context_chars // 2),
+        **shown(files, query, room.settings.context_chars // 2),
     }
     problem = ""
     for attempt in (1, 2):
