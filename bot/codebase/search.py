@@ -96,8 +96,7 @@ class Search:
     def at(cls, git_dir: Path, commit: str, store: Store) -> Search:
         """The search in a commit (any revision); NoSuchRevision, GitFailed."""
         snapshot = Snapshot.at(git_dir, commit, store)
-        history = History.before(git_dir, snapshot.name, store)
-        return cls(snapshot, history, Graph.of(snapshot))
+        return cls(snapshot, history_of(snapshot, git_dir), Graph.of(snapshot))
 
     def find(self, text: str, *, files: int = 20, definitions: int = 20) -> Found:
         """The best `files` and `definitions` for `text` (bounds; empty when nothing fits)."""
@@ -159,6 +158,11 @@ class Search:
             names = [name for _, name in sorted(said)]
             found.append(FoundFile(one.path, one.score, one.signals, reasons(one, names)))
         return tuple(found)
+
+
+def history_of(snapshot: Snapshot, git_dir: Path) -> History:
+    """The history behind the snapshot of a commit; raises GitFailed."""
+    return History.before(git_dir, snapshot.name, snapshot.store)
 
 
 def _imported(graph: Graph, order: list[Scored]) -> dict[str, float]:
