@@ -115,6 +115,7 @@ def _search(path: Path, revision: str, store: Store) -> Search | None:
     from bot.codebase.history import History
     from bot.codebase.search import Search
     from bot.codebase.snapshot import Snapshot
+    from bot.workspace.git import GitFailed
 
     git_dir = git_dir_of(path)
     if git_dir is None:
@@ -123,6 +124,8 @@ def _search(path: Path, revision: str, store: Store) -> Search | None:
         return Search.at(git_dir, revision, store)
     except NoSuchRevision:
         return None
+    except GitFailed as problem:
+        raise click.ClickException(f"{path} cannot be read by git: {problem}") from None
 
 
 def _row(found: Found) -> dict[str, Any]:

@@ -72,6 +72,15 @@ def test_commits_after_the_asked_one_are_not_looked_at(
     assert Search.at(repository.git_dir, before, store).find("zanzibar dollar").files == ()
 
 
+def test_a_message_cannot_speak_for_another_commit(repository: Repository, store: Store) -> None:
+    first = repository.git("rev-parse", "HEAD")
+    lie = f"Odd\n\n\x01{first}\x02zanzibar\x02\nsrc/shop/money.py\n"
+    repository.commit(lie, {"notes.txt": "1"})
+    past = History.before(repository.git_dir, "HEAD", store).commits
+    assert [sorted(one.paths) for one in past] == [["notes.txt"], sorted(SHOP)]
+    assert "zanzibar" not in past[1].terms
+
+
 def test_a_moved_file_keeps_its_past(repository: Repository, store: Store) -> None:
     repository.commit(
         "Fix Zanzibar letters", {"src/shop/mail/sender.py": SHOP["src/shop/mail/sender.py"] + "#\n"}
@@ -157,7 +166,7 @@ def test_the_cache_counts_no_blob_twice(repository: Repository, store: Store) ->
     missed = store.vector_rates.misses
     repository.commit("One file", {"src/shop/money.py": SHOP["src/shop/money.py"] + "x = 1\n"})
     Search.at(repository.git_dir, "HEAD", store)
-    assert store.vector_rates.misses - missed == 2  # the words of one file, and the history
+    assert store.vector_rates.misses - missed == 2  # the words of one file, and one commit
 
 
 def test_five_hash_seeds_and_a_warm_cache_print_the_same_bytes(
