@@ -110,11 +110,12 @@ def _lines(queries: IO[str]) -> Iterator[dict[str, Any]]:
 
 
 def _search(path: Path, revision: str, store: Store) -> Search | None:
-    """The search in a commit, or in the folder as it is when it has no git; None: no such commit."""
+    """The search in a commit, or in a folder without git as it is; None: no such commit."""
     from bot.codebase.blobs import NoSuchRevision, git_dir_of
     from bot.codebase.history import History
     from bot.codebase.search import Search
     from bot.codebase.snapshot import Snapshot
+    from bot.workspace.git import GitFailed
 
     git_dir = git_dir_of(path)
     if git_dir is None:
@@ -123,6 +124,8 @@ def _search(path: Path, revision: str, store: Store) -> Search | None:
         return Search.at(git_dir, revision, store)
     except NoSuchRevision:
         return None
+    except GitFailed as problem:
+        raise click.ClickException(f"{path} cannot be read by git: {problem}") from None
 
 
 def _row(found: Found) -> dict[str, Any]:

@@ -1,22 +1,21 @@
 """Where a snapshot's bytes come from: the objects of a git repository, or a folder (C1).
 
-Promises: symbolic links and submodules are not files; what is read at once stays under a few
-megabytes. Never: writes, follows a link, or runs anything that a repository names.
+Promises: symbolic links and submodules are not files and what is read at once is
+a few dozen of them. Never: writes, follows a link, or runs anything that a repository names.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from bot.workspace.git import git, run
+from bot.codebase.objects import Objects
+from bot.workspace.git import GitFailed, git, run
 
-AT_ONCE = 3_000_000  # bytes
 READABLE = 10_000_000  # bytes; what is larger is not read as text by anyone
 _REGULAR = (b"100644", b"100755")
 _SKIPPED = {
@@ -56,15 +55,16 @@ class CommitBlobs:
 
     git_dir: Path
     commit: str
+    objects: Objects = field(repr=False, compare=False)
 
     @classmethod
-    def of(cls, git_dir: Path, revision: str) -> CommitBlobs:
-        """Raises NoSuchRevision."""
+    def of(cls, git_dir: Path, revision: str, objects: Objects | None = None) -> CommitBlobs:
+        """Raises NoSuchRevision. `objects`: of the same repository, used further."""
         asked = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
         status, out = run(git_dir, *asked, ok=(0, 1, 128))
         if status:
             raise NoSuchRevision(f"no such revision: {revision[:100]}")
-        return cls(git_dir, out.decode().strip())
+        return cls(git_dir, out.decode().strip(), objects or Objects(git_dir))
 
     def listed(self) -> list[Listed]:
         how = ("ls-tree", "-r", "-l", "-z", "--full-tree", self.commit)
@@ -78,29 +78,12 @@ class CommitBlobs:
         return sorted(found, key=lambda one: one.path)
 
     def read(self, files: Iterable[Listed]) -> Iterator[tuple[Listed, bytes]]:
-        batch: list[Listed] = []
-        size = 0
-        for one in files:
-            if one.size > READABLE:
-                continue
-            if batch and size + one.size > AT_ONCE:
-                yield from self._read(batch)
-                batch, size = [], 0
-            batch.append(one)
-            size += one.size
-        yield from self._read(batch)
-
-    def _read(self, batch: list[Listed]) -> Iterator[tuple[Listed, bytes]]:
-        if not batch:
-            return
-        asked = "".join(f"{one.blob}\n" for one in batch).encode()
-        out = git(self.git_dir, "cat-file", "--batch", stdin=asked)
-        at = 0
-        for one in batch:
-            end = out.index(b"\n", at)
-            size = int(out[at:end].split()[2])
-            yield one, out[end + 1 : end + 1 + size]
-            at = end + size + 2
+        wanted = [one for one in files if one.size <= READABLE]
+        answers = self.objects.read(one.blob for one in wanted)
+        for one, found in zip(wanted, answers, strict=True):
+            if found is None:
+                raise GitFailed("cat-file", 0, f"the repository has lost {one.blob}")
+            yield one, found[2]
 
     def changed_since(self, other: str) -> list[tuple[str, Listed | None]]:
         """(path, file or None when it is gone) of what differs from another commit, by path."""
@@ -124,26 +107,19 @@ class CommitBlobs:
         return {line.split()[0]: int(line.split()[2]) for line in out.splitlines()}
 
     def pushed(self, paths: Iterable[str]) -> list[tuple[str, Listed | None, bytes]]:
-        """Like `changed_since` for paths that a push names, with their bytes, in one question."""
+        """Like `changed_since` for paths that a push names, with their bytes, in one question.
+
+        A symbolic link cannot be told from a file here; one to a source is read as its target's
+        name, which defines nothing.
+        """
         wanted = [path for path in sorted(set(paths)) if "\n" not in path]
-        asked = "".join(f"{self.commit}:{path}\n" for path in wanted)
-        out = git(
-            self.git_dir, "cat-file", "--batch", stdin=asked.encode("utf-8", "surrogateescape")
-        )
+        answers = self.objects.read(f"{self.commit}:{path}" for path in wanted)
         found: list[tuple[str, Listed | None, bytes]] = []
-        at = 0
-        for path in wanted:
-            end = out.index(b"\n", at)
-            said = re.fullmatch(rb"([0-9a-f]{40,64}) (\w+) (\d+)", out[at:end])
-            at = end + 1
-            if said is None:  # `… missing`
+        for path, answer in zip(wanted, answers, strict=True):
+            if answer is None or answer[1] != "blob":
                 found.append((path, None, b""))
-                continue
-            size = int(said[3])
-            body = out[at : at + size]
-            at += size + 1
-            is_file = said[2] == b"blob"
-            found.append((path, Listed(path, said[1].decode(), size) if is_file else None, body))
+            else:
+                found.append((path, Listed(path, answer[0], len(answer[2])), answer[2]))
         return found
 
 

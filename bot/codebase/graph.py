@@ -28,6 +28,7 @@ class Graph:
         self._out: dict[str, tuple[str, ...]] = {}
         self._in: dict[str, frozenset[str]] = {}
         self._outside: dict[str, tuple[str, ...]] = {}
+        self._wanting: dict[str, set[str]] = {}  # name → files that import it from somewhere
         # while edges are made: names that were followed, and imports on their way
         self._followed: dict[tuple[str, str, int], tuple[str, ...]] = {}
         self._meant: dict[tuple[str, Import], tuple[str, ...]] = {}
@@ -40,6 +41,9 @@ class Graph:
         reverse: dict[str, set[str]] = {}
         names = graph._names_by_file(outlines)
         for path in outlines:
+            for one in outlines[path].imports:
+                for name in one.names:
+                    graph._wanting.setdefault(name, set()).add(path)
             graph._out[path], graph._outside[path] = graph._resolved(path, outlines, names)
             for target in graph._out[path]:
                 reverse.setdefault(target, set()).add(path)
@@ -49,39 +53,46 @@ class Graph:
 
     def advanced(self, snapshot: Snapshot) -> Graph:
         """The graph of another snapshot of the same repository."""
-        before, after = self.snapshot.files(), snapshot.files()
-        changed = [
-            path
-            for path, one in after.items()
-            if (old := before.get(path)) is None or old.blob != one.blob
-        ]
-        moved = before.keys() != after.keys() or any(CONFIGURATIONS.search(p) for p in changed)
-        if moved or any(after[path].language == "java" for path in changed):
+        changes = snapshot.changes_from(self.snapshot)
+        moved = any(one.before is None or one.after is None for one in changes)
+        java = any(one.after is not None and one.after.language == "java" for one in changes)
+        if moved or java or any(CONFIGURATIONS.search(one.path) for one in changes):
             return Graph.of(snapshot)
         graph = Graph(snapshot, self._modules)
         graph._out, graph._in = dict(self._out), dict(self._in)
-        graph._outside = dict(self._outside)
-        touched = {path for path in changed if after[path].language is not None}
-        dependents = {one for path in touched for one in self._in.get(path, ())}
-        beside = {
-            one
-            for path in touched
-            if after[path].language in _BY_NAME
-            for one in self._modules.folder(path)
-            if after[one].language == after[path].language
-        }
-        again = sorted(touched | dependents | beside)
+        graph._outside, graph._wanting = dict(self._outside), self._wanting
         outlines = _Outlines(snapshot)
-        names = graph._names_by_file({path: outlines[path] for path in again})
-        for path in again:
-            old = graph._out.get(path, ())
+        again: set[str] = set()
+        for change in changes:
+            if change.before is not None and change.before.language is not None:
+                old = snapshot.outlines_of([change.before]).get(change.path, NOTHING)
+                again |= self._affected(change.path, old, outlines[change.path])
+        names = graph._names_by_file(again)
+        for path in sorted(again):
+            before = graph._out.get(path, ())
             graph._out[path], graph._outside[path] = graph._resolved(path, outlines, names)
-            for gone in set(old) - set(graph._out[path]):
+            for gone in set(before) - set(graph._out[path]):
                 graph._in[gone] = graph._in[gone] - {path}
-            for new in set(graph._out[path]) - set(old):
+            for new in set(graph._out[path]) - set(before):
                 graph._in[new] = graph._in.get(new, frozenset()) | {path}
         graph._followed, graph._meant = {}, {}
         return graph
+
+    def _affected(self, path: str, old: FileFacts, new: FileFacts) -> set[str]:
+        """Files whose edges may change with one file: itself, and who takes a name from it that
+        came or went."""
+        for one in new.imports:
+            for name in one.names:
+                self._wanting.setdefault(name, set()).add(path)
+        differs = {name for _, name in _offered(old) ^ _offered(new)}
+        found = {path}.union(*(self._wanting.get(name, ()) for name in differs))
+        language = self.snapshot.files()[path].language
+        if "*" in differs or (differs and language in _BY_NAME):
+            found |= self._reached([path], self._in, _PASSED_ON).keys()
+        if differs and language in _BY_NAME:
+            files = self.snapshot.files()
+            found |= {p for p in self._modules.folder(path) if files[p].language == language}
+        return found
 
     # -- questions ------------------------------------------------------------------------------
 
@@ -132,18 +143,12 @@ class Graph:
 
     # -- making it ------------------------------------------------------------------------------
 
-    def _names_by_file(self, outlines: Mapping[str, FileFacts]) -> dict[str, frozenset[str]]:
+    def _names_by_file(self, paths: Iterable[str]) -> dict[str, frozenset[str]]:
         """Identifiers used in files whose language needs them to tell edges."""
         files = self.snapshot.files()
-        wanted = {
-            key: path
-            for path in outlines
-            if files[path].language in _BY_NAME and (key := files[path].key) is not None
-        }
-        if len(wanted) <= 20:
-            return {p: frozenset(self.snapshot.facts(p).references) for p in wanted.values()}
-        used = {key: frozenset(facts.references) for key, facts in self.snapshot.store.read(wanted)}
-        return {path: used[key] for path in outlines if (key := files[path].key) in used and key}
+        wanted = [path for path in paths if files[path].language in _BY_NAME]
+        found = self.snapshot.each_with_references(wanted)
+        return {path: frozenset(facts.references) for path, facts in found}
 
     def _resolved(
         self,
@@ -226,6 +231,13 @@ def _defines_any(facts: FileFacts, used: frozenset[str]) -> bool:
     if any(one.name in used for one in facts.definitions if "." not in one.qualname):
         return True
     return any(name in used for name in facts.exports if name)
+
+
+def _offered(facts: FileFacts) -> set[tuple[str, str]]:
+    """What a file defines or passes on: (where it comes from, name)."""
+    own = {("", one.name) for one in facts.definitions} | {("", name) for name in facts.exports}
+    passed = {("." * i.level + i.module, name) for i in facts.imports for name in i.names}
+    return own | passed
 
 
 class _Outlines(dict[str, FileFacts]):

@@ -21,12 +21,12 @@ from bot.codebase.mentions import Paths, in_traceback, named
 from bot.codebase.question import Question, ask
 from bot.codebase.ranking import Scored, Signal, ranked
 from bot.codebase.roles import role_of
-from bot.codebase.shelf import Shelf, shelves, version
+from bot.codebase.shelf import Shelf, shelves
 from bot.codebase.snapshot import Snapshot
 from bot.codebase.store import Store
 from bot.codebase.words import Part, Parts
 
-_LOOKED_INTO = 150  # files whose definitions are read
+_LOOKED_INTO = 80  # files whose definitions are read
 _BEST_PARTS = 3  # definitions that speak for a file
 _LEAST_LENGTH = 15  # words; shorter definitions would win by being short
 _NAME = 0.7  # a word in a definition's name, beside one in its body
@@ -161,14 +161,8 @@ class Search:
 
 
 def history_of(snapshot: Snapshot, git_dir: Path) -> History:
-    """The history behind a snapshot of a commit, from the store when it is there."""
-    key = f"history:{version()}:{snapshot.name}"
-    kept = snapshot.store.vectors([key]).get(key)
-    if kept is not None:
-        return History.unpacked(kept)
-    history = History.before(git_dir, snapshot.name)
-    snapshot.store.keep_vectors([(key, history.packed())])
-    return history
+    """The history behind the snapshot of a commit; raises GitFailed."""
+    return History.before(git_dir, snapshot.name, snapshot.store)
 
 
 def _imported(graph: Graph, order: list[Scored]) -> dict[str, float]:
@@ -223,9 +217,7 @@ def _scored_parts(
     return {path: _fitting(wanted, found, average) for path, found in parts.items()}
 
 
-def _fitting(
-    wanted: Mapping[str, float], parts: Parts, average: float
-) -> list[tuple[float, Part]]:
+def _fitting(wanted: Mapping[str, float], parts: Parts, average: float) -> list[tuple[float, Part]]:
     scores: dict[int, float] = {}
     for term, each in wanted.items():
         places = parts.terms.get(term, ())

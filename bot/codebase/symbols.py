@@ -53,19 +53,18 @@ class Symbols:
 
     def advanced(self, snapshot: Snapshot) -> Symbols:
         """The table of another snapshot of the same repository. This one must not be used again."""
-        before, after = self.snapshot.files(), snapshot.files()
-        for path in [p for p, one in before.items() if _other(after.get(p), one)]:
-            if path in self._position:
-                self._remove(self._position[path], self.snapshot.facts(path))
-        gone = [path for path in self._position if path not in after]
-        for path in gone:
-            del self._position[path]
+        changes = snapshot.changes_from(self.snapshot)
+        for change in changes:
+            if change.before is not None and change.path in self._position:
+                self._remove(self._position[change.path], change.before.facts)
+                if change.after is None:
+                    del self._position[change.path]
         table = Symbols(snapshot)
         table._paths, table._position = self._paths, self._position
         table._defined, table._users, table._uses = self._defined, self._users, self._uses
-        for path in [p for p, one in after.items() if _other(before.get(p), one)]:
-            if after[path].language is not None:
-                table._add(table._place(path), snapshot.facts(path))
+        for change in changes:
+            if change.after is not None and change.after.language is not None:
+                table._add(table._place(change.path), change.after.facts)
         return table
 
     # -- questions ------------------------------------------------------------------------------
@@ -145,7 +144,3 @@ class Symbols:
                 self._defined[name] = left
             else:
                 del self._defined[name]
-
-
-def _other(one: object, two: object) -> bool:
-    return getattr(one, "blob", None) != getattr(two, "blob", None)

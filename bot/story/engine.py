@@ -25,7 +25,7 @@ from bot.story.leases import FenceLost, Lease
 from bot.story.machine import Story, apply, fold
 from bot.story.next_move import Gates, Move, next_move
 from bot.story.performer import NotAllowed, NotNow, Performer, Refused
-from bot.story.vocabulary import TERMINAL, Handoff, State, digest
+from bot.story.vocabulary import Handoff, State, digest
 from policies.labels import ALL as ALL_LABELS
 from policies.labels import label_of
 from policies.retry import effect_retry, stage_retry
@@ -182,12 +182,10 @@ class _Run:
         if move.to is State.FAILED and not any(isinstance(x, HandedOff) for x in events):
             handed = self._e._texts.handoff(story, move.reason)
             events.insert(0, HandedOff(handoff=handed))
-        head = Head(state=move.to, wake_at=self._due(move.to))
+        # Due until it rests: if this worker dies before that, the sweep finds it unleased, and
+        # what a waiting or ended story shows is put right too.
+        head = Head(state=move.to, wake_at=self._e._clock())
         self._append(*events, head=head, expect=story.version)
-
-    def _due(self, state: State) -> datetime | None:
-        """A working story is due at once: if this worker dies, the sweep finds it unleased."""
-        return None if state in TERMINAL or state is State.WAITING else self._e._clock()
 
     def _rests(self, later: datetime | None) -> bool:
         """Note when to look again; False where something was told meanwhile."""

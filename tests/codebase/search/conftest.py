@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -51,11 +52,16 @@ class Repository:
     def git(self, *arguments: str) -> str:
         self._count += 1
         date = f"2024-01-01T00:00:{self._count % 60:02d}Z"
-        who = {f"GIT_{role}_{what}": f"{what.lower()}@example.org" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
-        environment = {**who, "GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date, "HOME": "/"}
+        people = {
+            f"GIT_{role}_{what}": "someone@example.org"
+            for role in ("AUTHOR", "COMMITTER")
+            for what in ("NAME", "EMAIL")
+        }
+        dates = {"GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}
+        environment = {**people, **dates, "HOME": "/", "PATH": os.environ["PATH"]}
         done = subprocess.run(
-            ["/usr/bin/env", "git", *arguments],
-            cwd=self.folder, env={**environment, "PATH": "/usr/bin:/bin:/usr/local/bin"},
+            ["git", *arguments],
+            cwd=self.folder, env=environment,
             check=True, capture_output=True, text=True,
         )  # fmt: skip
         return done.stdout.strip()
@@ -75,7 +81,7 @@ class Repository:
         return self.git("rev-parse", "HEAD")
 
 
-@pytest.fixture()
+@pytest.fixture
 def repository(tmp_path: Path) -> Repository:
     folder = tmp_path / "repository"
     folder.mkdir()
@@ -84,12 +90,12 @@ def repository(tmp_path: Path) -> Repository:
     return made
 
 
-@pytest.fixture()
+@pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     with Store(tmp_path / "cache") as opened:
         yield opened
 
 
-@pytest.fixture()
+@pytest.fixture
 def search(repository: Repository, store: Store) -> Search:
     return Search.at(repository.git_dir, "HEAD", store)

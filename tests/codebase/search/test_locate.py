@@ -10,8 +10,8 @@ from bot.cli.locate import locate
 from tests.codebase.search.conftest import SHOP, Repository
 
 
-@pytest.fixture()
-def run(repository: Repository, tmp_path: Path):  # noqa: ANN201
+@pytest.fixture
+def run(repository: Repository, tmp_path: Path):
     def invoke(*arguments: str, stdin: str | None = None, path: Path | None = None) -> Result:
         cache = str(tmp_path / "cache")
         where = str(path or repository.folder)

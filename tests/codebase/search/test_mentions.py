@@ -2,7 +2,9 @@ from __future__ import annotations
 
 from bot.codebase.mentions import Paths, in_traceback, named
 
-PATHS = Paths(["src/shop/money.py", "src/shop/mail/__init__.py", "src/shop/__init__.py", "setup.py"])
+PATHS = Paths(
+    ["src/shop/money.py", "src/shop/mail/__init__.py", "src/shop/__init__.py", "setup.py"]
+)
 
 
 def test_a_file_is_found_by_its_whole_path_its_end_or_its_name() -> None:
@@ -18,7 +20,9 @@ def test_a_name_that_many_files_have_says_little_of_each() -> None:
 
 
 def test_a_path_of_another_machine_needs_two_names_in_common() -> None:
-    assert in_traceback(PATHS, ["usr/lib/site-packages/shop/money.py"]) == {"src/shop/money.py": 1.0}
+    assert in_traceback(PATHS, ["usr/lib/site-packages/shop/money.py"]) == {
+        "src/shop/money.py": 1.0
+    }
     assert in_traceback(PATHS, ["usr/lib/python3/money.py"]) == {}
 
 

@@ -51,7 +51,9 @@ def test_quoted_and_called_names_weigh_more_than_plain_words() -> None:
     assert spelled["basket"] == spelled["deliver"] > spelled["items"]
 
 
-@pytest.mark.parametrize("text", ["", "\n\n", "```", "\0\1\2", "\ud800 lone surrogate", "the and of"])
+@pytest.mark.parametrize(
+    "text", ["", "\n\n", "```", "\0\1\2", "\ud800 lone surrogate", "the and of"]
+)
 def test_texts_without_content_give_an_empty_question_not_an_error(text: str) -> None:
     question = ask(text)
     assert question.paths == ()

@@ -72,6 +72,15 @@ def test_commits_after_the_asked_one_are_not_looked_at(
     assert Search.at(repository.git_dir, before, store).find("zanzibar dollar").files == ()
 
 
+def test_a_message_cannot_speak_for_another_commit(repository: Repository, store: Store) -> None:
+    first = repository.git("rev-parse", "HEAD")
+    lie = f"Odd\n\n\x01{first}\x02zanzibar\x02\nsrc/shop/money.py\n"
+    repository.commit(lie, {"notes.txt": "1"})
+    past = History.before(repository.git_dir, "HEAD", store).commits
+    assert [sorted(one.paths) for one in past] == [["notes.txt"], sorted(SHOP)]
+    assert "zanzibar" not in past[1].terms
+
+
 def test_a_moved_file_keeps_its_past(repository: Repository, store: Store) -> None:
     repository.commit(
         "Fix Zanzibar letters", {"src/shop/mail/sender.py": SHOP["src/shop/mail/sender.py"] + "#\n"}
@@ -93,12 +102,15 @@ def test_what_the_best_file_imports_is_lifted_over_its_equal(
         {
             "src/a/one.py": "def gadget():\n    pass\n",
             "src/a/two.py": "def gadget():\n    pass\n",
-            "src/a/caller.py": "from a.two import gadget\n\n\ndef widget_gadget_gizmo():\n    gadget()\n",
+            "src/a/caller.py": (
+                "from a.two import gadget\n\n\ndef widget_gadget_gizmo():\n    gadget()\n"
+            ),
         },
     )
     snapshot = Snapshot.at(repository.git_dir, "HEAD", store)
-    order = [one.path for one in Search.at(repository.git_dir, "HEAD", store).find("widget gadget gizmo").files]
-    alone = [one.path for one in Search(snapshot, History([])).find("widget gadget gizmo").files]
+    text = "widget gadget gizmo"
+    order = [one.path for one in Search.at(repository.git_dir, "HEAD", store).find(text).files]
+    alone = [one.path for one in Search(snapshot, History([])).find(text).files]
     assert order.index("src/a/two.py") < order.index("src/a/one.py")
     assert alone.index("src/a/one.py") < alone.index("src/a/two.py")
 
@@ -144,7 +156,9 @@ def test_a_damaged_cache_changes_no_answer(
     data[2_000:] = b"\xff" * (len(data) - 2_000)
     path.write_bytes(data)
     with Store(tmp_path / "cache") as again:
-        assert Search.at(repository.git_dir, "HEAD", again).find("total price of a basket") == expected
+        assert (
+            Search.at(repository.git_dir, "HEAD", again).find("total price of a basket") == expected
+        )
 
 
 def test_the_cache_counts_no_blob_twice(repository: Repository, store: Store) -> None:
@@ -152,7 +166,7 @@ def test_the_cache_counts_no_blob_twice(repository: Repository, store: Store) ->
     missed = store.vector_rates.misses
     repository.commit("One file", {"src/shop/money.py": SHOP["src/shop/money.py"] + "x = 1\n"})
     Search.at(repository.git_dir, "HEAD", store)
-    assert store.vector_rates.misses - missed == 2  # the words of one file, and the history
+    assert store.vector_rates.misses - missed == 2  # the words of one file, and one commit
 
 
 def test_five_hash_seeds_and_a_warm_cache_print_the_same_bytes(

@@ -27,7 +27,9 @@ def test_forms_and_abbreviations_of_a_word_meet(one: str, other: str) -> None:
     assert stem(one) == stem(other)
 
 
-@pytest.mark.parametrize(("one", "other"), [("class", "clasp"), ("status", "state"), ("use", "user_id")])
+@pytest.mark.parametrize(
+    ("one", "other"), [("class", "clasp"), ("status", "state"), ("use", "user_id")]
+)
 def test_different_words_stay_apart(one: str, other: str) -> None:
     assert set(terms(one)) != set(terms(other))
 
