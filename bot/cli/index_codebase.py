@@ -19,7 +19,6 @@ import click
 from bot.codebase.blobs import NoSuchRevision, git_dir_of
 from bot.codebase.snapshot import Snapshot
 from bot.codebase.store import Store
-from bot.settings import load_settings
 from bot.workspace.git import GitFailed
 
 T = TypeVar("T")
@@ -50,7 +49,11 @@ def open_snapshot(path: Path, revision: str | None, store: Store) -> Snapshot:
 
 def cache_folder(given: Path | None) -> Path:
     """The folder given, else `codebase` in the home."""
-    return given if given is not None else load_settings().home / "codebase"
+    if given is not None:
+        return given
+    from bot.settings import load_settings
+
+    return load_settings().home / "codebase"
 
 
 class Clock:
@@ -105,15 +108,17 @@ def _measured(path: Path, revision: str | None, worktree: bool, store: Store) ->
         ),
     )
     graph = clock.time("dependency graph", lambda: Graph.of(snapshot))
-    symbols = clock.time("symbol table", lambda: Symbols.of(snapshot))
     doors = clock.time("API surface", lambda: api_surface(snapshot))
+    definitions = sum(len(one.definitions) for one in snapshot.outlines().values())
+    snapshot.forget()
+    symbols = clock.time("symbol table", lambda: Symbols.of(snapshot))
     languages = Counter(one.language for one in snapshot.files().values() if one.language)
     work = snapshot.work
     return {
         "of": snapshot.name,
         "files": len(snapshot.files()),
         "languages": dict(sorted(languages.items())),
-        "definitions": sum(len(one.definitions) for one in snapshot.outlines().values()),
+        "definitions": definitions,
         "names": symbols.names(),
         "imports": graph.edges(),
         "cycles": len(graph.cycles()),

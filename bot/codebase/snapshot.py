@@ -17,7 +17,7 @@ from bot.codebase.facts import NOTHING, Definition, FileFacts
 from bot.codebase.store import Key, Store
 
 _KEPT = 256  # blobs whose references stay in memory
-_WRITTEN_AT_ONCE = 200
+_WRITTEN_AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +138,10 @@ class Reader:
             self.store.write([made])
             return made[1]
         return NOTHING
+
+    def forget(self) -> None:
+        self._outlines.clear()
+        self._whole.clear()
 
     def _keep(self, key: Key, facts: FileFacts) -> None:
         if len(self._whole) >= _KEPT:
@@ -283,6 +287,10 @@ class Snapshot:
         """The contents of those of `paths` that are there."""
         records = [self._files[path] for path in paths if path in self._files]
         return {one.path: data for one, data in self.blobs.read(map(_listed, records))}
+
+    def forget(self) -> None:
+        """Give back the memory that facts take; the store still has them."""
+        self._reader.forget()
 
     # -- making it ------------------------------------------------------------------------------
 

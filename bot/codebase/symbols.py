@@ -8,7 +8,7 @@ claims that a use of a name is a use of one certain definition.
 
 from __future__ import annotations
 
-from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.codebase.facts import NOTHING, Definition, FileFacts
@@ -37,7 +37,8 @@ class Symbols:
         self._paths: list[str] = []  # position → path; files that are gone keep theirs
         self._position: dict[str, int] = {}
         self._defined: dict[str, tuple[int, ...]] = {}  # name → positions of defining files
-        self._users: dict[str, array[int]] = {}  # name → positions of files that use it
+        # name → positions of files that use it; most names have one, and a list costs much more
+        self._users: dict[str, int | list[int]] = {}
         self._uses: dict[str, int] = {}  # name → times it is used
 
     @classmethod
@@ -91,7 +92,7 @@ class Symbols:
 
     def used_in(self, name: str) -> list[str]:
         """Files whose code holds a name, sorted; those that define it too."""
-        return sorted(self._paths[at] for at in self._users.get(name, ()))
+        return sorted(self._paths[at] for at in self._using(name))
 
     def uses(self, name: str) -> int:
         """Times that a name occurs in code."""
@@ -108,8 +109,12 @@ class Symbols:
     def _symbol(self, path: str, one: Definition, facts: FileFacts) -> Symbol:
         return Symbol(
             path, one, one.name in facts.exports, self.uses(one.name),
-            len(self._users.get(one.name, ())),
+            len(self._using(one.name)),
         )  # fmt: skip
+
+    def _using(self, name: str) -> Sequence[int]:
+        users = self._users.get(name, ())
+        return (users,) if isinstance(users, int) else users
 
     # -- making it ------------------------------------------------------------------------------
 
@@ -123,20 +128,24 @@ class Symbols:
         for name, count in facts.references.items():
             users = self._users.get(name)
             if users is None:
-                self._users[name] = array("I", (at,))
+                self._users[name] = at
                 self._uses[name] = count
+                continue
+            self._uses[name] += count
+            if isinstance(users, int):
+                self._users[name] = [users, at]
             else:
                 users.append(at)
-                self._uses[name] += count
         for one in facts.definitions:
             self._defined[one.name] = (*self._defined.get(one.name, ()), at)
 
     def _remove(self, at: int, facts: FileFacts) -> None:
         for name, count in facts.references.items():
             users = self._users[name]
-            users.remove(at)
             self._uses[name] -= count
-            if not users:
+            if not isinstance(users, int):
+                users.remove(at)
+            if users in (at, []):
                 del self._users[name], self._uses[name]
         for name in {one.name for one in facts.definitions}:
             left = tuple(other for other in self._defined[name] if other != at)
