@@ -49,14 +49,20 @@ def context(
     if as_json:
         click.echo(json.dumps({**_plain(chosen), "caches": rates}))
         return
-    click.echo(chosen.render())
+    click.echo(harmless(chosen.render()))
     for one in chosen.shown:
         why = "; ".join(one.reasons)
         click.echo(
-            f"{one.tokens:6} {one.form:8} {one.path} [{one.layer.name.lower()}] {why}", err=True
+            harmless(f"{one.tokens:6} {one.form:8} {one.path} [{one.layer.name.lower()}] {why}"),
+            err=True,
         )
     used = texts.context_used(chosen.tokens, chosen.limit, len(chosen.shown), len(chosen.left_out))
     click.echo("\n".join([used, *rates]), err=True)
+
+
+def harmless(text: str) -> str:
+    """What a repository says, so that it cannot steer a terminal."""
+    return "".join(sign if sign.isprintable() or sign in "\n\t" else "?" for sign in text)
 
 
 def _plain(chosen: Context) -> dict[str, object]:

@@ -73,20 +73,23 @@ def build(
     must = sum(one.tokens for one in shown.values() if one.layer in KEPT)
     breadth = max(must, int(must + BREADTH * (tokens - must)))
     parts = [Part(one.path, one.layer, one.tokens, one.worth) for one in shown.values()]
-    kept, gone = evict(parts, min(tokens, breadth))
+    kept, _ = evict(parts, min(tokens, breadth))
     names = {part.name for part in kept}
-    ordered = [one for one in ordered if one.path in names]
-    shown = {one.path: shown[one.path] for one in ordered}
-    left = tokens - sum(one.tokens for one in shown.values())
+    chosen = {one.path: shown[one.path] for one in ordered if one.path in names}
+    left = tokens - sum(one.tokens for one in chosen.values())
     for share_of in (_share, lambda one: 1.0):
         for one in ordered:
-            now = shown[one.path]
-            better = one.richest(now.tokens + int(left * share_of(one)))
-            if better is not now:
-                shown[one.path] = better
+            now = chosen.get(one.path)
+            if now is not None:
+                chosen[one.path] = better = one.richest(now.tokens + int(left * share_of(one)))
                 left -= better.tokens - now.tokens
-    total = sum(one.tokens for one in shown.values())
-    return Context(tuple(shown.values()), tuple(part.name for part in gone), total, tokens)
+    for path, short in shown.items():  # what could not be used for more goes to who was left out
+        if path not in chosen and short.tokens <= left:
+            chosen[path] = short
+            left -= short.tokens
+    _, order = evict(parts, must)  # all that may go, in the order in which it goes
+    gone = [part.name for part in order if part.name not in chosen]
+    return Context(tuple(chosen.values()), tuple(gone), tokens - left, tokens)
 
 
 def _share(one: Candidate) -> float:

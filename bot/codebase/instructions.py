@@ -16,6 +16,7 @@ from bot.codebase.budget import count_tokens, cut
 
 NAMES = ("AGENTS.md", "CLAUDE.md", "CONTRIBUTING.md", "CONTRIBUTING.rst")
 _FOLDERS = (".github", "docs", ".claude")  # whose files speak for the folder above
+LEAST = 20  # tokens; a beginning that is shorter is a heading without what it heads
 MAX_FILE = 200_000  # characters
 _HEADING = re.compile(r"^#{1,6} +(.+?) *#*$|^([^\n#].*)\n(?:=|-|~|\^){3,}$", re.MULTILINE)
 _ABOUT_CODE = re.compile(
@@ -98,8 +99,8 @@ def told(found: Iterable[Instruction], tokens: int) -> dict[str, str]:
     for one in reversed(list(found)):
         people = PurePosixPath(one.path).stem.lower() == "contributing"
         text = _about_code(one.text) if people or count_tokens(one.text) > left else one.text
-        text = cut(text, left) if text else ""
-        if count_tokens(text) > 20:  # less is a heading without what it heads
+        whole, text = text, cut(text, left)
+        if text and (text == whole or count_tokens(text) > LEAST):
             chosen[one.path] = text
             left -= count_tokens(text)
     return dict(reversed(chosen.items()))

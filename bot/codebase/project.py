@@ -98,11 +98,12 @@ class Project:
     def profile(self) -> ProjectProfile:
         """The conventions (§5.3)."""
         subjects = tuple(self._subjects())
+        return _profiles.get((self._content, subjects), lambda: self.scanned(subjects))
+
+    def scanned(self, subjects: Sequence[str] = ()) -> ProjectProfile:
+        """The conventions, counted now; what is known of single files is not counted again."""
         read = _Texts(self.snapshot).read
-        return _profiles.get(
-            (self._content, subjects),
-            lambda: conventions.scan(self.paths, read, subjects, self._kept_tallies),
-        )
+        return conventions.scan(self.paths, read, subjects, self._kept_tallies)
 
     @cached_property
     def _content(self) -> str:

@@ -25,17 +25,14 @@ Tallies = Callable[[Sequence[Asked]], dict[str, Tally]]
 
 
 def read_tallies(asked: Iterable[Asked], read: Read) -> dict[str, Tally]:
-    """Path → counts, of files that can be read."""
-    texts = ((path, language, test, read(path) or "") for path, language, test in asked)
-    return {
-        path: tally(language, test, text)
-        for path, language, test, text in texts
-        if 0 < len(text) <= MAX_SOURCE
-    }
+    """Path → counts."""
+    return {path: tally(language, test, read(path) or "") for path, language, test in asked}
 
 
 def tally(language: str, test: bool, text: str) -> Tally:
     """The counts of one file; questions without a case are left out."""
+    if len(text) > MAX_SOURCE:
+        return {}
     signs = TEST_SIGNS if test else SIGNS
     found: Tally = {
         question: {
