@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import yaml
+from redis import Redis
 
 from bot.localhub.remote import RemoteHub
 from bot.queue.embedded import EmbeddedServer
@@ -70,9 +71,11 @@ class LocalRun:
         self._stack.close()
 
     def keep(self) -> list[int]:
-        """Leave the processes running when the block is left; their process groups."""
+        """Leave the processes running when the block is left; what `kill` is to be given."""
         self._stack.pop_all()
-        return [process.pid for process in self._running.values()]
+        with Redis.from_url(self._queue_url) as queue:
+            server = queue.info("server")["process_id"]
+        return [*(-process.pid for process in self._running.values()), server]
 
     def _start(self) -> None:
         (self.home / "logs").mkdir(parents=True, exist_ok=True)
@@ -80,7 +83,7 @@ class LocalRun:
         self.hub = RemoteHub(self.github_url)
         self._stack.callback(self.hub.close)
         queue = EmbeddedServer(self.home)
-        queue_url = queue.start()
+        self._queue_url = queue_url = queue.start()
         self._stack.callback(queue.stop)
         port, secret = _free_port(), secrets.token_hex(16)
         manifest = yaml.safe_load(MANIFEST.read_text())

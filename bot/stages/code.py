@@ -27,12 +27,10 @@ from bot.story.desk import Desk, StageStops
 from bot.story.effects import RunCommand
 from bot.story.machine import Story
 from bot.story.next_move import Move
-from bot.story.vocabulary import FileChange, State, Task, Tier
+from bot.story.vocabulary import TESTS_TASK, FileChange, State, Task, Tier
 from bot.texts import reasons
 from bot.workspace.mirror import NothingChanged
 from bot.workspace.text_files import Files
-
-TESTS_TASK = "tests"
 
 
 def code(story: Story, desk: Desk, room: Workroom) -> Move:

@@ -113,6 +113,9 @@ class Task(Value):
     criteria: tuple[str, ...] = ()  # ids of the criteria it serves
 
 
+TESTS_TASK = "tests"  # the task that writes the tests of the criteria, before any other
+
+
 class ExecutionPlan(Value):
     """Tasks in an order that respects `depends_on` (S12)."""
 

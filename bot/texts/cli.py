@@ -30,8 +30,8 @@ def demo_ended(summary: Mapping[str, Any]) -> str:
     )
 
 
-def kept(github: str, folder: str, groups: list[int]) -> str:
-    end = " ".join(f"-{group}" for group in groups)
+def kept(github: str, folder: str, running: list[int]) -> str:
+    end = " ".join(map(str, running))
     return (
         f"Everything is left running. Look at {github}; the data is in {folder}.\n"
         f"End it with: kill -- {end}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.story.machine import Story
+from bot.story.vocabulary import TESTS_TASK
 from bot.texts.status import suite_line
 from bot.texts.words import code, count, gist, money, plain, short
 
@@ -43,11 +44,10 @@ def _criteria(story: Story) -> str:
     criteria = story.spec.criteria if story.spec else ()
     if not criteria:
         return "The story names none; the project's own tests decide."
-    tests = {c: task for task in story.plan.tasks for c in task.criteria} if story.plan else {}
+    written = [path for c in story.commits if c.task == TESTS_TASK for path in c.files]
+    where = ", ".join(map(code, written)) or "the project's own tests"
     rows = []
     for criterion in criteria:
-        task = tests.get(criterion.id)
-        where = ", ".join(code(t) for t in task.targets) if task else "the project's own tests"
         rows.append(f"| {criterion.id} | {plain(criterion.text, 300)} | {where} |")
     return "| | Criterion | Checked by |\n|---|---|---|\n" + "\n".join(rows)
 
