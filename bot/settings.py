@@ -129,6 +129,7 @@ class Settings(BaseSettings):
     second_person_required: bool = Field(
         True, description="Whoever asked for or wrote the change cannot approve it."
     )
+    quorum: int = Field(1, ge=1, le=10, description="Approvals that it takes to open a gate.")
     pre_code_gate: bool = Field(False, description="Wait for /approve before code is written.")
     pre_deploy_gate: bool = Field(True, description="Wait for /approve before the merge.")
     merge_method: Literal["merge", "squash", "rebase"] = Field(

@@ -119,6 +119,7 @@ class House:
                     budget_usd=settings.story_budget_usd, programs=frozenset({"ruff", "rewrite"})
                 ),
                 gates=frozenset(gates),
+                quorum=settings.quorum,
                 second_person_required=settings.second_person_required,
             ),
         )
@@ -165,7 +166,7 @@ class House:
             self.performer,
             {state: partial(stage, room=room) for state, stage in stages.STAGES.items()},
             self.clock,
-            Gates(story_budget_usd=settings.story_budget_usd),
+            Gates(quorum=settings.quorum, story_budget_usd=settings.story_budget_usd),
             Limits(settings.lease_seconds, settings.heartbeat_seconds, settings.stage_retries),
             self.owner,
             random.random,
@@ -186,6 +187,7 @@ class House:
             HandlerSettings(
                 story_label=settings.story_label,
                 second_person_required=settings.second_person_required,
+                quorum=settings.quorum,
                 story_budget_usd=settings.story_budget_usd,
                 max_iterations=settings.max_iterations,
                 github_web_url=settings.github_web_url,
