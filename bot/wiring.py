@@ -25,12 +25,12 @@ import handlers
 from bot import stages
 from bot.agent.gateway import Gateway
 from bot.agent.perform import Model
+from bot.families import rewrite
 from bot.outside.github import GitHub, connect
 from bot.queue.delivery import Delivery, Failure
 from bot.queue.embedded import redis_url
 from bot.queue.wakeups import enqueue_advance, request_drain
 from bot.settings import Settings, load_settings
-from bot.stages import rewrite
 from bot.story.database import open_database
 from bot.story.effects import PostComment
 from bot.story.engine import Engine, Limits
@@ -54,6 +54,9 @@ log = logging.getLogger(__name__)
 
 Boundary = Callable[[str], None]
 
+_KEPT_BY_GITHUB = timedelta(days=3)  # for so long a delivery can be sent again
+_LOST = timedelta(minutes=15)  # how far back later looks go
+
 
 def now() -> datetime:
     """The clock of production."""
@@ -70,7 +73,7 @@ class House:
         boundary: Boundary = lambda name: None,
     ) -> None:
         self.settings, self.clock, self._boundary = settings, clock, boundary
-        self._look_again = clock()
+        self._look_again, self._looked = clock(), False
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}"
 
     @cached_property
@@ -99,14 +102,10 @@ class House:
 
     def _authorization(self, repository: Repository) -> str | None:
         """The header line for git; a token goes only to the host that the settings name."""
-        known = {urlsplit(u).netloc for u in (self.settings.github_web_url, self._api)}
-        if urlsplit(repository.git_url).netloc not in known:
+        ours = (self.settings.github_web_url, self.settings.github_api_url)
+        if _host(repository.git_url) not in {_host(url) for url in ours}:
             return None
         return f"Authorization: {self.github.git_credentials(repository.installation_id)}"
-
-    @property
-    def _api(self) -> str:
-        return self.settings.github_api_url
 
     @cached_property
     def performer(self) -> Performer:
@@ -120,6 +119,7 @@ class House:
                     budget_usd=settings.story_budget_usd, programs=frozenset({"ruff", "rewrite"})
                 ),
                 gates=frozenset(gates),
+                quorum=settings.quorum,
                 second_person_required=settings.second_person_required,
             ),
         )
@@ -166,7 +166,7 @@ class House:
             self.performer,
             {state: partial(stage, room=room) for state, stage in stages.STAGES.items()},
             self.clock,
-            Gates(story_budget_usd=settings.story_budget_usd),
+            Gates(quorum=settings.quorum, story_budget_usd=settings.story_budget_usd),
             Limits(settings.lease_seconds, settings.heartbeat_seconds, settings.stage_retries),
             self.owner,
             random.random,
@@ -187,8 +187,10 @@ class House:
             HandlerSettings(
                 story_label=settings.story_label,
                 second_person_required=settings.second_person_required,
+                quorum=settings.quorum,
                 story_budget_usd=settings.story_budget_usd,
                 max_iterations=settings.max_iterations,
+                github_web_url=settings.github_web_url,
             ),
             self.wake,
         )
@@ -233,10 +235,9 @@ class House:
 
     def _say_failed(self, delivery: Delivery, error_id: str) -> None:
         """Nobody waits in silence: one comment a delivery, whatever went wrong (C13)."""
-        sender = delivery.payload.get("sender") or {}
-        if sender.get("type") == "Bot":
-            return
         try:
+            if (delivery.payload.get("sender") or {}).get("type") == "Bot":
+                return
             repository = self.office.repository(delivery.payload)
             number = delivery.payload["issue"]["number"]
             stream = stream_of(repository.id, number)
@@ -264,8 +265,17 @@ class House:
         for stream in sorted(streams):
             self.performer.perform_leftovers(fold(stream, self.journal.load(stream)), None)
         if at >= self._look_again:
+            since = self._look_again - (_LOST if self._looked else _KEPT_BY_GITHUB)
             self._look_again = at + timedelta(seconds=self.settings.catch_up_seconds)
-            catch_up(self.office)
+            self._looked = True
+            catch_up(self.office, since)
+
+
+def _host(url: str) -> tuple[str, int | None]:
+    """Host and port of a URL; the names of this machine are one host."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    return ("127.0.0.1" if host in ("localhost", "::1") else host, parts.port)
 
 
 def _author(github: GitHub) -> Author:

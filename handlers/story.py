@@ -92,7 +92,7 @@ def start(
             ),
             once=f"{stream}/received",
         )
-    elif known.state is State.CANCELLED and known.retry is None:
+    elif (known.state is State.CANCELLED or known.cancel) and known.retry is None:
         office.tell(stream, RetryRequested(person=requester), once=f"{stream}/again/{told}")
 
 

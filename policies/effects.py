@@ -220,13 +220,18 @@ def _pull_is_ours(effect: Any, facts: Facts) -> Verdict | None:
     pull = facts.pull
     if pull is None or pull.number != effect.number:
         return deny("pull_known", "what GitHub says of the pull request now is not known")
-    if facts.bot is None or pull.author is None or pull.author.id != facts.bot.id:
+    if facts.bot is None or pull.author is None or not _same(pull.author, facts.bot):
         return deny("pull_author", "the pull request was not opened by this app")
     if pull.head_ref != facts.story.branch or pull.head_ref == facts.default_branch:
         return deny("pull_branch", "the pull request is not of the branch of this story")
     if pull.base_ref != facts.default_branch:
         return deny("base", f"the pull request does not go to {facts.default_branch} any more")
     return None
+
+
+def _same(person: Person, bot: Person) -> bool:
+    """By id; by login only on a server that tells no id for our account."""
+    return person.id == bot.id if bot.id else person.login == bot.login
 
 
 def _head_is_the_one(effect: Any, facts: Facts) -> Verdict | None:

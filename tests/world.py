@@ -18,7 +18,7 @@ from rq import Queue
 from werkzeug.test import Client
 
 from bot.door.app import create_app
-from bot.localhub import LocalHub, serve
+from bot.localhub import LocalHub, Server, serve
 from bot.localhub.deliveries import Reply
 from bot.queue import jobs
 from bot.queue.inbox import Inbox
@@ -60,7 +60,7 @@ class World:
         self.hub.add_org("acme", admins=())
         manifest = yaml.safe_load((ROOT / "app.yml").read_text())
         self.app = self.hub.register_app(manifest, "http://towpath.test/webhook", SECRET)
-        self.server = serve(self.hub)
+        self.server = self.serve()
         self.redis = Redis.from_url(redis_url)
         self.redis.flushall()
         self.settings = Settings(
@@ -79,6 +79,10 @@ class World:
         self.door = Client(create_app(self.settings, redis_url=redis_url))
         self.boundary: Callable[[str], None] = lambda name: None
         self.house = self.new_house()
+
+    def serve(self) -> Server:
+        """GitHub on a port of its own."""
+        return serve(self.hub)
 
     def new_house(self) -> House:
         """Towpath in a new process, as far as it can tell."""

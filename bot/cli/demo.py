@@ -15,6 +15,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from bot.cli.exits import Exit
 from bot.cli.local_run import DidNotStart, LocalRun
 from bot.cli.progress import say_event
 from bot.stages.story_text import parse_file
@@ -31,7 +32,7 @@ TIMEOUT_S = 300.0
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
 def demo(keep: bool, as_json: bool) -> None:
     """Watch a story go from a labelled issue to a merged pull request."""
-    console = Console(stderr=as_json)
+    console = Console(stderr=as_json, soft_wrap=True)
     folder = tempfile.mkdtemp(prefix="towpath-demo-")
     began = time.monotonic()
     options = {"model": f"scripted:{SAMPLES / 'answers.yaml'}"}
@@ -41,19 +42,19 @@ def demo(keep: bool, as_json: bool) -> None:
             summary = _walk(run, console)
             summary["seconds"] = round(time.monotonic() - began, 1)
             if keep:
-                run.keep()
-                console.print(texts.kept(run.github_url, folder))
+                console.print(texts.kept(run.github_url, folder, run.keep()), markup=False)
     except DidNotStart as problem:
         console.print(texts.did_not_start(problem.name, problem.log, folder), markup=False)
-        sys.exit(1)
+        sys.exit(Exit.FAILED)
     except TimeoutError as problem:
         console.print(texts.took_too_long(str(problem), folder), markup=False)
-        sys.exit(1)
+        sys.exit(Exit.FAILED)
     if as_json:
         click.echo(json.dumps(summary))
     else:
         console.print(texts.demo_ended(summary), markup=False)
-    sys.exit(0 if summary["state"] == State.DONE and summary["journal_verified"] else 1)
+    done = summary["state"] == State.DONE and summary["journal_verified"]
+    sys.exit(Exit.OK if done else Exit.FAILED)
 
 
 def _walk(run: LocalRun, console: Console) -> dict[str, object]:

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import yaml
+from redis import Redis
 
 from bot.localhub.remote import RemoteHub
 from bot.queue.embedded import EmbeddedServer
@@ -69,9 +70,12 @@ class LocalRun:
     def __exit__(self, *why: object) -> None:
         self._stack.close()
 
-    def keep(self) -> None:
-        """Leave the processes running when the block is left."""
+    def keep(self) -> list[int]:
+        """Leave the processes running when the block is left; what `kill` is to be given."""
         self._stack.pop_all()
+        with Redis.from_url(self._queue_url) as queue:
+            server = queue.info("server")["process_id"]
+        return [*(-process.pid for process in self._running.values()), server]
 
     def _start(self) -> None:
         (self.home / "logs").mkdir(parents=True, exist_ok=True)
@@ -79,7 +83,7 @@ class LocalRun:
         self.hub = RemoteHub(self.github_url)
         self._stack.callback(self.hub.close)
         queue = EmbeddedServer(self.home)
-        queue_url = queue.start()
+        self._queue_url = queue_url = queue.start()
         self._stack.callback(queue.stop)
         port, secret = _free_port(), secrets.token_hex(16)
         manifest = yaml.safe_load(MANIFEST.read_text())
@@ -106,11 +110,11 @@ class LocalRun:
             **self.options,
         )
         for name in PROCESSES:
-            self._process(name, [sys.executable, "-m", "bot.cli", name], environ)
+            self._process(name, [sys.executable, "-P", "-m", "bot.cli", name], environ)
         self._wait_ready(f"http://127.0.0.1:{port}/readyz")
 
     def _start_github(self) -> str:
-        argv = [sys.executable, "-m", "bot.localhub", "--root", str(self.home / "github")]
+        argv = [sys.executable, "-P", "-m", "bot.localhub", "--root", str(self.home / "github")]
         started = self._process("github", [*argv, "--print-ready"], _environ(), subprocess.PIPE)
         line = started.stdout.readline() if started.stdout else b""
         if not line:

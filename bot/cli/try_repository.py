@@ -18,6 +18,7 @@ from typing import Any
 import click
 from rich.console import Console
 
+from bot.cli.exits import Exit
 from bot.cli.local_run import DidNotStart, LocalRun
 from bot.cli.progress import say_event
 from bot.stages.story_text import parse_file
@@ -25,8 +26,6 @@ from bot.story.machine import Story
 from bot.story.vocabulary import Gate, State
 from bot.texts import cli as texts
 from bot.workspace.mirror import Mirror
-
-EXIT_QUESTION, EXIT_HANDED_OVER, EXIT_WAITS = 3, 4, 5
 
 
 @click.command("try")
@@ -53,7 +52,7 @@ def try_repository(
     as_json: bool,
 ) -> None:
     """Work on a story in a copy of the git repository REPOSITORY."""
-    console = Console(stderr=as_json)
+    console = Console(stderr=as_json, soft_wrap=True)
     title, body = parse_file(story_file.read_text(errors="replace"))
     if not title.strip():
         raise click.UsageError(texts.empty_story(str(story_file)))
@@ -70,10 +69,10 @@ def try_repository(
             summary = _results(run, story, f"you/{name}", results)
     except DidNotStart as problem:
         console.print(texts.did_not_start(problem.name, problem.log, str(folder)), markup=False)
-        sys.exit(1)
+        sys.exit(Exit.FAILED)
     except TimeoutError as problem:
         console.print(texts.took_too_long(str(problem), str(folder / "home")), markup=False)
-        sys.exit(1)
+        sys.exit(Exit.FAILED)
     shutil.rmtree(folder, ignore_errors=True)
     summary["seconds"] = round(time.monotonic() - began, 1)
     if as_json:
@@ -206,9 +205,9 @@ def _report(run: LocalRun, story: Story, repository: str) -> str:
 
 def _status(story: Story) -> int:
     if story.state is State.DONE:
-        return 0
+        return Exit.OK
     if story.waits_at(Gate.AMBIGUITY_DETECTED):
-        return EXIT_QUESTION
+        return Exit.QUESTION
     if story.state is State.FAILED:
-        return EXIT_HANDED_OVER
-    return EXIT_WAITS if story.state is State.WAITING else 1
+        return Exit.HANDED_OVER
+    return Exit.WAITS if story.state is State.WAITING else Exit.FAILED

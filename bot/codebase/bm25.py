@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 K1 = 1.2  # how soon a further occurrence stops counting
 B = 0.75  # how much a long document is held against it
 
+_FEW = 20  # documents; below that, what is common cannot be told
+
 
 def rarity(documents: int, having: int) -> float:
     """The weight of a word that `having` of all `documents` have; always above 0."""
@@ -42,13 +44,14 @@ class Index:
     def scores(self, wanted: Mapping[str, float], most: float = 1.0) -> list[float]:
         """For each document its score for weighted words.
 
-        Words that more than the share `most` of the documents have are left out.
+        Words that more than the share `most` of the documents have, and more than a few, are left
+        out.
         """
         found = [0.0] * len(self.lengths)
         norms = [K1 * (1 - B + B * length / (self.average or 1)) for length in self.lengths]
         for term, times_wanted in sorted(wanted.items()):
             postings = self._postings.get(term)
-            if postings is None or len(postings) > 2 * most * len(found):
+            if postings is None or len(postings) > 2 * max(_FEW, most * len(found)):
                 continue
             each = times_wanted * rarity(len(found), len(postings) // 2) * (K1 + 1)
             for at in range(0, len(postings), 2):

@@ -7,12 +7,15 @@ moved file is found by the end of its path), runs a hook or a driver.
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from bot.codebase.bm25 import Index
+from bot.codebase.store import Store
 from bot.codebase.tokens import count_terms, identifiers
 from bot.workspace.git import git
 
@@ -40,25 +43,21 @@ class History:
         self._index = Index([one.terms for one in commits])
 
     @classmethod
-    def before(cls, git_dir: Path, commit: str, limit: int = COMMITS) -> History:
-        """The history of `commit`, itself included; raises GitFailed."""
-        how = ("log", "--no-merges", "--no-renames", "--no-ext-diff", "--name-only", "-z")
-        out = git(git_dir, *how, "--format=%x01%B%x02", f"-{limit}", commit)
-        commits = []
-        for record in out.decode("utf-8", "replace").split("\x01")[1:]:
-            message, _, names = record.partition("\x02")
-            paths = [name for name in names.strip("\n\0").split("\0") if name]
-            commits.append(Past(count_terms(identifiers(message[:_MESSAGE])), tuple(paths)))
-        return cls(commits)
+    def before(cls, git_dir: Path, commit: str, store: Store, limit: int = COMMITS) -> History:
+        """The history of `commit`, itself included; raises GitFailed.
 
-    def packed(self) -> bytes:
-        """Itself, for a cache."""
-        rows = [(one.terms, one.paths) for one in self.commits]
-        return json.dumps(rows, separators=(",", ":")).encode()
-
-    @classmethod
-    def unpacked(cls, data: bytes) -> History:
-        return cls([Past(terms, paths) for terms, paths in json.loads(data)])
+        Each commit is read once for all histories that have it.
+        """
+        how = ("rev-list", "--no-merges", f"--max-count={limit}", commit)
+        order = git(git_dir, *how).decode().split()
+        keys = {sha: f"past:{_version()}:{sha}" for sha in order}
+        kept = store.vectors(list(keys.values()))
+        missing = [sha for sha in order if keys[sha] not in kept]
+        fresh = {keys[sha]: data for sha, data in _read(git_dir, missing)}
+        store.keep_vectors(fresh.items())
+        kept.update(fresh)
+        rows = (json.loads(kept[keys[sha]]) for sha in order if keys[sha] in kept)
+        return cls([Past(terms, paths) for terms, paths in rows])
 
     def votes(
         self, words: Mapping[str, float], today: Callable[[str], str | None]
@@ -75,3 +74,28 @@ class History:
                 vote = alike / len(paths) ** _SPREAD / (1 + age / _FADE)
                 found[path] = found.get(path, 0.0) + vote
         return found
+
+
+@cache
+def _version() -> str:
+    """A digest of the code that counts words: other code, other words."""
+    here = Path(__file__).parent
+    made_by = b"".join((here / name).read_bytes() for name in ("tokens.py", "history.py"))
+    return hashlib.blake2b(made_by, digest_size=8).hexdigest()
+
+
+def _read(git_dir: Path, commits: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+    """(commit, its words and paths packed) for commits that git has."""
+    if not commits:
+        return
+    asked = "".join(f"{sha}\n" for sha in commits).encode()
+    # No message can hold the mark: it depends on the ids of the commits, and they on the messages.
+    mark = hashlib.blake2b(asked, digest_size=16).hexdigest()
+    how = ("log", "--no-walk=unsorted", "--no-renames", "--no-ext-diff", "--name-only", "-z")
+    out = git(git_dir, *how, f"--format={mark}%H%n%B{mark}", "--stdin", stdin=asked)
+    pieces = out.decode("utf-8", "replace").split(mark)[1:]
+    for about, names in zip(pieces[::2], pieces[1::2], strict=True):
+        sha, _, message = about.partition("\n")
+        paths = [name for name in names.strip("\n\0").split("\0") if name]
+        terms = count_terms(identifiers(message[:_MESSAGE]))
+        yield sha, json.dumps([terms, paths], separators=(",", ":")).encode()

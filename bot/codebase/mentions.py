@@ -6,7 +6,7 @@ when enough of its end agrees; what fits many files says little of each. Never: 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 
 class Paths:
@@ -81,20 +81,3 @@ def in_traceback(paths: Paths, frames: Sequence[str]) -> dict[str, float]:
         if len(candidates) == 1 and (length >= 2 or length == candidates[0].count("/") + 1):
             hits.append(candidates[0])
     return {path: (place + 1) / len(hits) for place, path in enumerate(hits)}
-
-
-def beside(edges: Mapping[str, Iterable[str]], seeds: Mapping[str, float]) -> dict[str, float]:
-    """path → weight that it gets from weighted `seeds` which import it.
-
-    A file that many import gets little from each: everything imports the package's constants.
-    """
-    importers: dict[str, int] = {}
-    for targets in edges.values():
-        for target in targets:
-            importers[target] = importers.get(target, 0) + 1
-    found: dict[str, float] = {}
-    for seed, weight in sorted(seeds.items()):
-        for target in sorted(edges.get(seed, ())):
-            if target != seed:
-                found[target] = found.get(target, 0.0) + weight / importers[target] ** 0.5
-    return found

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.codebase.tokens import STOP, count_terms, identifiers
+from bot.codebase.tokens import LONGEST, STOP, count_terms, identifiers
 
 READ = 60_000  # characters of a text; logs pasted below that say no more
 
@@ -26,7 +26,7 @@ _FRAMES = (
     re.compile(r"^\s*(?P<path>[\w./\-@]{1,400}\.go):\d+", re.M),  # Go
 )
 _FENCE = re.compile(r"^[ \t]*(```|~~~).*?(?:^[ \t]*\1|\Z)", re.S | re.M)
-_QUOTED = re.compile(r"`+([^`\n]+)`+")
+_QUOTED = re.compile(r"(?<!`)`+([^`\n]+)`")
 _CALLED = re.compile(r"\b([A-Za-z_]\w{2,})\(")
 _URL = re.compile(r"https?://\S+")
 _COMPOUND = re.compile(r"[A-Za-z]+[a-z0-9]*[A-Z_]\w*|\w*_\w+|[A-Z][a-z0-9]+[A-Z]\w*")
@@ -76,7 +76,7 @@ def ask(text: str) -> Question:
 
 def normal(path: str) -> str:
     """A path as a repository would write it, from the way a person or a traceback does."""
-    return path.replace("\\", "/").lstrip("./~")
+    return re.sub(r"/{2,}", "/", path.replace("\\", "/")).lstrip("./~")
 
 
 def _spelled(title: str, prose: str, code: str) -> dict[str, float]:
@@ -85,7 +85,7 @@ def _spelled(title: str, prose: str, code: str) -> dict[str, float]:
         marked = {name for quoted in _QUOTED.findall(part) for name in identifiers(quoted)}
         marked.update(_CALLED.findall(part))
         for name in identifiers(part):
-            if len(name) < 3 or name.lower() in STOP:
+            if not 3 <= len(name) <= LONGEST or name.lower() in STOP:
                 continue
             strong = name in marked or _COMPOUND.fullmatch(name)
             weight = factor if strong else factor * plain

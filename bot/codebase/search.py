@@ -15,17 +15,18 @@ from pathlib import Path
 
 from bot.codebase.bm25 import weight
 from bot.codebase.explain import reasons
+from bot.codebase.graph import Graph
 from bot.codebase.history import History
-from bot.codebase.mentions import Paths, beside, in_traceback, named
+from bot.codebase.mentions import Paths, in_traceback, named
 from bot.codebase.question import Question, ask
 from bot.codebase.ranking import Scored, Signal, ranked
 from bot.codebase.roles import role_of
-from bot.codebase.shelf import Shelf, shelves, version
+from bot.codebase.shelf import Shelf, shelves
 from bot.codebase.snapshot import Snapshot
 from bot.codebase.store import Store
-from bot.codebase.words import Part
+from bot.codebase.words import Part, Parts
 
-_LOOKED_INTO = 150  # files whose definitions are read
+_LOOKED_INTO = 80  # files whose definitions are read
 _BEST_PARTS = 3  # definitions that speak for a file
 _LEAST_LENGTH = 15  # words; shorter definitions would win by being short
 _NAME = 0.7  # a word in a definition's name, beside one in its body
@@ -68,14 +69,14 @@ class Found:
 class Search:
     """The search in one snapshot: make it once, ask it often. Not for threads.
 
-    `imports`: path → the paths it imports, when the graph is known.
+    `graph`: who imports whom; without it, files are judged by themselves alone.
     """
 
     def __init__(
         self,
         snapshot: Snapshot,
         history: History,
-        imports: Mapping[str, Iterable[str]] | None = None,
+        graph: Graph | None = None,
     ) -> None:
         self.snapshot = snapshot
         sources, tests = [], []
@@ -89,25 +90,13 @@ class Search:
         self._paths = Paths(sources)
         self._test_paths = Paths(tests)
         self._history = history
-        self._imports = imports or {}
+        self._graph = graph
 
     @classmethod
-    def at(
-        cls,
-        git_dir: Path,
-        commit: str,
-        store: Store,
-        imports: Mapping[str, Iterable[str]] | None = None,
-    ) -> Search:
+    def at(cls, git_dir: Path, commit: str, store: Store) -> Search:
         """The search in a commit (any revision); NoSuchRevision, GitFailed."""
-        return cls.of(Snapshot.at(git_dir, commit, store), git_dir, imports)
-
-    @classmethod
-    def of(
-        cls, snapshot: Snapshot, git_dir: Path, imports: Mapping[str, Iterable[str]] | None = None
-    ) -> Search:
-        """The search in the snapshot of a commit of `git_dir`, with the history behind it."""
-        return cls(snapshot, history_of(snapshot, git_dir), imports)
+        snapshot = Snapshot.at(git_dir, commit, store)
+        return cls(snapshot, history_of(snapshot, git_dir), Graph.of(snapshot))
 
     def find(self, text: str, *, files: int = 20, definitions: int = 20) -> Found:
         """The best `files` and `definitions` for `text` (bounds; empty when nothing fits)."""
@@ -149,10 +138,8 @@ class Search:
             path: sum(score for score, _ in found[:_BEST_PARTS]) for path, found in parts.items()
         }
         order = ranked([one.path for one in first], signals, self._aside)
-        if self._imports and order:
-            top = order[0].score
-            seeds = {one.path: math.exp(_STEEP * (one.score - top)) for one in order[:_SEEDS]}
-            signals["imports"] = beside(self._imports, seeds)
+        if self._graph is not None and order:
+            signals["imports"] = _imported(self._graph, order)
             order = ranked([one.path for one in first], signals, self._aside)
         return [one for one in order if one.score > 0], parts
 
@@ -174,14 +161,22 @@ class Search:
 
 
 def history_of(snapshot: Snapshot, git_dir: Path) -> History:
-    """The history behind a snapshot of a commit, from the store when it is there."""
-    key = f"history:{version()}:{snapshot.name}"
-    kept = snapshot.store.vectors([key]).get(key)
-    if kept is not None:
-        return History.unpacked(kept)
-    history = History.before(git_dir, snapshot.name)
-    snapshot.store.keep_vectors([(key, history.packed())])
-    return history
+    """The history behind the snapshot of a commit; raises GitFailed."""
+    return History.before(git_dir, snapshot.name, snapshot.store)
+
+
+def _imported(graph: Graph, order: list[Scored]) -> dict[str, float]:
+    """path → weight that it gets from the best files, which import it.
+
+    A file that many import gets little from each: everything imports a package's constants.
+    """
+    found: dict[str, float] = {}
+    for seed in order[:_SEEDS]:
+        say = math.exp(_STEEP * (seed.score - order[0].score))
+        for target in graph.imports(seed.path):
+            spread = max(1, len(graph.importers(target))) ** 0.5
+            found[target] = found.get(target, 0.0) + say / spread
+    return found
 
 
 def _by_path(shelf: Shelf, scores: list[float]) -> dict[str, float]:
@@ -215,26 +210,27 @@ def _scored_parts(
 ) -> dict[str, list[tuple[float, Part]]]:
     """path → its definitions with their scores, best first."""
     rarity = shelf.content.rarities(question.words)
-    wanted = {term: times * rarity[term] for term, times in question.words.items()}
+    wanted = {term: times * rarity[term] for term, times in sorted(question.words.items())}
     parts = shelf.parts(paths)
-    sizes = [part.size for found in parts.values() for part in found]
+    sizes = [part.size for found in parts.values() for part in found.all]
     average = sum(sizes) / len(sizes) if sizes else 1.0
-    scored = {}
-    for path, found in parts.items():
-        own = []
-        for part in found:
-            length = max(part.size, _LEAST_LENGTH)
-            score = sum(
-                wanted[term] * weight(times, length, average)
-                for term, times in part.terms.items()
-                if term in wanted
+    return {path: _fitting(wanted, found, average) for path, found in parts.items()}
+
+
+def _fitting(wanted: Mapping[str, float], parts: Parts, average: float) -> list[tuple[float, Part]]:
+    scores: dict[int, float] = {}
+    for term, each in wanted.items():
+        places = parts.terms.get(term, ())
+        for at in range(0, len(places), 2):
+            number = places[at]
+            length = max(parts.all[number].size, _LEAST_LENGTH)
+            scores[number] = scores.get(number, 0.0) + each * weight(
+                places[at + 1], length, average
             )
-            score += _NAME * sum(wanted[term] for term in part.name_terms if term in wanted)
-            if score > 0:
-                own.append((score, part))
-        own.sort(key=lambda item: (-item[0], item[1].start, item[1].qualname))
-        scored[path] = own
-    return scored
+        for number in parts.names.get(term, ()):
+            scores[number] = scores.get(number, 0.0) + _NAME * each
+    found = [(score, parts.all[number]) for number, score in scores.items()]
+    return sorted(found, key=lambda one: (-one[0], one[1].start, one[1].qualname))
 
 
 def _definitions(
@@ -245,18 +241,25 @@ def _definitions(
     top = order[0].score if order else 0.0
     if best <= 0 or top <= 0:
         return ()
-    rows = []
-    for one in order:
-        for own, part in parts.get(one.path, ()):
-            if not part.qualname:
-                continue
-            fits, file = own / best, one.score / top
-            score = round(fits * file, 6)
-            why = (f"its words fit the text ({fits:.2f})", f"its file ranks high ({file:.2f})")
-            rows.append(
-                FoundDefinition(
-                    one.path, part.qualname, part.kind, part.start, part.end, score, why
-                )
-            )
-    rows.sort(key=lambda row: (-row.score, row.path, row.start, row.qualname))
-    return tuple(rows[:most])
+    rows = [
+        (-round(own / best * one.score / top, 6), one.path, part.start, part, own / best, one.score)
+        for one in order
+        for own, part in parts.get(one.path, ())[:most]
+        if part.qualname
+    ]
+    rows.sort(key=lambda row: row[:3])
+    return tuple(
+        FoundDefinition(
+            path=path,
+            qualname=part.qualname,
+            kind=part.kind,
+            start=part.start,
+            end=part.end,
+            score=-low,
+            reasons=(
+                f"its words fit the text ({fits:.2f})",
+                f"its file ranks high ({file / top:.2f})",
+            ),
+        )
+        for low, path, _, part, fits, file in rows[:most]
+    )

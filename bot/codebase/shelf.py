@@ -14,7 +14,7 @@ from pathlib import Path
 from bot.codebase import words
 from bot.codebase.bm25 import Index
 from bot.codebase.snapshot import Snapshot
-from bot.codebase.words import FileWords, Part
+from bot.codebase.words import FileWords, Parts
 
 _AT_ONCE = 200  # files counted between two writes
 
@@ -33,7 +33,7 @@ class Shelf:
     def __init__(self, snapshot: Snapshot, paths: Sequence[str], counted: Mapping[str, FileWords]):
         self.paths = tuple(paths)
         self._snapshot = snapshot
-        self._parts: dict[str, tuple[Part, ...]] = {}
+        self._parts: dict[str, Parts] = {}
         self.content = Index([counted[path].terms for path in self.paths])
         named = [words.path_terms(path) for path in self.paths]
         self.path_words = named
@@ -42,13 +42,12 @@ class Shelf:
         for number, path in enumerate(self.paths):
             for name in counted[path].spelled:
                 self._spelled.setdefault(name, []).append(number)
-        self.definitions = 0.0
 
     def having(self, name: str) -> Sequence[int]:
         """The numbers of the files in which an identifier stands, as written."""
         return self._spelled.get(name, ())
 
-    def parts(self, paths: Iterable[str]) -> dict[str, tuple[Part, ...]]:
+    def parts(self, paths: Iterable[str]) -> dict[str, Parts]:
         """The counted definitions of files."""
         wanted = list(paths)
         missing = [path for path in wanted if path not in self._parts]
@@ -68,7 +67,7 @@ def _words(snapshot: Snapshot, paths: Sequence[str]) -> Iterator[tuple[str, File
     kept = snapshot.store.vectors(list(keys.values()))
     missing = []
     for path, key in keys.items():
-        data = kept.pop(key, None) if key in kept else None
+        data = kept.get(key)
         if data is None:
             missing.append(path)
         else:
@@ -77,7 +76,7 @@ def _words(snapshot: Snapshot, paths: Sequence[str]) -> Iterator[tuple[str, File
         yield path, found
 
 
-def _parts(snapshot: Snapshot, paths: Sequence[str]) -> Iterator[tuple[str, tuple[Part, ...]]]:
+def _parts(snapshot: Snapshot, paths: Sequence[str]) -> Iterator[tuple[str, Parts]]:
     keys = {path: _key("parts", snapshot, path) for path in paths}
     kept = snapshot.store.vectors(list(keys.values()))
     missing = []
@@ -92,7 +91,7 @@ def _parts(snapshot: Snapshot, paths: Sequence[str]) -> Iterator[tuple[str, tupl
 
 def _count(
     snapshot: Snapshot, paths: Sequence[str]
-) -> Iterator[tuple[str, tuple[FileWords, tuple[Part, ...]]]]:
+) -> Iterator[tuple[str, tuple[FileWords, Parts]]]:
     for at in range(0, len(paths), _AT_ONCE):
         some = paths[at : at + _AT_ONCE]
         contents = snapshot.many_bytes(some)

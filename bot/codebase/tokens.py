@@ -16,17 +16,30 @@ _WORD = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
 # `HTTPServer2` -> HTTP, Server, 2: an acronym ends where the next capitalised word starts.
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _VOWEL = re.compile(r"[aeiouy]")
-_LONGEST = 60  # longer runs are encoded data, not names
+LONGEST = 60  # longer runs are encoded data, not names
 
 # Words that say nothing about where a change belongs: English glue, and the glue of programs.
 STOP = frozenset(
-    ["a", "about", "above", "after", "again", "all", "also", "am", "an", "and", "any", "are", "as", "at", "be", "because", "been", "before", "being", "below", "between", "both", "but", "by", "can", "cannot", "could", "did", "do", "does", "doing", "don", "down", "during", "each", "either", "else", "etc", "every", "few", "for", "from", "further", "had", "has", "have", "having", "he", "her", "here", "hers", "him", "his", "how", "however", "i", "if", "in", "instead", "into", "is", "isn", "it", "its", "itself", "just", "let", "like", "ll", "m", "may", "me", "might", "more", "most", "must", "my", "need", "no", "nor", "not", "now", "of", "off", "on", "once", "only", "or", "other", "our", "out", "over", "own", "please", "re", "s", "same", "see", "shall", "she", "should", "so", "some", "still", "such", "t", "than", "that", "the", "their", "them", "then", "there", "these", "they", "this", "those", "though", "through", "to", "too", "under", "until", "up", "upon", "us", "ve", "very", "was", "we", "were", "what", "when", "where", "whether", "which", "while", "who", "whom", "whose", "why", "will", "with", "without", "would", "yet", "you", "your", "self", "cls", "def", "var", "const", "return", "none", "null", "true", "false"]
+    """
+    a about above after again all also am an and any are as at be because been before being below
+    between both but by can cannot could did do does doing don down during each either else etc
+    every few for from further had has have having he her here hers him his how however i if in
+    instead into is isn it its itself just let like ll m may me might more most must my need no nor
+    not now of off on once only or other our out over own please re s same see shall she should so
+    some still such t than that the their them then there these they this those though through to
+    too under until up upon us ve very was we were what when where whether which while who whom
+    whose why will with without would yet you your
+    self cls def var const return none null true false
+    """.split()  # noqa: SIM905 - words are easier to read than quotes
 )
 
 # Longest first: the first ending that leaves three letters with a vowel is taken off.
 _SUFFIXES = tuple(
     sorted(
-        ["ational", "ization", "isation", "ations", "ations", "ators", "ating", "ation", "ated", "ates", "ator", "ate", "ically", "fulness", "iveness", "ities", "ity", "ments", "ment", "ness", "ings", "ing", "ions", "ion", "ers", "ors", "er", "or", "ied", "ies", "es", "ed", "ly", "s", "e"],
+        """
+        ational ization isation ations ations ators ating ation ated ates ator ate ically fulness
+        iveness ities ity ments ment ness ings ing ions ion ers ors er or ied ies es ed ly s e
+        """.split(),  # noqa: SIM905
         key=lambda ending: (-len(ending), ending),
     )
 )
@@ -36,7 +49,16 @@ _BECOMES_IZ = frozenset({"ization", "isation"})
 # What code abbreviates: a text says "configuration", the file says `cfg`.
 _SHORT_FOR = dict(
     pair.split(":")
-    for pair in ["arg:argument", "attr:attribute", "auth:authentication", "cfg:configuration", "cmd:command", "conf:configuration", "config:configuration", "conn:connection", "ctx:context", "db:database", "dep:dependency", "dir:directory", "doc:documentation", "env:environment", "err:error", "exc:exception", "expr:expression", "fn:function", "func:function", "id:identifier", "impl:implementation", "init:initialize", "kwarg:argument", "len:length", "lib:library", "mod:module", "msg:message", "num:number", "obj:object", "param:parameter", "pkg:package", "prop:property", "ref:reference", "repo:repository", "req:request", "resp:response", "str:string", "tmp:temporary", "util:utility", "val:value", "var:variable"]
+    for pair in """
+        arg:argument attr:attribute auth:authentication cfg:configuration cmd:command
+        conf:configuration config:configuration conn:connection ctx:context db:database
+        dep:dependency dir:directory doc:documentation env:environment err:error
+        exc:exception expr:expression fn:function func:function id:identifier
+        impl:implementation init:initialize kwarg:argument len:length lib:library
+        mod:module msg:message num:number obj:object param:parameter pkg:package
+        prop:property ref:reference repo:repository req:request resp:response str:string
+        tmp:temporary util:utility val:value var:variable
+    """.split()  # noqa: SIM905
 )
 
 
@@ -90,7 +112,7 @@ def terms(identifier: str) -> tuple[str, ...]:
 
     `getUserName` and `get_user_name` give the same whole, so a text may use either.
     """
-    if len(identifier) > _LONGEST:
+    if len(identifier) > LONGEST:
         return ()
     found = parts(identifier)
     if len(found) > 1:

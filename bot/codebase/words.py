@@ -20,19 +20,28 @@ READ = 400_000  # characters of one file; what is longer is data
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The words of one definition without those of the definitions inside it.
+    """One definition as the search sees it; `size`: its words, without those of inner ones.
 
     `qualname` is empty for what stands outside of all definitions. `start`, `end`: lines, from 1.
-    `size`: the sum of the counts. `name_terms`: the words of the qualified name, sorted.
     """
 
     qualname: str
     kind: str
     start: int
     end: int
-    terms: Mapping[str, int]
     size: int
-    name_terms: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts of one file. `terms`: word → part, times, part, times...; `names`: word → parts.
+
+    Parts are meant by their number. `names` has the words of qualified names.
+    """
+
+    all: Sequence[Part]
+    terms: Mapping[str, Sequence[int]]
+    names: Mapping[str, Sequence[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,34 +52,34 @@ class FileWords:
     spelled: Sequence[str]
 
 
-def count(text: str, definitions: Iterable[Definition]) -> tuple[FileWords, tuple[Part, ...]]:
+def count(text: str, definitions: Iterable[Definition]) -> tuple[FileWords, Parts]:
     """The words of a file and of each definition in it, in order of appearance."""
     lines = text[:READ].split("\n")
     outer = sorted(definitions, key=lambda one: (one.start, -one.end))
-    owners = _owners(len(lines), outer)
     bodies: dict[int, list[str]] = {}
-    for line, owner in zip(lines, owners, strict=True):
+    for line, owner in zip(lines, _owners(len(lines), outer), strict=True):
         bodies.setdefault(owner, []).append(line)
     total: dict[str, int] = {}
     spelled: set[str] = set()
     parts = []
-    for index in range(-1, len(outer)):
-        counted = identifiers("\n".join(bodies.get(index, ())))
+    places: dict[str, list[int]] = {}
+    names: dict[str, list[int]] = {}
+    for number in range(len(outer) + 1):  # 0: what is outside of all definitions
+        counted = identifiers("\n".join(bodies.get(number - 1, ())))
         spelled.update(counted)
         terms = count_terms(counted)
         for term, times in terms.items():
             total[term] = total.get(term, 0) + times
-        if index < 0:
-            parts.append(_part("", "module", 1, len(lines), terms))
-        else:
-            one = outer[index]
-            parts.append(_part(one.qualname, one.kind, one.start, one.end, terms))
-    return FileWords(total, sorted(spelled)), tuple(parts)
-
-
-def _part(qualname: str, kind: str, start: int, end: int, terms: Mapping[str, int]) -> Part:
-    named = sorted({term for name in identifiers(qualname) for term in of_name(name)})
-    return Part(qualname, kind, start, end, terms, sum(terms.values()), named)
+            places.setdefault(term, []).extend((number, times))
+        size = sum(terms.values())
+        if number == 0:
+            parts.append(Part("", "module", 1, len(lines), size))
+            continue
+        one = outer[number - 1]
+        parts.append(Part(one.qualname, one.kind, one.start, one.end, size))
+        for term in {term for name in identifiers(one.qualname) for term in of_name(name)}:
+            names.setdefault(term, []).append(number)
+    return FileWords(total, sorted(spelled)), Parts(parts, places, dict(sorted(names.items())))
 
 
 def _owners(lines: int, outer: Sequence[Definition]) -> list[int]:
@@ -91,12 +100,14 @@ def unpack(data: bytes) -> FileWords:
     return FileWords(terms, spelled)
 
 
-def pack_parts(parts: Iterable[Part]) -> bytes:
-    return json.dumps([astuple(part) for part in parts], separators=(",", ":")).encode()
+def pack_parts(parts: Parts) -> bytes:
+    rows = [[astuple(part) for part in parts.all], parts.terms, parts.names]
+    return json.dumps(rows, separators=(",", ":")).encode()
 
 
-def unpack_parts(data: bytes) -> tuple[Part, ...]:
-    return tuple(Part(*row) for row in json.loads(data))
+def unpack_parts(data: bytes) -> Parts:
+    rows, terms, names = json.loads(data)
+    return Parts([Part(*row) for row in rows], terms, names)
 
 
 def path_terms(path: str) -> dict[str, int]:

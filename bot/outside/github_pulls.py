@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from bot.outside.errors import Conflict, GitHubError, NotFound, Refused
+from bot.outside.errors import Conflict, Forbidden, NotFound, Refused
 from bot.outside.github_reads import quoted, repo_path
 from bot.outside.github_writes import Writes, ends_in, marked, marker
 from bot.story import effects as fx
@@ -32,17 +32,26 @@ class Pulls(Writes):
                 "maintainer_can_modify": True,
             }
             try:
-                pull = self._write("POST", effect.repository, "pulls", body=body)
+                pull = self._write("POST", effect.repository, "pulls", body=body, needs=("number",))
             except Refused:
                 pull = self._find_pull(effect)  # "already exists": ours, or somebody's?
                 if pull is None:
                     raise
         number = int(pull["number"])
-        if missing := set(effect.labels) - _label_names(pull):
-            where = ("issues", number, "labels")
-            self._write("POST", effect.repository, *where, body={"labels": sorted(missing)})
+        not_labelled = self._label(effect, number, set(effect.labels) - _label_names(pull))
         not_asked = self._ask_reviewers(effect, pull)
-        return {**_pull(pull), "not_asked": not_asked}
+        return {**_pull(pull), "not_labelled": not_labelled, "not_asked": not_asked}
+
+    def _label(self, effect: fx.OpenPullRequest, number: int, missing: set[str]) -> str:
+        """Put the labels on; a pull request without them is worth more than none."""
+        if not missing:
+            return ""
+        where = ("issues", number, "labels")
+        try:
+            self._write("POST", effect.repository, *where, body={"labels": sorted(missing)})
+        except (Forbidden, Refused, NotFound) as error:
+            return str(error)[:200]
+        return ""
 
     def _look_open_pull_request(self, effect: fx.OpenPullRequest) -> dict[str, Any] | None:
         pull = self._find_pull(effect)
@@ -73,7 +82,7 @@ class Pulls(Writes):
             where = ("pulls", pull["number"], "requested_reviewers")
             try:
                 self._write("POST", effect.repository, *where, body=body)
-            except (Refused, NotFound) as error:
+            except (Forbidden, Refused, NotFound) as error:
                 failed.append(f"{name}: {error}"[:200])
         return failed
 
@@ -94,9 +103,8 @@ class Pulls(Writes):
         body = {"sha": effect.sha, "merge_method": effect.method}
         if effect.title:
             body["commit_title"] = effect.title
-        told = self._write("PUT", effect.repository, "pulls", effect.number, "merge", body=body)
-        if not told.get("sha"):
-            raise GitHubError(f"#{effect.number}: no commit in the answer to the merge")
+        where = ("pulls", effect.number, "merge")
+        told = self._write("PUT", effect.repository, *where, body=body, needs=("sha",))
         return {"sha": told["sha"]}
 
     def _look_merge_pull_request(self, effect: fx.MergePullRequest) -> dict[str, Any] | None:

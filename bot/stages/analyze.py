@@ -6,9 +6,9 @@ tried first; what is unclear becomes questions, never a guess.
 
 from __future__ import annotations
 
-from bot.agent.context import select
 from bot.agent.schemas import story_spec
-from bot.stages import families
+from bot.families import known
+from bot.stages.shown import shown
 from bot.stages.story_text import read as read_story
 from bot.stages.workroom import Workroom, ask, hand_over
 from bot.story.desk import Desk, StageStops
@@ -18,8 +18,10 @@ from bot.story.machine import Story
 from bot.story.next_move import Move
 from bot.story.vocabulary import Gate, State, StorySpec, Waiting
 from bot.texts import answers, reasons
+from bot.workspace.text_files import Files
 
 MAX_QUESTION_ROUNDS = 3
+ANALYSED = 32_000  # characters of the repository that the analysis sees
 
 
 def claim(story: Story, desk: Desk, room: Workroom) -> Move:
@@ -73,19 +75,19 @@ def full_text(story: Story) -> str:
 
 def _spec(story: Story, desk: Desk, room: Workroom, base: str) -> StorySpec:
     mirror = room.mirror_of(story.repository)
-    files = families.Files.at(mirror, base)
+    files = Files(mirror, base)
     text = full_text(story)
-    known = families.detect(story.title, text, files)
-    if known is not None:
-        return known
+    found = known.detect(story.title, text, files)
+    if isinstance(found, StorySpec):
+        return found
     if not room.has_model:
-        raise hand_over(reasons.NO_MODEL)
+        raise hand_over(found.reason if found else reasons.NO_MODEL)
     told = read_story(story.title, text)
     package = {
         "story": told_story(story),
         "answers": said(story),
         "tree": files.listing(),
-        "files": select(files.paths, files.text, f"{story.title}\n{text}", 30_000),
+        **shown(files, f"{story.title}\n{text}", ANALYSED),
     }
     answer = ask(desk, "analyze", package)
     return story_spec(answer, story.title, told.criteria)

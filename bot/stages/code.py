@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.agent.context import select
 from bot.agent.edits import EditError, apply_edits
-from bot.stages import autofix, bump, families
+from bot.families import autofix, bump, known
+from bot.families.outcomes import Already
 from bot.stages.analyze import full_text, said, told_story
-from bot.stages.family import Already
+from bot.stages.shown import shown, told_diff
 from bot.stages.workroom import (
     Workroom,
     ask,
@@ -27,17 +27,16 @@ from bot.story.desk import Desk, StageStops
 from bot.story.effects import RunCommand
 from bot.story.machine import Story
 from bot.story.next_move import Move
-from bot.story.vocabulary import FileChange, State, Task, Tier
+from bot.story.vocabulary import TESTS_TASK, FileChange, State, Task, Tier
 from bot.texts import reasons
 from bot.workspace.mirror import NothingChanged
-
-TESTS_TASK = "tests"
+from bot.workspace.text_files import Files
 
 
 def code(story: Story, desk: Desk, room: Workroom) -> Move:
     """Write the change, or repair it."""
     baseline = run_tests(desk, "baseline", story.base_sha)
-    if not baseline.summary.ran:
+    if not (baseline.summary.ok or baseline.summary.passed):  # nothing to be verified by
         raise hand_over(reasons.no_baseline(baseline.summary.tail))
     if story.spec.tier is not Tier.MODEL:
         _by_family(story, desk, room)
@@ -51,7 +50,7 @@ def code(story: Story, desk: Desk, room: Workroom) -> Move:
 def _by_family(story: Story, desk: Desk, room: Workroom) -> None:
     if story.failures:
         raise hand_over(reasons.family_failed(story.failures[-1].message))
-    made, task = families.known(story.spec), story.plan.tasks[0]
+    made, task = known.of(story.spec), story.plan.tasks[0]
     if isinstance(made, bump.Bump):
         if not story.commits:
             commit(desk, room, task.id, made.subject, made.changes)
@@ -129,7 +128,7 @@ def _repair(story: Story, desk: Desk, room: Workroom) -> None:
 def _task(story: Story, desk: Desk, room: Workroom, purpose: str, task: Task) -> None:
     """Ask for one task's edits, twice at most, and commit them."""
     head = story.head_sha or story.base_sha
-    files = families.Files.at(room.mirror_of(story.repository), head)
+    files = Files(room.mirror_of(story.repository), head)
     package = _package(story, room, files, task)
     for attempt in (1, 2, 3):
         answer = ask(desk, purpose, package, task.id, attempt=attempt)
@@ -164,19 +163,20 @@ def _commit_edits(
     commit(desk, room, task.id, subject or f"{kind or fallback}: {task.description}", changes)
 
 
-def _package(story: Story, room: Workroom, files: families.Files, task: Task) -> dict:
+def _package(story: Story, room: Workroom, files: Files, task: Task) -> dict:
     query = "\n".join([story.title, full_text(story), task.description, *task.targets])
-    chosen = select(files.paths, files.text, query, room.settings.context_chars)
-    for path in task.targets:
-        if path in files.known:
-            chosen[path] = files.text(path)
+    limit = room.settings.context_chars
+    changed = tuple(dict.fromkeys(path for one in story.commits for path in one.files))
     return {
         "story": told_story(story),
         "answers": said(story),
         "spec": story.spec.model_dump(mode="json"),
         "plan": story.plan.model_dump(mode="json"),
         "task": task.model_dump(mode="json"),
-        "files": chosen,
+        **shown(files, query, limit, targets=task.targets, changed=changed),
+        "diff": told_diff(files.mirror.diff(story.base_sha, files.sha), limit // 10)
+        if story.failures
+        else "",
         "failure": "\n\n".join(f.message for f in story.failures[-3:]),
         "tree": files.listing(),
     }

@@ -6,10 +6,10 @@ handed over; an approved plan is the one whose digest was shown.
 
 from __future__ import annotations
 
-from bot.agent.context import select
 from bot.agent.schemas import PlanError, execution_plan
-from bot.stages import families
+from bot.families import known
 from bot.stages.analyze import full_text, said, told_story
+from bot.stages.shown import shown
 from bot.stages.workroom import Workroom, ask, hand_over
 from bot.story.desk import Desk
 from bot.story.events import Planned
@@ -17,6 +17,7 @@ from bot.story.machine import Story
 from bot.story.next_move import Move
 from bot.story.vocabulary import ExecutionPlan, Gate, State, Tier, Waiting
 from bot.texts import reasons
+from bot.workspace.text_files import Files
 from policies.branches import branch_name
 from policies.scope import restricted
 
@@ -25,11 +26,13 @@ def plan(story: Story, desk: Desk, room: Workroom) -> Move:
     """Make the plan and the branch's name."""
     spec = story.spec
     by_model = spec.tier is Tier.MODEL
-    made = _ask_for_plan(story, desk, room) if by_model else families.plan(spec)
+    made = _ask_for_plan(story, desk, room) if by_model else known.plan(spec)
     outside = restricted(tuple(t for task in made.tasks for t in task.targets))
     if outside:
         raise hand_over(reasons.out_of_scope(outside))
-    desk.note(Planned(plan=made, branch=branch_name(story.issue, spec.title, spec.story_type)))
+    # A story keeps its branch, whatever becomes of its title: the pull request is of that one.
+    branch = story.branch or branch_name(story.issue, spec.title, spec.story_type)
+    desk.note(Planned(plan=made, branch=branch))
     if room.settings.pre_code:
         waiting = Waiting(gate=Gate.PRE_CODE, resume_to=State.CODING, since=desk.clock())
         return Move(State.WAITING, "pre_code", waiting)
@@ -37,14 +40,14 @@ def plan(story: Story, desk: Desk, room: Workroom) -> Move:
 
 
 def _ask_for_plan(story: Story, desk: Desk, room: Workroom) -> ExecutionPlan:
-    files = families.Files.at(room.mirror_of(story.repository), story.base_sha)
+    files = Files(room.mirror_of(story.repository), story.base_sha)
     query = f"{story.title}\n{full_text(story)}\n{' '.join(story.spec.dependencies)}"
     package = {
         "story": told_story(story),
         "answers": said(story),
         "spec": story.spec.model_dump(mode="json"),
         "tree": files.listing(),
-        "files": select(files.paths, files.text, query, room.settings.context_chars // 2),
+        **shown(files, query, room.settings.context_chars // 2),
     }
     problem = ""
     for attempt in (1, 2):

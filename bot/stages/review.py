@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bot.agent.schemas import findings
 from bot.stages.analyze import told_story
+from bot.stages.shown import beside, told_diff
 from bot.stages.workroom import Workroom, ask, attempt_failed
 from bot.story.desk import Desk
 from bot.story.events import Reviewed
@@ -15,6 +16,7 @@ from bot.story.machine import Story
 from bot.story.next_move import Move
 from bot.story.vocabulary import Finding, State, Tier
 from bot.texts import reasons
+from bot.workspace.text_files import Files
 from policies.scope import restricted
 
 
@@ -25,10 +27,12 @@ def review(story: Story, desk: Desk, room: Workroom) -> Move:
     found = _by_rules(story, changed)
     reviewer = "rules"
     if story.spec.tier is Tier.MODEL and not found:
+        limit = room.settings.context_chars
         package = {
             "story": told_story(story),
             "spec": story.spec.model_dump(mode="json"),
-            "diff": mirror.diff(story.base_sha, story.head_sha)[: room.settings.context_chars],
+            "diff": told_diff(mirror.diff(story.base_sha, story.head_sha), limit),
+            **beside(Files(mirror, story.head_sha), changed, limit // 8),
         }
         found = findings(ask(desk, "review", package))
         reviewer = "model"

@@ -6,6 +6,7 @@ else put on the branch is tested, never overwritten.
 
 from __future__ import annotations
 
+from bot.families import known
 from bot.stages.workroom import Workroom, attempt_failed, broken, hand_over, run_tests
 from bot.story.desk import Desk
 from bot.story.effects import EditPullRequest, OpenPullRequest, PushBranch
@@ -24,7 +25,7 @@ def test(story: Story, desk: Desk, room: Workroom) -> Move:
     if story.foreign_head:
         return _test_foreign(story, desk, room)
     for _ in range(MAX_REBASES):
-        tested = run_tests(desk, "head", story.head_sha)
+        tested = run_tests(desk, "head", story.head_sha, asked=known.asked(story.spec))
         problem = broken(story, tested)
         if problem:
             return _failed(story, desk, room, problem, tested.summary.ran)
@@ -71,7 +72,7 @@ def _publish(story: Story, desk: Desk, room: Workroom) -> None:
                 repository=repository,
                 branch=story.branch,
                 sha=story.head_sha,
-                expected=story.pushed_sha,
+                expected=_held(story, room),
                 files=tuple(path for path, _, _ in files),
                 lines=sum(added + removed for _, added, removed in files),
             )
@@ -100,6 +101,12 @@ def _publish(story: Story, desk: Desk, room: Workroom) -> None:
             reviewers=_reviewers(story, room, tuple(path for path, _, _ in files)),
         )
     )
+
+
+def _held(story: Story, room: Workroom) -> str:
+    """What the branch may hold: what we pushed; nothing where a person deleted it."""
+    gone = room.github.branch_head(story.repository, story.branch) is None
+    return "" if gone else story.pushed_sha
 
 
 def _reviewers(story: Story, room: Workroom, paths: tuple[str, ...]) -> tuple[str, ...]:

@@ -32,6 +32,7 @@ class GitHubReads(Protocol):
     def issue(self, repository: Repository, number: int) -> dict[str, Any]: ...
     def pull(self, repository: Repository, number: int) -> dict[str, Any]: ...
     def file(self, repository: Repository, path: str, ref: str) -> str | None: ...
+    def branch_head(self, repository: Repository, branch: str) -> str | None: ...
 
 
 @dataclass(frozen=True)
@@ -126,15 +127,26 @@ def _noted(desk: Desk, mirror: Mirror, task: str, sha: str, parent: str, message
     desk.note(Committed(task=task, sha=sha, parent=parent, message=message, files=files))
 
 
-def run_tests(desk: Desk, subject: str, sha: str, paths: tuple[str, ...] = ()) -> Tested:
-    """Prepare the environment for `sha` and run the project's tests there; noted as `subject`."""
+def run_tests(
+    desk: Desk,
+    subject: str,
+    sha: str,
+    paths: tuple[str, ...] = (),
+    asked: tuple[tuple[str, str], ...] = (),
+) -> Tested:
+    """Prepare the environment for `sha` and run the project's tests there; noted as `subject`.
+
+    `asked`: what the environment must be able to hold (see PrepareEnvironment).
+    """
     story = desk.story
     known = story.tests.get(subject)
     if known and known.summary.sha == sha:
         return known
     repository = story.repository
     environment = desk.do(
-        PrepareEnvironment(key=desk.key("prepare_environment", sha), repository=repository, sha=sha)
+        PrepareEnvironment(
+            key=desk.key("prepare_environment", sha), repository=repository, sha=sha, asked=asked
+        )
     )
     if environment.get("failed"):
         summary = TestSummary(
@@ -174,7 +186,10 @@ def broken(story: Story, tested: Tested) -> str:
     if summary.ok:
         return ""
     if tested.regressions:
-        return "\n".join(tested.regressions[:40]) + "\n" + summary.tail[-2500:]
+        names = ", ".join(f"`{test}`" for test in tested.regressions[:3])
+        more = f" and {len(tested.regressions) - 3} more" if len(tested.regressions) > 3 else ""
+        every = "\n".join(tested.regressions[:40])
+        return f"these tests fail now: {names}{more}\n{every}\n{summary.tail[-2500:]}"
     baseline = story.tests.get("baseline")
     same = baseline and baseline.summary.ran and not baseline.summary.ok and summary.failures
     if same and tested.subject in ("head", "merged"):

@@ -17,17 +17,18 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.story.desk import Desk, StageStops
-from bot.story.effects import ClosePullRequest, SetLabels, ShowStatus
+from bot.story.edges import check_edge
+from bot.story.effects import ClosePullRequest, Effect, SetLabels, ShowStatus
 from bot.story.events import Event, HandedOff, StageFaulted, Transitioned
 from bot.story.journal import Conflict, Head, Journal
 from bot.story.leases import FenceLost, Lease
-from bot.story.machine import Story, apply, check_edge, fold
+from bot.story.machine import Story, apply, fold
 from bot.story.next_move import Gates, Move, next_move
 from bot.story.performer import NotAllowed, NotNow, Performer, Refused
-from bot.story.vocabulary import TERMINAL, Handoff, State, digest
+from bot.story.vocabulary import Handoff, State, digest
 from policies.labels import ALL as ALL_LABELS
 from policies.labels import label_of
-from policies.retry import stage_retry
+from policies.retry import effect_retry, stage_retry
 
 log = logging.getLogger(__name__)
 
@@ -118,22 +119,41 @@ class _Run:
     ) -> None:
         self._e, self._stream, self._lease, self._alive = engine, stream, lease, alive
         self._story = fold(stream, engine._journal.load(stream))
+        self._refused: set[str] = set()  # views that cannot be shown in this advance
 
     def to_the_end(self) -> datetime | None:
         while True:
             self._refresh()
             later = self._e._performer.perform_leftovers(self._story, self._lease)
-            self._refresh()
-            move = next_move(self._story, self._e._gates, self._e._clock())
-            if move is None and not self._works():
-                later = self._show() or later
-                if self._rests(later):
-                    return later
-                continue
-            later = self._take(move) if move else self._stage()
+            moved = self._move()
+            if not moved and self._works():
+                wanted = self._stage()
+                moved = self._move(wanted) if isinstance(wanted, Move) else True
+                later = wanted if isinstance(wanted, datetime) else None
+            elif moved:
+                later = None
             later = self._show() or later
-            if later is not None and self._rests(later):
+            if (later is not None or not moved) and self._rests(later):
                 return later
+
+    def _move(self, wanted: Move | None = None) -> bool:
+        """Take what people or time ask for, else what the stage wants.
+
+        Decided on the last word that was said: what is told meanwhile is looked at first.
+        """
+        while True:
+            self._refresh()
+            move = self._asked() or wanted
+            if move is None:
+                return False
+            try:
+                self._take(move)
+            except Conflict:
+                continue
+            return True
+
+    def _asked(self) -> Move | None:
+        return next_move(self._story, self._e._gates, self._e._clock())
 
     def _works(self) -> bool:
         return not self._story.terminal and self._story.state is not State.WAITING
@@ -146,8 +166,10 @@ class _Run:
             apply(self._story, record.event, record.at)
             self._story.version = record.seq
 
-    def _append(self, *events: Event, head: Head | None = None) -> None:
-        self._e._journal.append(self._stream, events, actor=ENGINE, head=head, lease=self._lease)
+    def _append(self, *events: Event, head: Head | None = None, expect: int | None = None) -> None:
+        self._e._journal.append(
+            self._stream, events, actor=ENGINE, head=head, lease=self._lease, expect=expect
+        )
         self._refresh()
 
     def _take(self, move: Move) -> None:
@@ -160,14 +182,15 @@ class _Run:
         if move.to is State.FAILED and not any(isinstance(x, HandedOff) for x in events):
             handed = self._e._texts.handoff(story, move.reason)
             events.insert(0, HandedOff(handoff=handed))
-        self._append(*events, head=Head(state=move.to, wake_at=self._due(move.to)))
-
-    def _due(self, state: State) -> datetime | None:
-        """A working story is due at once: if this worker dies, the sweep finds it unleased."""
-        return None if state in TERMINAL or state is State.WAITING else self._e._clock()
+        # Due until it rests: if this worker dies before that, the sweep finds it unleased, and
+        # what a waiting or ended story shows is put right too.
+        head = Head(state=move.to, wake_at=self._e._clock())
+        self._append(*events, head=head, expect=story.version)
 
     def _rests(self, later: datetime | None) -> bool:
         """Note when to look again; False where something was told meanwhile."""
+        if self._asked() is not None:
+            return False
         try:
             self._e._journal.append(
                 self._stream,
@@ -181,34 +204,34 @@ class _Run:
             return False
         return True
 
-    def _stage(self) -> datetime | None:
-        """Run the stage of the current state. Returns when to try again, None if it moved."""
+    def _stage(self) -> Move | datetime:
+        """Run the stage of the current state: where it wants to go, or when to try again."""
         story = self._story
         desk = Desk(story, self._e._performer, self._lease, self._append, self._e._clock)
         try:
-            self._take(self._e._stages[story.state](story, desk))
+            return self._e._stages[story.state](story, desk)
         except FenceLost:
             raise
         except NotNow as pause:
             return pause.until
         except NotAllowed as no:
             if no.waiting is None:
-                self._take(Move(State.FAILED, f"not_allowed: {no.verdict.reason}"))
-            else:
-                self._take(Move(State.WAITING, no.verdict.reason, no.waiting))
+                return Move(State.FAILED, f"not_allowed: {no.verdict.reason}")
+            return Move(State.WAITING, no.verdict.reason, no.waiting)
         except Refused as refused:
-            self._take(Move(State.FAILED, f"refused {refused.error_id}: {refused}"))
+            return Move(State.FAILED, f"refused {refused.error_id}: {refused}")
         except StageStops as stop:
-            self._take(stop.move)
+            return stop.move
         except Exception as error:  # noqa: BLE001 - every fault becomes an event with an id
             return self._fault(error)
-        return None
 
-    def _fault(self, error: Exception) -> datetime | None:
+    def _fault(self, error: Exception) -> Move | datetime:
         story, error_id = self._story, uuid.uuid4().hex[:12]
         log.exception("stage faulted", extra={"stream": self._stream, "error_id": error_id})
-        attempt = story.faults + 1
-        wait_s = stage_retry(attempt, self._e._limits.stage_retries, self._e._jitter())
+        attempt, limit = story.faults + 1, self._e._limits.stage_retries
+        wait_s = stage_retry(attempt, limit, self._e._jitter())
+        if getattr(error, "retryable", False):  # GitHub is away or busy: it is waited for
+            wait_s = getattr(error, "retry_after", None) or effect_retry(attempt)
         retry_at = self._e._clock() + timedelta(seconds=wait_s) if wait_s is not None else None
         self._append(
             StageFaulted(
@@ -220,66 +243,71 @@ class _Run:
             ),
             head=Head(state=story.state, wake_at=retry_at),
         )
-        if retry_at is None:
-            self._take(Move(State.FAILED, f"fault {error_id}"))
-        return retry_at
+        return retry_at or Move(State.FAILED, f"fault {error_id}")
 
     def _show(self) -> datetime | None:
-        """Bring labels and the status comment in step with the story (W8, W9)."""
-        story = self._story
+        """Bring labels and the status comment in step with the story (W8, W9).
+
+        Returns when to try again what cannot be shown now. What is refused is tried once an
+        advance: the work goes on unseen, and nobody is hammered.
+        """
+        story, later = self._story, None
         if story.state is State.RECEIVED and story.repository is None:
             return None
-        try:
-            if story.terminal and story.pull_open and story.state is not State.DONE:
-                self._propose(
-                    ClosePullRequest(
-                        key=f"{self._stream}/close_pull_request/{story.pull_number}/{story.round}",
-                        repository=story.repository,
-                        number=story.pull_number,
-                    )
-                )
-            self._propose_labels()
-            self._propose_status()
-        except NotNow as pause:
-            return pause.until
-        except (NotAllowed, Refused) as no:
-            log.error("the story cannot be shown", extra={"stream": self._stream, "why": str(no)})
-        return None
+        for view in (self._close_pull, self._labels, self._status):
+            effect, sight = view() or (None, "")
+            if effect is None or sight in self._refused:
+                continue
+            try:
+                self._e._performer.do(effect, story, self._lease)
+            except NotNow as pause:
+                later = min(later, pause.until) if later else pause.until
+            except FenceLost:
+                raise
+            except Exception:
+                self._refused.add(sight)
+                log.exception("not shown", extra={"stream": self._stream, "effect": effect.kind})
+            self._refresh()
+        return later
 
-    def _propose(self, effect: object) -> None:
-        self._e._performer.do(effect, self._story, self._lease)
-        self._refresh()
+    def _close_pull(self) -> tuple[Effect, str] | None:
+        story = self._story
+        if not story.terminal or not story.pull_open or story.state is State.DONE:
+            return None
+        key = f"{self._stream}/close_pull_request/{story.pull_number}/{story.round}"
+        repository = story.repository
+        return ClosePullRequest(key=key, repository=repository, number=story.pull_number), key
 
-    def _propose_labels(self) -> None:
+    def _labels(self) -> tuple[Effect, str] | None:
         story = self._story
         gate = story.waiting.gate if story.waiting else None
         wanted = label_of(story.state, gate)
-        add = (wanted,) if wanted else ()
-        remove = tuple(label for label in ALL_LABELS if label != wanted)
         view = f"{wanted}/{story.label_disturbances}"
-        key = f"{self._stream}/set_labels/{story.effects_performed['set_labels']}/{view}"
-        if story.labels_shown != view:
-            self._propose(
-                SetLabels(
-                    key=key, repository=story.repository, issue=story.issue, add=add, remove=remove
-                )
-            )
+        if story.labels_shown == view:
+            return None
+        effect = SetLabels(
+            key=f"{self._stream}/set_labels/{story.effects_performed['set_labels']}/{view}",
+            repository=story.repository,
+            issue=story.issue,
+            add=(wanted,) if wanted else (),
+            remove=tuple(label for label in ALL_LABELS if label != wanted),
+        )
+        return effect, effect.key
 
-    def _propose_status(self) -> None:
+    def _status(self) -> tuple[Effect, str] | None:
         story = self._story
         body = self._e._texts.status(story)
         mark = digest([body, story.head_sha, story.plan_digest])[:16]
         if story.status_digest == mark:
-            return
-        self._propose(
-            ShowStatus(
-                key=f"{self._stream}/show_status/{mark}/{story.version}",
-                repository=story.repository,
-                issue=story.issue,
-                body=body,
-                digest=mark,
-                head_sha=story.head_sha if story.pull_number else "",
-                plan_digest=story.plan_digest,
-                comment_id=story.status_comment_id,
-            )
+            return None
+        effect = ShowStatus(
+            key=f"{self._stream}/show_status/{mark}/{story.version}",
+            repository=story.repository,
+            issue=story.issue,
+            body=body,
+            digest=mark,
+            head_sha=story.head_sha if story.pull_number else "",
+            plan_digest=story.plan_digest,
+            comment_id=story.status_comment_id,
         )
+        return effect, mark

@@ -56,7 +56,7 @@ class Judge:
         limits = self._settings.limits
         budget = limits.budget_usd + story.budget_raised_usd
         facts = policies.Facts(
-            live=not story.terminal and story.cancel is None,
+            live=not story.terminal and (story.cancel is None or bool(story.merged_sha)),
             paused=story.pause is not None,
             story=story,
             default_branch=story.repository.default_branch,

@@ -1,7 +1,7 @@
-"""The state machine of a story: the edges, and the story as a fold of its events (S1, S2).
+"""The story as a fold of its events (S2).
 
-Promises: an edge that is not in EDGES cannot be taken; `fold` is the only writer of a `Story`, so
-two readers of one journal see the same story. Pure: no I/O, no clock.
+Promises: `fold` is the only writer of a `Story`, so two readers of one journal see the same story;
+an edge that is not declared cannot be folded. Pure: no I/O, no clock.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from functools import singledispatch
 from typing import Any
 
 from bot.story import events as e
+from bot.story.edges import UndeclaredEdge, check_edge
 from bot.story.vocabulary import (
     TERMINAL,
     Approval,
@@ -28,49 +29,6 @@ from bot.story.vocabulary import (
     StorySpec,
     Waiting,
 )
-
-_S = State
-_STOP = frozenset({_S.WAITING, _S.FAILED, _S.CANCELLED})
-
-EDGES: dict[State, frozenset[State]] = {
-    _S.RECEIVED: _STOP | {_S.ANALYZING},
-    _S.ANALYZING: _STOP | {_S.PLANNING},
-    _S.PLANNING: _STOP | {_S.CODING, _S.ANALYZING},
-    _S.CODING: _STOP | {_S.REVIEWING, _S.ANALYZING},
-    _S.REVIEWING: _STOP | {_S.TESTING, _S.CODING, _S.ANALYZING},
-    _S.TESTING: _STOP | {_S.DEPLOYING, _S.CODING, _S.PLANNING, _S.ANALYZING},
-    _S.DEPLOYING: _STOP | {_S.VERIFYING, _S.TESTING, _S.CODING},
-    _S.VERIFYING: _STOP | {_S.DONE, _S.CODING},
-    _S.WAITING: frozenset(
-        {
-            _S.ANALYZING,
-            _S.PLANNING,
-            _S.CODING,
-            _S.REVIEWING,
-            _S.TESTING,
-            _S.DEPLOYING,
-            _S.VERIFYING,
-            _S.FAILED,
-            _S.CANCELLED,
-        }
-    ),
-    _S.DONE: frozenset(),
-    _S.FAILED: frozenset({_S.ANALYZING}),  # /retry
-    _S.CANCELLED: frozenset({_S.ANALYZING}),  # labelled again, or /retry
-}
-
-
-class UndeclaredEdge(ValueError):
-    """Somebody asked for a transition that the machine does not have."""
-
-    def __init__(self, source: State, target: State) -> None:
-        super().__init__(f"no edge {source} -> {target}")
-
-
-def check_edge(source: State, target: State) -> None:
-    """Raise UndeclaredEdge unless the machine has this edge."""
-    if target not in EDGES[source]:
-        raise UndeclaredEdge(source, target)
 
 
 @dataclass
@@ -99,7 +57,7 @@ class Story:
     branch: str = ""
     base_sha: str = ""
     head_sha: str = ""
-    pushed_sha: str = ""
+    pushed_sha: str = ""  # by us; what people pushed is never ours to overwrite
     merged_sha: str = ""
     foreign_head: bool = False
     pushers: dict[str, Person | None] = field(default_factory=dict)  # of foreign heads
@@ -252,7 +210,7 @@ def _begin_again(story: Story) -> None:
     story.tests.clear()
     story.approvals.clear()
     story.commits.clear()
-    story.head_sha, story.foreign_head = "", False
+    story.head_sha, story.merged_sha, story.foreign_head = "", "", False
     story.pushers.clear()
 
 
@@ -363,11 +321,14 @@ def _(event: e.PriorityChanged, story: Story, at: datetime) -> None:
 
 @_apply.register
 def _(event: e.HeadMoved, story: Story, at: datetime) -> None:
-    story.head_sha = story.pushed_sha = event.sha
+    before, story.head_sha = story.head_sha, event.sha
     story.foreign_head = True
     story.pushers[event.sha] = event.by
     if event.same_tree:  # the very same files: what was approved is still what stands there
-        story.approvals = [a.model_copy(update={"head_sha": event.sha}) for a in story.approvals]
+        story.approvals = [
+            a.model_copy(update={"head_sha": event.sha}) if a.head_sha == before else a
+            for a in story.approvals
+        ]
 
 
 @_apply.register
@@ -380,7 +341,7 @@ def _(event: e.PullClosed, story: Story, at: datetime) -> None:
 @_apply.register
 def _(event: e.ViewDisturbed, story: Story, at: datetime) -> None:
     if event.view == "status":
-        story.status_comment_id, story.status_digest = None, ""
+        story.status_digest = ""  # edited in place again; made anew where it is gone
     else:
         story.label_disturbances += 1
 

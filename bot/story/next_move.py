@@ -46,7 +46,7 @@ def next_move(story: Story, gates: Gates, now: datetime) -> Move | None:
 
 
 def _asked_by_people(story: Story, now: datetime) -> Move | None:
-    if story.cancel:
+    if story.cancel and not story.merged_sha:  # what is merged is seen through
         return Move(State.CANCELLED, story.cancel.reason)
     if story.rejected and not story.retry:
         return Move(State.FAILED, "rejected")

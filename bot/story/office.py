@@ -37,11 +37,17 @@ class GitHub(InvolvedReads, Protocol):
 
     def issue(self, repository: Repository, number: int) -> dict[str, Any]: ...
     def comment(self, repository: Repository, comment_id: int) -> dict[str, Any] | None: ...
+    def review_comment(self, repository: Repository, comment_id: int) -> dict[str, Any] | None: ...
+    def review(
+        self, repository: Repository, pull: int, review_id: int
+    ) -> dict[str, Any] | None: ...
     def permission(self, repository: Repository, login: str, person_id: int = 0) -> str: ...
     def pull(self, repository: Repository, number: int) -> dict[str, Any]: ...
     def installation_of(self, full_name: str) -> int: ...
     def commit(self, repository: Repository, sha: str) -> dict[str, Any]: ...
     def installations(self) -> list[dict[str, Any]]: ...
+    def failed_deliveries(self, since: datetime) -> list[dict[str, Any]]: ...
+    def redeliver(self, delivery_id: int) -> None: ...
     def repositories(self, installation_id: int) -> list[Repository]: ...
     def open_issues_with_label(
         self, repository: Repository, label: str
@@ -60,6 +66,7 @@ class HandlerSettings:
     quorum: int = 1
     story_budget_usd: float = 5.0
     max_iterations: int = 10
+    github_web_url: str = "https://github.com"
 
 
 class Office:
@@ -85,9 +92,12 @@ class Office:
             id=told["id"],
             full_name=told["full_name"],
             default_branch=told.get("default_branch") or "main",
-            git_url=told["clone_url"],
+            git_url=told.get("clone_url") or self._git_url(told["full_name"]),
             installation_id=installation or self.github.installation_of(told["full_name"]),
         )
+
+    def _git_url(self, full_name: str) -> str:
+        return f"{self.settings.github_web_url}/{full_name}.git"
 
     def story(self, repository: Repository, issue: int) -> Story | None:
         """The story of an issue, if there is one."""

@@ -1,7 +1,8 @@
 """One way out (P1): an effect is proposed, judged, journalled, performed and recorded, once.
 
-Promises: no effect is performed without a verdict in the journal; an effect whose outcome is not
-known is looked for before it is tried again; a performed effect gives its recorded result.
+Promises: no effect is performed without a verdict in the journal, judged by everything told before
+it; a second try is judged anew; an effect whose outcome is not known is looked for before it is
+tried again; a performed effect gives its recorded result.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from typing import Any, Protocol
 
 from bot.story.effects import Effect
 from bot.story.events import EffectFailed, EffectPerformed, EffectProposed
-from bot.story.journal import Journal
+from bot.story.journal import Conflict, Journal
 from bot.story.leases import Lease
-from bot.story.machine import Story
+from bot.story.machine import Story, apply
 from bot.story.outbox import OutboxRow, Proposed, Settled
 from bot.story.vocabulary import Decision, Verdict, Waiting, digest
 from policies.retry import effect_retry
@@ -26,6 +27,9 @@ log = logging.getLogger(__name__)
 # Said to people by handlers; a dead worker's leftovers of these kinds are still wanted. Other
 # kinds belong to a stage or to the status, which propose them again if they still want them.
 LEFTOVERS = frozenset({"react", "post_comment"})
+
+
+_STATUS = {Decision.ALLOW: "proposed", Decision.DENY: "denied", Decision.WAIT: "waiting"}
 
 
 class Adapter(Protocol):
@@ -84,9 +88,10 @@ class Performer:
         row = self._journal.effect(effect.key)
         if row is not None and row.status == "performed":
             return row.result or {}
-        if row is None or row.status in ("waiting", "denied") or _given_up(row):
-            self._propose(effect, story, lease, known=row is not None)
-        return self._perform(effect.key, story.stream, lease)
+        judged = row is None or row.status in ("waiting", "denied") or _given_up(row)
+        if judged:
+            self._propose(effect, story, lease, row)
+        return self._perform(effect.key, story, lease, judged)
 
     @staticmethod
     def note_unsaid(effect: Effect, why: Exception) -> None:
@@ -100,27 +105,42 @@ class Performer:
             if row.effect.kind not in LEFTOVERS:
                 continue
             try:
-                self._perform(row.effect.key, story.stream, lease)
+                self._perform(row.effect.key, story, lease, judged=True)
             except NotNow as pause:
                 later = min(later, pause.until) if later else pause.until
             except Refused as refused:
                 log.warning("leftover effect refused", extra={"error_id": refused.error_id})
         return later
 
-    def _propose(self, effect: Effect, story: Story, lease: Lease | None, known: bool) -> None:
-        verdict = self._judge(effect, story)
-        status = {Decision.ALLOW: "proposed", Decision.DENY: "denied", Decision.WAIT: "waiting"}
-        row_status = status[verdict.decision]
-        self._journal.append(
-            story.stream,
-            [_proposal(effect, verdict)],
-            actor="policies",
-            lease=lease,
-            propose=[] if known else [Proposed(effect=effect, status=row_status)],
-            settle=[Settled(key=effect.key, status=row_status)] if known else [],
-        )
+    def _propose(
+        self, effect: Effect, story: Story, lease: Lease | None, known: OutboxRow | None
+    ) -> None:
+        """Judge by all that was told until the verdict is in the journal; raise unless allowed.
+
+        `known`: the effect's row, with its claim where this is a second try under one.
+        """
+        while True:
+            self._catch_up(story)
+            verdict = self._judge(effect, story)
+            try:
+                self._journal.append(
+                    story.stream,
+                    [_proposal(effect, verdict)],
+                    actor="policies",
+                    lease=lease,
+                    expect=story.version,
+                    **_outbox(effect, _STATUS[verdict.decision], known),
+                )
+            except Conflict:
+                continue  # somebody said something while it was judged
+            break
         if not verdict.allowed:
             raise NotAllowed(verdict, self._waiting(verdict, story))
+
+    def _catch_up(self, story: Story) -> None:
+        for record in self._journal.load(story.stream, after=story.version):
+            apply(story, record.event, record.at)
+            story.version = record.seq
 
     def _waiting(self, verdict: Verdict, story: Story) -> Waiting | None:
         if verdict.decision is not Decision.WAIT or verdict.gate is None:
@@ -133,21 +153,25 @@ class Performer:
             approvals_seen=story.approvals_given,
         )
 
-    def _perform(self, key: str, stream: str, lease: Lease | None) -> dict[str, Any]:
+    def _perform(self, key: str, story: Story, lease: Lease | None, judged: bool) -> dict[str, Any]:
         known = self._journal.effect(key)
         # The lease proves that whoever performed a stage's effect before us is dead or fenced out.
         take_over = lease is not None and known is not None and known.effect.kind not in LEFTOVERS
         row = self._journal.claim(key, self._owner, self._claim_s, take_over)
         if row is None:
             return self._of_another(key)
-        adapter = self._adapters[row.effect.kind]
+        stream, adapter = story.stream, self._adapters[row.effect.kind]
         self._boundary("before:perform")
         try:
             # After a first attempt nobody recorded, it may have been done: look, then repeat.
             result = adapter.look(row.effect) if row.attempts > 1 else None
             looked = result is not None
             if result is None:
+                if not judged:  # allowed a while ago: people may have changed their minds
+                    self._propose(row.effect, story, lease, row)
                 result = adapter.perform(row.effect)
+        except NotAllowed:
+            raise
         except Exception as error:
             self._failed(row, stream, lease, error)
             raise  # a fault of ours: the stage records it
@@ -207,6 +231,17 @@ class Performer:
 
 def _given_up(row: OutboxRow) -> bool:
     return row.status == "failed" and row.not_before is None
+
+
+def _outbox(effect: Effect, status: str, known: OutboxRow | None) -> dict[str, list[Any]]:
+    """What the verdict means for the outbox; an allowed second try keeps its claim."""
+    if known is None:
+        return {"propose": [Proposed(effect=effect, status=status)]}
+    if known.status != "performing":
+        return {"settle": [Settled(key=effect.key, status=status)]}
+    if status == "proposed":
+        return {}
+    return {"settle": [Settled(key=effect.key, status=status, claim=known)]}
 
 
 def _proposal(effect: Effect, verdict: Verdict) -> EffectProposed:

@@ -22,7 +22,7 @@ class Value(BaseModel):
 
 
 class State(StrEnum):
-    """Where a story is (S1). The edges between states are in `bot.story.machine.EDGES` only."""
+    """Where a story is (S1). The edges between states are in `bot.story.edges.EDGES` only."""
 
     RECEIVED = "RECEIVED"
     ANALYZING = "ANALYZING"
@@ -113,6 +113,9 @@ class Task(Value):
     criteria: tuple[str, ...] = ()  # ids of the criteria it serves
 
 
+TESTS_TASK = "tests"  # the task that writes the tests of the criteria, before any other
+
+
 class ExecutionPlan(Value):
     """Tasks in an order that respects `depends_on` (S12)."""
 
@@ -181,6 +184,7 @@ class Approval(Value):
     plan_digest: str
     comment_id: int
     at: datetime
+    thread: str = "issue_comment"  # | pull_request_review | pull_request_review_comment
 
 
 class Shown(Value):

@@ -24,18 +24,8 @@ def may_not_start(login: str, label: str, permission: str) -> str:
     )
 
 
-def refused(lines: Iterable[str]) -> str:
-    """One line a command that was not accepted, with what would change it."""
-    return "\n".join(f"- {line}" for line in lines)
-
-
 def line(command: str, why: str) -> str:
     return f"{code('/' + command)}: {plain(why, 500)}"
-
-
-def unknown_command(name: str, did_you_mean: str | None) -> str:
-    hint = f" Did you mean {code('/' + did_you_mean)}?" if did_you_mean else ""
-    return f"{code('/' + plain(name, 40))} is not a command.{hint} `/help` lists them."
 
 
 def no_story() -> str:
@@ -44,10 +34,6 @@ def no_story() -> str:
 
 def not_now(state: str) -> str:
     return f"that is not possible while the story is {state.lower()}"
-
-
-def who_may(command: str, needs: str, has: str) -> str:
-    return f"that needs {needs}; yours is {has}"
 
 
 def edited_command() -> str:
@@ -107,3 +93,19 @@ def no_question(state: str) -> str:
 
 def not_paused() -> str:
     return "the story is not paused"
+
+
+_FAMILY_ASKS = {
+    "which_version": "Which version should it be?",
+    "not_found": "Which package, and in which file, is meant?",
+    "downgrade": "Which newer version should it be?",
+    "ambiguous_pins": "Which of them is meant?",
+    "which_rule": "Which rule (such as F401) should be fixed, and where?",
+    "no_such_path": "Which path is meant?",
+}
+
+
+def family_question(kind: str, message: str) -> str | None:
+    """What a known family asks; None where no answer would help."""
+    asks = _FAMILY_ASKS.get(kind)
+    return f"{message[:1].upper()}{message[1:]}. {asks}" if asks else None

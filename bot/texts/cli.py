@@ -30,10 +30,11 @@ def demo_ended(summary: Mapping[str, Any]) -> str:
     )
 
 
-def kept(github: str, folder: str) -> str:
+def kept(github: str, folder: str, running: list[int]) -> str:
+    end = " ".join(map(str, running))
     return (
-        f"Everything is left running. Look at {github}; the data is in {folder}. "
-        f"End it with: pkill -f {folder}"
+        f"Everything is left running. Look at {github}; the data is in {folder}.\n"
+        f"End it with: kill -- {end}"
     )
 
 

@@ -45,7 +45,7 @@ def no_baseline(tail: str) -> str:
 
 
 def environment(problem: str) -> str:
-    return f"the project's environment failed, which no change of code can mend: {problem}"
+    return f"the project's environment could not be made with this change: {problem}"
 
 
 def family_failed(problem: str) -> str:

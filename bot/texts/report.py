@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bot.story.machine import Story
+from bot.story.vocabulary import TESTS_TASK
 from bot.texts.status import suite_line
-from bot.texts.words import block, code, count, money, plain, short
+from bot.texts.words import code, count, gist, money, plain, short
 
 
 def title(story: Story) -> str:
@@ -12,7 +13,7 @@ def title(story: Story) -> str:
     spec = story.spec
     kind = "fix" if spec and spec.story_type == "bugfix" else "feat"
     if story.commits and len(story.commits) == 1:
-        return story.commits[0].message.splitlines()[0][:120]
+        return plain(story.commits[0].message.splitlines()[0], 120)
     return f"{kind}: {plain(spec.title if spec else story.title, 100)}"
 
 
@@ -43,11 +44,10 @@ def _criteria(story: Story) -> str:
     criteria = story.spec.criteria if story.spec else ()
     if not criteria:
         return "The story names none; the project's own tests decide."
-    tests = {c: task for task in story.plan.tasks for c in task.criteria} if story.plan else {}
+    written = [path for c in story.commits if c.task == TESTS_TASK for path in c.files]
+    where = ", ".join(map(code, written)) or "the project's own tests"
     rows = []
     for criterion in criteria:
-        task = tests.get(criterion.id)
-        where = ", ".join(code(t) for t in task.targets) if task else "the project's own tests"
         rows.append(f"| {criterion.id} | {plain(criterion.text, 300)} | {where} |")
     return "| | Criterion | Checked by |\n|---|---|---|\n" + "\n".join(rows)
 
@@ -72,14 +72,15 @@ def _tests(story: Story) -> str:
 def _iterations(story: Story) -> str:
     lines = [f"- Attempts: {story.iteration}"]
     lines += [
-        f"  - {f.iteration}: {f.stage.lower()}, {plain(f.error_class, 40)}: {plain(f.message, 240)}"
+        f"  - {f.iteration}: {f.stage.lower()}, {plain(f.error_class, 40)}: {gist(f.message)}"
         for f in story.failures
     ]
     by_purpose: dict[str, int] = {}
     for call in story.model_calls:
         by_purpose[call.purpose] = by_purpose.get(call.purpose, 0) + 1
     calls = ", ".join(f"{name} {number}" for name, number in by_purpose.items()) or "none"
-    models = ", ".join(sorted({code(f"{c.provider}:{c.model}") for c in story.model_calls}))
+    names = {c.provider if c.provider == "scripted" else c.model for c in story.model_calls}
+    models = ", ".join(map(code, sorted(names)))
     lines.append(f"- Model calls: {calls}" + (f" ({models})" if models else ""))
     unknown = ", some calls have no known price" if story.cost_unknown else ""
     lines.append(f"- Cost: {money(story.cost_usd)}{unknown}")
@@ -97,8 +98,3 @@ def _commits(story: Story) -> str:
     return "\n".join(
         f"- {short(c.sha)} {plain(c.message.splitlines()[0], 120)}" for c in story.commits
     )
-
-
-def patch_note(diff: str) -> str:
-    """A change that Towpath may not make itself, for a person to apply (B12)."""
-    return block(diff, limit=20000)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.story.machine import Story
 from bot.story.vocabulary import Gate, State
-from bot.texts.words import block, code, count, money, plain, short, who
+from bot.texts.words import block, code, count, gist, money, plain, short, who
 
 HEADLINE = {
     State.RECEIVED: "received",
@@ -155,7 +155,7 @@ def _plan(story: Story) -> str:
 
 def _failures(story: Story) -> str:
     rows = [
-        f"{f.iteration}. {f.stage.lower()}: {plain(f.error_class, 40)}, {plain(f.message, 300)}"
+        f"{f.iteration}. {f.stage.lower()}: {plain(f.error_class, 40)}, {gist(f.message)}"
         for f in story.failures
     ]
     return "**Attempts that failed**\n" + "\n".join(rows)

@@ -5,18 +5,48 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_BREAKS = re.compile(r"[`<>\[\]|\\*_~@#!]")
+from policies.branches import unreferred
+
+_MARKUP = re.compile(r"([\\*\[\]|~])")
+_ADDRESS = re.compile(r"(?i)\w*://\S*|\bwww\.\S*")
 
 
 def plain(text: str, limit: int = 200) -> str:
-    """Untrusted text as one harmless line: no markup, no mention, no hidden characters."""
-    seen = "".join(
+    """Untrusted text as one harmless line: what it quotes as code stays code, no other markup.
+
+    It names nobody, refers to no other issue (nor closes one), links nowhere, hides nothing.
+    """
+    line = " ".join(_visible(text).split())
+    if len(line) > limit:
+        line = line[: limit - 1].rstrip() + "…"
+    parts = line.split("`")
+    if len(parts) % 2 == 0:  # a backtick too many: none of them means code
+        parts = ["".join(parts)]
+    made = "".join(_inert(p) if n % 2 == 0 else code(p) for n, p in enumerate(parts) if p)
+    return made.lstrip("/ ")  # what begins a line of ours never begins with a slash
+
+
+def _visible(text: str) -> str:
+    return "".join(
         " " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c
         for c in text
-        if unicodedata.category(c) != "Cf"
+        if unicodedata.category(c) not in ("Cf", "Cs")
     )
-    line = " ".join(_BREAKS.sub(" ", seen).split()).lstrip("/ ")
-    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+def _inert(text: str) -> str:
+    """Words without any power: no markup, mention, reference, address or tag."""
+    parts, last = [], 0
+    for address in _ADDRESS.finditer(text):
+        parts += [_escaped(text[last : address.start()]), code(address.group())]
+        last = address.end()
+    return "".join([*parts, _escaped(text[last:])])
+
+
+def _escaped(text: str) -> str:
+    text = unreferred(text.replace("@", " at "))
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return _MARKUP.sub(r"\\\1", text)
 
 
 def code(text: str, limit: int = 200) -> str:
@@ -25,7 +55,8 @@ def code(text: str, limit: int = 200) -> str:
 
 
 def plain_code(text: str) -> str:
-    return " ".join(text.replace("`", "'").split()) or " "
+    shown = "".join(c for c in text if unicodedata.category(c) not in ("Cf", "Cs"))
+    return " ".join(shown.replace("`", "'").split()) or " "
 
 
 def block(text: str, limit: int = 3000) -> str:
@@ -52,3 +83,8 @@ def short(sha: str) -> str:
 
 def count(number: int, one: str, many: str | None = None) -> str:
     return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def gist(message: str) -> str:
+    """The first line of a longer message."""
+    return plain(message.strip().partition("\n")[0], 300)

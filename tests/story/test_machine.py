@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.story import events as e
-from bot.story.machine import EDGES, Story, UndeclaredEdge, apply, check_edge
+from bot.story.edges import EDGES, UndeclaredEdge, check_edge
+from bot.story.machine import Story, apply
 from bot.story.next_move import Gates, next_move
 from bot.story.vocabulary import (
     TERMINAL,

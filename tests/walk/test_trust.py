@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from bot.story.vocabulary import State
@@ -225,3 +227,41 @@ def test_what_was_lost_while_nobody_listened_is_caught_up(world: World) -> None:
     world.later(120)
     world.sweep()
     assert world.state(number) is State.CANCELLED
+
+
+def test_an_approval_that_could_not_be_delivered_is_asked_for_again(world: World) -> None:
+    number = world.story()
+    world.later()
+    world.redis.config_set("min-replicas-to-write", 3)  # the queue refuses writes: 503
+    comment = world.act("bob").comment(REPO, number, "/approve")
+    world.hub.deliveries.settle()
+    world.redis.config_set("min-replicas-to-write", 0)
+    world.settle()
+    assert world.state(number) is State.WAITING
+    assert world.reactions(comment) == []
+    world.later(120)
+    world.sweep()
+    assert world.state(number) is State.DONE
+    assert sorted(world.reactions(comment)) == ["+1", "eyes"]
+
+
+def test_a_quorum_of_two_takes_two_people(new_world: Callable[..., World]) -> None:
+    world = new_world(quorum=2)
+    world.repository()
+    number = world.story()
+    world.say("bob", number, "/approve")
+    assert world.state(number) is State.WAITING
+    world.say("bob", number, "/approve")
+    assert world.state(number) is State.WAITING, "the same person twice is one person"
+    world.say("carol", number, "/approve")
+    assert world.state(number) is State.DONE
+
+
+def test_where_no_second_person_is_required_one_may_approve_their_own_story(
+    new_world: Callable[..., World],
+) -> None:
+    world = new_world(second_person_required=False)
+    world.repository()
+    number = world.story(by="alice")
+    world.say("alice", number, "/approve")
+    assert world.state(number) is State.DONE

@@ -5,7 +5,8 @@ filter, which makes it visible, hides secrets and puts it into a delimited secti
 a prompt is its number and a digest of its text. Never reads anything but the package.
 
 A package holds (all optional but `story`): story {title, body}, spec, plan, task, tree [paths],
-files {path: content}, failure (text), feedback (text), answers [text], diff (text).
+files {path: content}, excerpts {path: parts}, conventions (text), instructions [[path, text]],
+failure (text), feedback (text), answers [text], diff (text).
 """
 
 from __future__ import annotations

@@ -1,0 +1,39 @@
+"""`towpath test`: Towpath's own tests, from a fresh clone.
+
+Promises: pytest's output and exit code; no setting of the caller's environment reaches a test.
+Tests that install packages are left out, saying so, only where no package index answers.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from bot.cli.installer import index_answers
+from bot.settings import PREFIX
+from bot.texts import operator as texts
+
+ROOT = Path(__file__).parents[2]
+
+
+@click.command(
+    "test", context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]}
+)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def test_suite(arguments: tuple[str, ...]) -> None:
+    """Run Towpath's own tests; ARGUMENTS go to pytest."""
+    if importlib.util.find_spec("pytest") is None or not (ROOT / "tests").is_dir():
+        raise click.UsageError(texts.NO_TESTS)
+    chosen = "not slow"
+    if not index_answers():
+        click.echo(texts.NO_INDEX, err=True)
+        chosen += " and not network"
+    for variable in [name for name in os.environ if name.startswith(PREFIX)]:
+        del os.environ[variable]
+    os.chdir(ROOT)
+    command = [sys.executable, "-m", "pytest", "-m", chosen, *arguments]
+    os.execv(sys.executable, command)  # noqa: S606 - no shell is the point

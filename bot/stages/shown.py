@@ -1,0 +1,83 @@
+"""What of a repository a stage puts into a model's package (C5, M10).
+
+Promises: the same commit and text give the same package; the budget is kept; a package that
+cannot hold its targets whole holds them as far as they go, and the model asks for more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from bot.codebase.budget import TOKENS, Layer, TooBig
+from bot.codebase.context import Context
+from bot.codebase.profile import condensed
+from bot.codebase.project import Project
+from bot.codebase.skeleton import diff_only
+from bot.codebase.store import Store
+from bot.workspace.text_files import Files
+
+CHARACTERS = 4  # of a token, for budgets that are given in characters
+_PROFILE = 500  # tokens; the rest of the project's layer is for its instructions
+
+
+@contextmanager
+def project_of(files: Files) -> Iterator[Project]:
+    """The index of a commit; it is kept beside the mirrors, for all of them."""
+    with Store(files.mirror.path.with_name("codebase")) as store:
+        yield Project.at(files.mirror.path, files.sha, store)
+
+
+def shown(
+    files: Files,
+    text: str,
+    characters: int,
+    *,
+    targets: Iterable[str] = (),
+    changed: Iterable[str] = (),
+) -> dict[str, Any]:
+    """`files`: whole ones by path; `excerpts`: parts of others; `conventions`; `instructions`.
+
+    `targets` are the files of a task, those that are not there yet among them; `changed` what the
+    story changed before.
+    """
+    wanted = tuple(dict.fromkeys(targets))
+    there = tuple(path for path in wanted if path in files.known)
+    created = tuple(path for path in wanted if path not in files.known)
+    tokens = characters // CHARACTERS
+    with project_of(files) as project:
+        try:
+            chosen = project.context(text, tokens, targets=there, created=created, changed=changed)
+        except TooBig:
+            again = (*there, *changed)
+            chosen = project.context(text, tokens, created=created, changed=again)
+        return {**_files(chosen), **_project(project, wanted)}
+
+
+def _files(chosen: Context) -> dict[str, Any]:
+    parts = {one.path: one.text for one in chosen.shown if one.form != "whole" and one.text.strip()}
+    return {"files": chosen.of("whole"), "excerpts": parts}
+
+
+def _project(project: Project, paths: Iterable[str]) -> dict[str, Any]:
+    return {
+        "conventions": condensed(project.profile, _PROFILE),
+        "instructions": [
+            list(one)  # a list, because their order says which of them counts
+            for one in project.instructions(paths, TOKENS[Layer.PROJECT] - _PROFILE).items()
+        ],
+    }
+
+
+def beside(files: Files, changed: Iterable[str], characters: int) -> dict[str, Any]:
+    """For a reviewer: what tests and what uses the changed files, and the conventions (C6)."""
+    paths = tuple(changed)
+    with project_of(files) as project:
+        chosen = project.around(paths, characters // CHARACTERS)
+        return {**_files(chosen), **_project(project, paths)}
+
+
+def told_diff(diff: str, characters: int) -> str:
+    """A diff cut at its files, not in the middle of one."""
+    return diff_only(diff, characters // CHARACTERS)

@@ -1,0 +1,1 @@
+"""Hostile contributors, careless maintainers and a flaky GitHub."""

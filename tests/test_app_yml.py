@@ -1,0 +1,184 @@
+"""`app.yml` asks exactly for what the code uses: all of it is needed, and it is enough.
+
+Everything that Towpath can do and read on GitHub is done once against a GitHub that enforces the
+manifest. (The walks of tests/walk run on this manifest too.)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+import yaml
+
+import handlers
+from bot.localhub import LocalHub, serve
+from bot.localhub.deliveries import Reply
+from bot.localhub.permissions import EVENT_NEEDS, holds
+from bot.outside.errors import GitHubError
+from bot.outside.github import GitHub, connect
+from bot.outside.ports import GitHubReads
+from bot.story import effects as fx
+from bot.story.vocabulary import Repository
+
+TEXT = (Path(__file__).parents[1] / "app.yml").read_text()
+MANIFEST = yaml.safe_load(TEXT)
+PERMISSIONS: dict[str, str] = MANIFEST["default_permissions"]
+REPO, TEAM, BRANCH = "acme/shop", "acme/core", "feature/STORY-1/x"
+FILES = {"a.py": "x = 1\n", "CODEOWNERS": f"* @{TEAM}\n"}
+LEVELS = {"write": "read", "read": None}
+
+
+def refusals(permissions: Mapping[str, str], folder: Path) -> list[str]:
+    """Do everything once as an app with these permissions; what did not work."""
+    hub = LocalHub(folder, send=lambda *_: Reply(0))
+    for login in ("alice", "bob"):
+        hub.add_user(login)
+    hub.add_org("acme", admins=("alice",))
+    hub.create_repository(REPO, FILES)
+    hub.add_team("acme", "core", ["alice"], {REPO: "write"})
+    app = hub.register_app({"name": "towpath", "default_permissions": dict(permissions)})
+    refused: list[str] = []
+    hub._application = _watched(hub.application, refused)
+    with serve(hub) as server:
+        installation = hub.install(app.app_id, [REPO])
+        github = connect(server.url, str(app.app_id), app.pem, lambda: datetime.now(UTC))
+        repository = github.repository(REPO, installation)
+        _act(hub, github, repository, refused)
+        for service in ("git-upload-pack", "git-receive-pack"):
+            answer = requests.get(
+                f"{repository.git_url}/info/refs?service={service}",
+                headers={"Authorization": github.git_credentials(installation)},
+                timeout=10,
+            )
+            if answer.status_code != 200:
+                refused.append(service)
+    return refused
+
+
+def _watched(inner: Any, refused: list[str]) -> Any:
+    def application(environ: dict[str, Any], start: Any) -> Any:
+        def answer(status: str, headers: Any, *rest: Any) -> Any:
+            named = {name.lower() for name, _ in headers}
+            if status.startswith("403") and "x-accepted-github-permissions" in named:
+                refused.append(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}")
+            return start(status, headers, *rest)
+
+        return inner(environ, answer)
+
+    return application
+
+
+def _act(hub: LocalHub, github: GitHub, repository: Repository, refused: list[str]) -> None:
+    """Every effect and every read once, in an order in which each is possible."""
+    alice = hub.act_as("alice")
+    issue = alice.open_issue(REPO, "a story")
+    alice.label(REPO, issue, "story")
+    comment = alice.comment(REPO, issue, "/help")
+    sha = alice.push(REPO, BRANCH, {"b.py": "y = 2\n"}, "feat: y")
+    other = alice.push(REPO, "feature/STORY-2/x", {"c.py": "z = 3\n"}, "feat: z")
+    performed: dict[str, dict[str, Any]] = {}
+
+    def do(kind: Callable[..., Any], name: str = "", **fields: Any) -> None:
+        effect = kind(key=f"k/{len(performed)}", repository=repository, **fields)
+        performed[name or effect.kind] = {}
+        with _noted(refused):
+            performed[name or effect.kind] = github.effects.perform(effect)
+        with _noted(refused):
+            github.effects.look(effect)
+
+    do(fx.React, issue=issue, content="eyes")
+    do(fx.React, "react to a comment", issue=issue, content="eyes", comment_id=comment)
+    do(fx.SetLabels, issue=issue, add=("story/claimed",), remove=("story",))
+    do(fx.PostComment, issue=issue, body="hello")
+    do(fx.ShowStatus, issue=issue, body="status")
+    pull = {"issue": issue, "base": "main", "title": "t", "body": "b", "labels": ("story",)}
+    do(fx.OpenPullRequest, branch=BRANCH, reviewers=("bob",), **pull)
+    do(fx.OpenPullRequest, "other", branch="feature/STORY-2/x", **pull)
+    number = performed["open_pull_request"].get("number", 1)
+    do(fx.React, "react to a pull", issue=number, content="eyes")
+    do(fx.PostComment, "comment on a pull", issue=number, body="hello")
+    do(fx.EditPullRequest, number=number, body="more")
+    _read(github, (repository, issue, number, comment, sha), refused)
+    do(fx.MergePullRequest, number=number, sha=sha)
+    do(fx.ClosePullRequest, number=performed["other"].get("number", 2))
+    do(fx.DeleteBranch, branch="feature/STORY-2/x", sha=other)
+    do(fx.CloseIssue, issue=issue)
+    assert set(github.effects.kinds) <= set(performed), "an effect is not tried here"
+
+
+@contextmanager
+def _noted(refused: list[str]) -> Iterator[None]:
+    try:
+        yield
+    except GitHubError as error:
+        refused.append(str(error))
+
+
+def _read(
+    github: GitHub, things: tuple[Repository, int, int, int, str], refused: list[str]
+) -> None:
+    repository, issue, pull, comment, sha = things
+    since = datetime.now(UTC) - timedelta(days=1)
+    reads: dict[str, tuple[Any, ...]] = {
+        "identity": (),
+        "installations": (),
+        "installation_of": (REPO,),
+        "repositories": (repository.installation_id,),
+        "repository": (REPO, repository.installation_id),
+        "issue": (repository, issue),
+        "issue_comments": (repository, issue),
+        "comment": (repository, comment),
+        "permission": (repository, "bob"),
+        "user": ("bob", repository),
+        "team_members": (repository, TEAM),
+        "open_issues_with_label": (repository, "story"),
+        "label_put_on": (repository, issue, "story"),
+        "pull": (repository, pull),
+        "pulls_for_head": (repository, BRANCH),
+        "pull_commits": (repository, pull),
+        "pull_files": (repository, pull),
+        "pull_reviews": (repository, pull),
+        "commit": (repository, sha),
+        "branch_head": (repository, BRANCH),
+        "file": (repository, "CODEOWNERS", "main"),
+        "failed_deliveries": (since,),
+        "git_credentials": (repository.installation_id,),
+    }
+    not_reads = {"redeliver", "forget_token", "perform", "look"}
+    known = {name for name in vars(GitHubReads) if not name.startswith("_")}
+    assert known - not_reads <= set(reads), "a read is not tried here"
+    for name, arguments in reads.items():
+        with _noted(refused):
+            getattr(github, name)(*arguments)
+
+
+def test_app_yml_is_enough_for_everything_that_the_code_does(tmp_path: Path) -> None:
+    assert refusals(PERMISSIONS, tmp_path) == []
+
+
+@pytest.mark.parametrize("name", [name for name in PERMISSIONS if name != "metadata"])
+def test_app_yml_asks_for_no_permission_that_could_be_less(tmp_path: Path, name: str) -> None:
+    less = {**PERMISSIONS, name: LEVELS[PERMISSIONS[name]]}
+    less = {one: level for one, level in less.items() if level}
+    assert refusals(less, tmp_path) != []
+
+
+def test_app_yml_hears_exactly_the_events_that_a_handler_cares_for() -> None:
+    handled = {name.partition(".")[0] for name in handlers.EVENTS}
+    asked = MANIFEST["default_events"]
+    assert sorted(asked) == sorted(name for name in handled if EVENT_NEEDS[name] is not None)
+    for name in asked:
+        assert holds(PERMISSIONS, f"{EVENT_NEEDS[name]}:read")
+
+
+def test_app_yml_gives_a_reason_beside_each_line() -> None:
+    lines = re.findall(r"^  (?:- )?(\w+)(?:: \w+)?( +# \S.{15,})?$", TEXT, re.MULTILINE)
+    assert [name for name, _ in lines] == [*PERMISSIONS, *MANIFEST["default_events"]]
+    assert [name for name, reason in lines if not reason] == []
