@@ -70,7 +70,7 @@ def facts_of(language: str, blob: bytes) -> FileFacts:
 @cache
 def _reader(module: str) -> Language:
     """Loaded when first needed: a grammar costs memory."""
-    loaded: Language = importlib.import_module(f"{__name__}.{module}")  # type: ignore[assignment]
+    loaded: Language = importlib.import_module(f"{__name__}.{module}")
     return loaded
 
 

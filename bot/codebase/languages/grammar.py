@@ -53,7 +53,7 @@ class Grammar:
 
     @classmethod
     def of(cls, pointer: object, query: str, quotes: str, reserved: str) -> Grammar:
-        language = Language(pointer)  # type: ignore[arg-type]
+        language = Language(pointer)
         words = frozenset(word.encode() for word in reserved.split()) | {b""}
         return cls(language, Query(language, query), QUOTES[quotes], words)
 

@@ -76,7 +76,7 @@ def facts(blob: bytes, language: str = "rust") -> FileFacts:
     )
 
 
-def _unqualified(matches: list[dict]) -> Iterator[dict]:  # type: ignore[type-arg]
+def _unqualified(matches: list[dict]) -> Iterator[dict]:
     """`impl<T> Wrapper<T>` is a scope called Wrapper."""
     for match in matches:
         if "scope" in match:

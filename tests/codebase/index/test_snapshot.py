@@ -91,7 +91,8 @@ def some_file(path: str, chance: random.Random) -> str:
     lines = [
         chance.choice(
             ["from pkg import {}", "from pkg.a import {}", "from pkg.b import *",
-             "import pkg.sub.c", "from . import {}", "from .b import {}", "from pkg.sub import {}", "import top"]
+             "import pkg.sub.c", "from . import {}", "from .b import {}",
+             "from pkg.sub import {}", "import top"]
         ).format(names[0])
         for _ in range(3)
     ]  # fmt: skip
