@@ -17,7 +17,7 @@ from bot.codebase.facts import NOTHING, Definition, FileFacts
 from bot.codebase.store import Key, Store
 
 _KEPT = 256  # blobs whose references stay in memory
-_WRITTEN_AT_ONCE = 100
+_WRITTEN_AT_ONCE = 32
 
 
 @dataclass(frozen=True, slots=True)

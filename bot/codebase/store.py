@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import astuple, dataclass
 from functools import cache
 from pathlib import Path
+from sys import intern as once
 from typing import Any, TypeVar
 
 from bot.codebase.facts import ApiEntry, Definition, FileFacts, Import
@@ -170,7 +171,7 @@ class Store:
             db.execute("pragma journal_mode=wal")
             db.execute("pragma synchronous=normal")
             db.execute(f"pragma busy_timeout={_BUSY_MS}")
-            db.execute("pragma cache_size=-4096")
+            db.execute("pragma cache_size=-1024")
         except sqlite3.DatabaseError:
             db.close()
             raise
@@ -278,11 +279,18 @@ def _json(value: object) -> bytes:
 
 
 def _decoded(outline: bytes, links: bytes, uses: bytes) -> FileFacts:
+    """Facts of a row. Names recur within and between files: each is held in memory once."""
     imports, exports, api = json.loads(links)
     return FileFacts(
-        definitions=tuple(Definition(*row) for row in json.loads(outline)),
-        imports=tuple(Import(m, tuple(names), level, line) for m, names, level, line in imports),
-        references=json.loads(uses),
-        exports=tuple(exports),
+        definitions=tuple(
+            Definition(once(name), once(qualname), once(kind), start, end, signature, doc)  # type: ignore[arg-type]
+            for name, qualname, kind, start, end, signature, doc in json.loads(outline)
+        ),
+        imports=tuple(
+            Import(once(module), tuple(map(once, names)), level, line)
+            for module, names, level, line in imports
+        ),
+        references={once(name): count for name, count in json.loads(uses).items()},
+        exports=tuple(map(once, exports)),
         api=tuple(ApiEntry(*row) for row in api),
     )
