@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from bot.codebase.blobs import Listed, blob_id
-from bot.codebase.snapshot import Snapshot
+from bot.codebase.snapshot import Reader, Snapshot
 from bot.codebase.store import Store
 
 
@@ -33,4 +33,5 @@ class GivenSnapshot(Snapshot):
 
     @classmethod
     def of_texts(cls, texts: Mapping[str, str], store: Store) -> Snapshot:
-        return cls(TextBlobs(texts), store, "texts")._filled()
+        blobs = TextBlobs(texts)
+        return cls(blobs, Reader(blobs, store), "texts")._filled()
