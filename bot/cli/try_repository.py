@@ -104,7 +104,7 @@ def try_repository(
     if as_json:
         click.echo(json.dumps(summary))
     else:
-        console.print(texts.try_ended(summary), markup=False, highlight=False)
+        console.print(texts.try_ended(summary, approve), markup=False, highlight=False)
     sys.exit(Exit.FAILED if late else _status(story))
 
 

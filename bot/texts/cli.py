@@ -115,7 +115,7 @@ def try_begins(path: str, github: str) -> str:
     return f"Working on a copy of {path}; look at {github} while it runs."
 
 
-def try_ended(summary: Mapping[str, Any]) -> str:
+def try_ended(summary: Mapping[str, Any], approve: bool) -> str:
     lines = [
         f"{summary['story']} is {summary['state']}.",
         f"  branch   {summary['branch'] or 'none'}",
@@ -130,5 +130,9 @@ def try_ended(summary: Mapping[str, Any]) -> str:
     if summary.get("reason"):
         lines.append(f"Handed over: {summary['reason']}")
     if summary["state"] == "WAITING" and not summary.get("questions"):
-        lines.append("It waits for an approval; with --approve a second person approves it.")
+        lines.append(
+            "It waits for an approval: the second person’s was not enough, the report says why."
+            if approve
+            else "It waits for an approval; with --approve a second person approves it."
+        )
     return "\n".join(lines)
