@@ -54,6 +54,9 @@ log = logging.getLogger(__name__)
 
 Boundary = Callable[[str], None]
 
+_KEPT_BY_GITHUB = timedelta(days=3)  # for so long a delivery can be sent again
+_LOST = timedelta(minutes=15)  # how far back later looks go
+
 
 def now() -> datetime:
     """The clock of production."""
@@ -70,7 +73,7 @@ class House:
         boundary: Boundary = lambda name: None,
     ) -> None:
         self.settings, self.clock, self._boundary = settings, clock, boundary
-        self._look_again = clock()
+        self._look_again, self._looked = clock(), False
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}"
 
     @cached_property
@@ -261,8 +264,10 @@ class House:
         for stream in sorted(streams):
             self.performer.perform_leftovers(fold(stream, self.journal.load(stream)), None)
         if at >= self._look_again:
+            since = self._look_again - (_LOST if self._looked else _KEPT_BY_GITHUB)
             self._look_again = at + timedelta(seconds=self.settings.catch_up_seconds)
-            catch_up(self.office)
+            self._looked = True
+            catch_up(self.office, since)
 
 
 def _host(url: str) -> tuple[str, int | None]:

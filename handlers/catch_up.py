@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 
 from bot.story.events import (
@@ -30,12 +31,15 @@ log = logging.getLogger(__name__)
 _UNTOUCHABLE = (State.DEPLOYING, State.VERIFYING)
 
 
-def catch_up(office: Office) -> int:
-    """Look at every installed repository and every living story once.
+def catch_up(office: Office, since: datetime) -> int:
+    """Look at every installed repository and every living story once (W3).
 
-    What cannot be looked at now is logged and looked at the next time; returns how much that was.
+    Deliveries from `since` on that GitHub could not deliver are asked for again: what a comment
+    said is seen nowhere else. What cannot be looked at now is logged and looked at the next time;
+    returns how much that was.
     """
     looks = [partial(_look_at, office, story) for story in office.living()]
+    looks.append(partial(_undelivered, office, since))
     missed = sum(not _looked(look) for look in looks)
     return missed + (not _looked(partial(_installed, office)))
 
@@ -47,6 +51,11 @@ def _looked(look: Callable[[], None]) -> bool:
         log.exception("could not look at GitHub for what was missed")
         return False
     return True
+
+
+def _undelivered(office: Office, since: datetime) -> None:
+    for delivery in office.github.failed_deliveries(since):
+        office.github.redeliver(delivery["id"])
 
 
 def _installed(office: Office) -> None:

@@ -20,13 +20,19 @@ def synchronize(delivery: Delivery, office: Office) -> None:
     if story is None or story.terminal:
         return
     pull = office.github.pull(repository, story.pull_number)
-    note_head(office, story, pull["head"]["sha"], person(payload.get("sender")))
+    head = pull["head"]["sha"]
+    # Of a head that has moved on since, this webhook does not know who pushed it.
+    by = person(payload.get("sender")) if payload.get("after") == head else None
+    note_head(office, story, head, by)
 
 
 def note_head(office: Office, story: Story, head: str, by: Person | None) -> None:
     """Tell the story that its branch holds a commit that is not its own."""
-    ours = {c.sha for c in story.commits} | {story.head_sha, story.pushed_sha}
-    if head in ours:
+    once = f"{story.stream}/head/{head}/{by.id if by else 'unknown'}"
+    if by is not None and head in story.pushers and story.pushers[head] is None:
+        office.tell(story.stream, HeadMoved(sha=head, by=by), once=once)  # who it was, at last
+        return
+    if head in {c.sha for c in story.commits} | {story.head_sha, story.pushed_sha}:
         return
     trees = [
         office.github.commit(story.repository, sha)["commit"]["tree"]["sha"]
@@ -36,7 +42,7 @@ def note_head(office: Office, story: Story, head: str, by: Person | None) -> Non
     moved = HeadMoved(sha=head, by=by, same_tree=same_tree)
     withdrawn = ApprovalWithdrawn(reason=f"the branch was pushed to ({head[:10]})")
     events = (moved, withdrawn) if story.approvals and not same_tree else (moved,)
-    office.tell(story.stream, *events, once=f"{story.stream}/head/{head}")
+    office.tell(story.stream, *events, once=once)
 
 
 def closed(delivery: Delivery, office: Office) -> None:

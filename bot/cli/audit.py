@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -75,10 +76,9 @@ def _journal(settings: Settings) -> Journal:
     """The journal, if there is one: looking must not make a new one in the wrong folder."""
     from bot.story.database import open_database
     from bot.story.journal import Journal
-    from bot.wiring import now
 
     if settings.database_url is None and not (settings.home / "towpath.db").exists():
         raise click.UsageError(texts.nothing_in(str(settings.home)))
     engine = open_database(settings.effective_database_url)
     click.get_current_context().call_on_close(engine.dispose)
-    return Journal(engine, now)
+    return Journal(engine, lambda: datetime.now(UTC))

@@ -15,6 +15,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -109,7 +110,7 @@ def _home(settings: Settings) -> Finding:
 
 def _database(settings: Settings) -> Finding:
     from sqlalchemy import create_engine, inspect, make_url, text
-    from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+    from sqlalchemy.exc import ArgumentError, DBAPIError
     from sqlalchemy.pool import NullPool
 
     from bot.story.migrations import HEAD
@@ -117,13 +118,15 @@ def _database(settings: Settings) -> Finding:
     try:
         url = make_url(settings.effective_database_url)
         path = url.database or ""
+        if url.drivername not in ("sqlite", "postgresql+psycopg"):
+            return Finding("database", "missing", url.drivername, texts.OTHER_DATABASE)
         if url.drivername == "sqlite" and not Path(path).exists():
             return Finding("database", "ok", texts.new_database(path))
         with create_engine(url, poolclass=NullPool).connect() as connection:
             is_old = not inspect(connection).has_table("alembic_version") or (
                 connection.scalar(text("SELECT version_num FROM alembic_version")) != HEAD
             )
-    except (ArgumentError, NoSuchModuleError, DBAPIError) as error:
+    except (ArgumentError, DBAPIError) as error:
         cause = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
         return Finding("database", "missing", cause, texts.DATABASE)
     return Finding("database", "ok", texts.database(url.get_backend_name(), HEAD, is_old))
@@ -183,7 +186,6 @@ def _model(settings: Settings) -> Finding:
 def _github(settings: Settings) -> Iterator[Finding]:
     from bot.outside.errors import GitHubError, Unauthorized
     from bot.outside.github_http import AppKey, GitHubHttp
-    from bot.wiring import now
 
     problems = github_problems(settings)
     for one in problems:
@@ -192,7 +194,7 @@ def _github(settings: Settings) -> Iterator[Finding]:
         return
     key = AppKey(str(settings.app_id), settings.read_private_key() or "")
     try:
-        http = GitHubHttp(settings.github_api_url, key, now)
+        http = GitHubHttp(settings.github_api_url, key, lambda: datetime.now(UTC))
         app = http.get("/app", None)
         installed = sum(1 for _ in http.pages("/app/installations", None))
     except Unauthorized as error:

@@ -26,13 +26,10 @@ def errors_for_people() -> Iterator[None]:
     """End the process with an answer instead of a traceback."""
     try:
         yield
-    except (click.ClickException, click.exceptions.Exit, click.Abort):
-        raise
+    except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+        raise  # click answers these, the last one (`… | head`) with silence
     except KeyboardInterrupt:
         sys.exit(Exit.INTERRUPTED)
-    except BrokenPipeError:  # `towpath audit show … | head`
-        sys.stderr.close()
-        sys.exit(Exit.FAILED)
     except SettingsError as error:
         rows = [(one.variable, one.expected, one.next) for one in error.problems]
         click.echo(texts.settings_problems(rows), err=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from bot.outside.errors import Conflict, Forbidden, GitHubError, NotFound, Refused
+from bot.outside.errors import Conflict, Forbidden, NotFound, Refused
 from bot.outside.github_reads import quoted, repo_path
 from bot.outside.github_writes import Writes, ends_in, marked, marker
 from bot.story import effects as fx
@@ -32,7 +32,7 @@ class Pulls(Writes):
                 "maintainer_can_modify": True,
             }
             try:
-                pull = self._write("POST", effect.repository, "pulls", body=body)
+                pull = self._write("POST", effect.repository, "pulls", body=body, needs=("number",))
             except Refused:
                 pull = self._find_pull(effect)  # "already exists": ours, or somebody's?
                 if pull is None:
@@ -103,9 +103,8 @@ class Pulls(Writes):
         body = {"sha": effect.sha, "merge_method": effect.method}
         if effect.title:
             body["commit_title"] = effect.title
-        told = self._write("PUT", effect.repository, "pulls", effect.number, "merge", body=body)
-        if not told.get("sha"):
-            raise GitHubError(f"#{effect.number}: no commit in the answer to the merge")
+        where = ("pulls", effect.number, "merge")
+        told = self._write("PUT", effect.repository, *where, body=body, needs=("sha",))
         return {"sha": told["sha"]}
 
     def _look_merge_pull_request(self, effect: fx.MergePullRequest) -> dict[str, Any] | None:

@@ -16,6 +16,8 @@ from bot.story.vocabulary import Repository
 
 _STATUS = re.compile(r"<!-- towpath:status key=[0-9a-f]{16} -->\s*\Z", re.ASCII)
 
+_TOLD = ("id", "updated_at")  # an approval is bound to the time at which a comment showed it
+
 
 class Talk(Writes):
     """The `_do_` and `_look_` of each kind; see `bot.outside.github_effects`."""
@@ -113,11 +115,11 @@ class Talk(Writes):
 
     def _create(self, effect: fx.PostComment | fx.ShowStatus, body: str) -> dict[str, Any]:
         where = ("issues", effect.issue, "comments")
-        return self._write("POST", effect.repository, *where, body={"body": body})
+        return self._write("POST", effect.repository, *where, body={"body": body}, needs=_TOLD)
 
     def _edit(self, effect: fx.ShowStatus, comment_id: int, body: str) -> dict[str, Any]:
         where = ("issues", "comments", comment_id)
-        return self._write("PATCH", effect.repository, *where, body={"body": body})
+        return self._write("PATCH", effect.repository, *where, body={"body": body}, needs=_TOLD)
 
     # Issues.
 

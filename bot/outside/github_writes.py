@@ -7,9 +7,10 @@ so that nobody's words, not even those that we quote, can pass for it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from bot.outside.errors import Unavailable
 from bot.outside.github_http import GitHubHttp
 from bot.outside.github_reads import Reads, repo_path
 from bot.story.vocabulary import Repository
@@ -36,17 +37,26 @@ def ends_in(thing: dict[str, Any], wanted: str) -> bool:
 
 
 class Writes:
-    """One write, one request."""
+    """One write, one request; an answer that lacks what is needed of it is looked after."""
 
     def __init__(self, http: GitHubHttp, reads: Reads) -> None:
         self._http, self._reads = http, reads
 
     def _write(
-        self, verb: str, repository: Repository, *parts: str | int, body: Any = None
+        self,
+        verb: str,
+        repository: Repository,
+        *parts: str | int,
+        body: Any = None,
+        needs: Sequence[str] = (),
     ) -> dict[str, Any]:
+        """The answer; Unavailable (`maybe_done`) where it holds nothing under one of `needs`."""
         path = repo_path(repository.full_name, *parts)
         told = self._http.write(verb, path, repository.installation_id, body)
-        return told if isinstance(told, dict) else {}
+        answer = told if isinstance(told, dict) else {}
+        if missing := [name for name in needs if not answer.get(name)]:
+            raise Unavailable(f"{verb} {path}: no {missing[0]} in the answer", maybe_done=True)
+        return answer
 
     def _list(self, repository: Repository, *parts: str | int) -> Iterator[dict[str, Any]]:
         path = repo_path(repository.full_name, *parts)

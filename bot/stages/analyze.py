@@ -76,10 +76,10 @@ def _spec(story: Story, desk: Desk, room: Workroom, base: str) -> StorySpec:
     files = families.Files.at(mirror, base)
     text = full_text(story)
     known = families.detect(story.title, text, files)
-    if known is not None:
+    if isinstance(known, StorySpec):
         return known
     if not room.has_model:
-        raise hand_over(reasons.NO_MODEL)
+        raise hand_over(known.reason if known else reasons.NO_MODEL)
     told = read_story(story.title, text)
     package = {
         "story": told_story(story),

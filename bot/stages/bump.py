@@ -200,8 +200,10 @@ def _upgrade(want: bump_text.Wanted, entries: list[Entry]) -> Upgrade | Question
     try:
         current = min((_current(e) for e in fixed), default=Version("0.dev0"))
         target = _choose(want.versions, current)
-        if any(_pinned(e) and _current(e) > target for e in fixed) and len(want.versions) == 1:
-            held = [e for e in fixed if _pinned(e) and _current(e) > target]
+        pins = [e for e in fixed if _pinned(e)]
+        held = [e for e in pins if _current(e) > target]
+        # Where another place holds an older one, that is the one that is meant.
+        if held and len(held) == len(pins) and len(want.versions) == 1:
             return Question(
                 kind="downgrade",
                 message=f"{package} is pinned at {_current(held[0])}, newer than {target}",

@@ -15,14 +15,15 @@ VERSION = rf"(?<![\w.])(?:{_NUMBER})(?![\w-]|\.\w)"
 VERB = (
     r"(?:bump(?:s|ed|ing)?|upgrad(?:e|es|ed|ing)|updat(?:e|es|ed|ing)|rais(?:e|es|ed|ing)"
     r"|(?:re-?)?pin(?:ning)?|mov(?:e|es|ed|ing)|increas(?:e|es|ed|ing)|lift|set|require|use"
-    r"|sync|refresh|get|go(?:es)?|switch|replac(?:e|ing))"
+    r"|sync|refresh|get|go(?:es)?|switch|replac(?:e|ing)|chang(?:e|es|ed|ing))"
 )
 FILL = (
     r"(?:the|our|a|all|dependency|dependencies|packages?|library|requirements?|pin|pinned|pins"
     r"|version|versions|release|constraint|minimum|min|lower|bound|of|on|for|direct|python|pip"
     r"|pypi|runtime|dev|development|vulnerable|insecure|outdated|old|affected|security|currently"
     r"|current|is|are|at|it|away|up|from|its|required|floor|specifier|third-party|everywhere|and"
-    r"|please|version:|dep|deps|still|in|production|patched|fixed|which)"
+    r"|please|version:|dep|deps|still|in|production|patched|fixed|which|tests?|testing|docs?"
+    r"|optional|extras?|non-vulnerable)"
 )
 MODAL = r"(?:needs?|must|should|has|have|to|be|is|are|gets?|we|want|ought|can|please)"
 ADVISORY = r"\b(?:CVE-\d{4}-\d+|GHSA(?:-\w{4}){3}|PYSEC-\d{4}-\d+)\b"
@@ -120,20 +121,38 @@ def parse_version(text: str) -> Version | None:
         return None
 
 
-def target(sentence: str, package: str, mood: str = "") -> tuple[Version, bool] | None:
+def target(
+    sentence: str, package: str, mood: str = "", above: Version | None = None
+) -> tuple[Version, bool] | None:
     """The version that a sentence wants a package at, and whether it says `pin`.
 
-    `mood`: what its surroundings allow it to leave out (see `_MOODS`).
+    `mood`: what its surroundings allow it to leave out (see `_MOODS`). `above`: what the project
+    has; a version that is not newer is not the wish.
     """
     name = name_pattern(package)
     good = _GOOD.replace("{name}", name).replace("{{", "{").replace("}}", "}")
     for form in (*_FORMS, *_MOODS[mood]):
         pattern = form.replace("{name}", name).replace("{good}", good)
         for found in re.finditer(pattern, sentence[:MAX_SENTENCE], re.IGNORECASE):
-            if (version := parse_version(found["v"])) is not None:
+            version = parse_version(found["v"])
+            if version is not None and (above is None or version > above):
                 verb = found.groupdict().get("verb") or ""
                 return version, verb.lower().startswith(("pin", "repin", "re-pin"))
     return None
+
+
+def newer_versions(text: str, than: Version) -> list[Version]:
+    """All versions in a text that are newer than what a project has, each once."""
+    told = re.sub(
+        rf"\b(?:python|py|cpython|pip|django-admin)\s*(?:==|>=|<=|[<>])?\s*{VERSION}"
+        r"|\b(?:id|line|section|cvss|score|severity|issue|alert)\W{0,3}\d[\d.]*|\d{4}-\d{2}-\d{2}",
+        " ",
+        text,
+        flags=re.IGNORECASE,
+    )
+    found = [parse_version(part) for part in re.findall(VERSION, told, re.IGNORECASE)]
+    # A bare number is more often a count than a version.
+    return list(dict.fromkeys(v for v in found if v and len(v.release) > 1 and v > than))
 
 
 def fixed_versions(text: str) -> tuple[Version, ...]:

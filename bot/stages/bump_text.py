@@ -23,6 +23,7 @@ from bot.stages.bump_phrases import (
     VERSION,
     fixed_versions,
     name_pattern,
+    newer_versions,
     target,
 )
 
@@ -45,7 +46,8 @@ _DEPENDENCY = re.compile(
     re.IGNORECASE,
 )
 _PREFIX = re.compile(
-    r"^\s*(?:\[[^\]]{1,30}\]\s*|(?:build|chore|fix|deps|security|ci|refactor|perf|bug|task|maint)"
+    r"^\s*(?:\[[^\]]{1,30}\]\s*|(?:build|chore|fix|deps|security|ci|refactor|perf|bug|task|maint"
+    r"|story|dependenc(?:y|ies)|maintenance|housekeeping)"
     r"(?:\([^)]*\))?!?:\s*)+",
     re.IGNORECASE,
 )
@@ -99,13 +101,17 @@ def only_about(title: str, packages: Iterable[str]) -> bool:
     """Whether a title says nothing but: change the version of these packages."""
     rest = title
     for package in packages:
+        if re.fullmatch(rf"{name_pattern(package)}\s*[=>~]=\s*{VERSION}", title, re.IGNORECASE):
+            return True
         rest = re.sub(name_pattern(package), " ", rest, flags=re.IGNORECASE)
-    if not re.search(rf"\b{VERB}\b|vulnerab|outdated|out of date|insecure", rest, re.IGNORECASE):
+    if not re.search(
+        rf"\b(?:{VERB}|make)\b|vulnerab|outdated|out of date|insecure", rest, re.IGNORECASE
+    ):
         return False
     known = (
         rf"{VERSION}|{ADVISORY}|\b(?:{VERB}|{FILL}|{MODAL}|security|latest|newest|newer|recent|most"
         r"|safe|secure|fix|fixes|fixed|version|vulnerab\w*|to|due|because|by|with|alert|advisory"
-        r"|high|critical|moderate|severity|known|has|cve|cves|issue|out|date|a)(?![\w-])"
+        r"|high|critical|moderate|severity|known|has|cve|cves|issue|out|date|a|make)(?![\w-])"
         r"|(?<!\w)/[\w./-]*|[\w./-]+\.(?:txt|toml|cfg|in|py|ya?ml)\b|[^\w]+"
     )
     return not re.sub(known, " ", rest, flags=re.IGNORECASE).strip()
@@ -125,36 +131,41 @@ def read(
     text = clean(body[:MAX_BODY])
     if _FEATURE.search(bare):
         return [], []
-    if wanted := _from_sentences([bare], names):
+    if wanted := _from_sentences([bare], names, held=held):
         return wanted, []
     in_title = mentioned(bare, names)
     alarm = bool(_ADVISORY.search(title) or _SECURITY.search(title))
     about = only_about(bare, in_title)
     # "Fix vulnerable dependency": the title is of the family, the package is in the body.
     general = not in_title and (alarm or bool(_DEPENDENCY.search(bare)))
-    if not (about or general or (in_title and (alarm or _ADVISORY.search(text)))):
-        return [], []
+    alarming = alarm or _ADVISORY.search(text) or _SECURITY.search(text)
+    if not (about or general or (in_title and alarming)):
+        return _from_sentences([bare], names), []  # it may be done, or ask for an older one
     before, goals = _goals(text)
-    wanted = _from_sentences(sentences(before), in_title or names, "about" if about else "", held)
-    wanted = _newer(wanted, held)
-    wanted = wanted or _newer(
-        _from_sentences(sentences(goals), in_title or names, "goal", held), held
-    )
+    mood = "about" if about else ""
+    wanted = _from_sentences(sentences(before), in_title or names, mood, held)
+    wanted = wanted or _from_sentences(sentences(goals), in_title or names, "goal", held)
     meant = in_title or _versioned(text, names)
     missing = [name for name in meant if name not in {w.package for w in wanted}]
     if wanted:
         return wanted, in_title and missing
     # A number that the project's own sentence calls fixed is this package's if it is alone.
-    if len(missing) == 1 and (versions := fixed_versions(f"{bare}\n{text}")):
-        return [Wanted(missing[0], versions)], []
-    if told := _from_sentences(sentences(text), in_title or names, "goal"):
+    alone = missing[0] if len(missing) == 1 else ""
+    if alone and (versions := _better(fixed_versions(f"{bare}\n{text}"), held.get(alone))):
+        return [Wanted(alone, versions)], []
+    # So is the only number that is newer than what the project has.
+    if alone in held and len(newer := newer_versions(f"{bare}\n{text}", held[alone])) == 1:
+        return [Wanted(alone, tuple(newer))], []
+    if told := _from_sentences(sentences(text), in_title or names, "goal", held):
+        return told, []
+    if told := _from_sentences([bare, *sentences(text)], in_title or names):
         return told, []
     certain = about or _DEPENDENCY.search(bare) or _ADVISORY.search(title) or (alarm and in_title)
     return [], missing if certain else []
 
 
-def _newer(wanted: list[Wanted], held: Mapping[str, Version]) -> list[Wanted]:
-    return [w for w in wanted if w.package not in held or w.versions[0] > held[w.package]]
+def _better(versions: tuple[Version, ...], held: Version | None) -> tuple[Version, ...]:
+    return tuple(v for v in versions if held is None or v > held)
 
 
 def _goals(text: str) -> tuple[str, str]:
@@ -185,10 +196,8 @@ def _from_sentences(
     wanted: dict[str, Wanted] = {}
     for part in parts:
         for package in mentioned(part, known):
-            found = target(part, package, mood)
+            found = target(part, package, mood, (held or {}).get(package))
             if not found or package in wanted:
-                continue
-            if held and package in held and found[0] <= held[package]:
                 continue
             wanted[package] = Wanted(package, (found[0],), exact=found[1])
     return list(wanted.values())

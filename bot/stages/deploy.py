@@ -5,6 +5,9 @@ Promises: the head is read again first; GitHub is given the approved sha and ref
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from bot.stages.workroom import Workroom, hand_over
 from bot.story.desk import Desk
 from bot.story.effects import MergePullRequest
@@ -21,15 +24,8 @@ def deploy(story: Story, desk: Desk, room: Workroom) -> Move:
     if story.merged_sha:
         return Move(State.VERIFYING, "merged")
     pull = room.github.pull(story.repository, story.pull_number)
-    if pull.get("merged"):
-        desk.note(PullClosed(merged=True, sha=pull.get("merge_commit_sha") or ""))
-        return Move(State.VERIFYING, "merged")
-    if pull.get("state") == "closed":
-        raise hand_over(reasons.PULL_CLOSED)
-    head = pull["head"]["sha"]
-    if head != story.head_sha:
-        desk.note(HeadMoved(sha=head, by=None))
-        return Move(State.TESTING, "head moved")
+    if (moved := _changed(story, desk, pull)) is not None:
+        return moved
     try:
         desk.do(
             MergePullRequest(
@@ -42,12 +38,29 @@ def deploy(story: Story, desk: Desk, room: Workroom) -> Move:
             )
         )
     except Refused as refused:
-        return _refused(story, room, refused)
+        return _refused(story, desk, room, refused)
     return Move(State.VERIFYING, "merged")
 
 
-def _refused(story: Story, room: Workroom, refused: Refused) -> Move:
-    """A refused merge goes back to TESTING where the base moved; else to people."""
+def _changed(story: Story, desk: Desk, pull: Mapping[str, Any]) -> Move | None:
+    """What people did to the pull request decides where it goes; None: it is as it was."""
+    if pull.get("merged"):
+        desk.note(PullClosed(merged=True, sha=pull.get("merge_commit_sha") or ""))
+        return Move(State.VERIFYING, "merged")
+    if pull.get("state") == "closed":
+        raise hand_over(reasons.PULL_CLOSED)
+    head = pull["head"]["sha"]
+    if head == story.head_sha:
+        return None
+    desk.note(HeadMoved(sha=head, by=None))  # who it was is told by the webhook, if it comes
+    return Move(State.TESTING, "head moved")
+
+
+def _refused(story: Story, desk: Desk, room: Workroom, refused: Refused) -> Move:
+    """A refused merge goes back to TESTING where head or base moved; else to people."""
+    pull = room.github.pull(story.repository, story.pull_number)
+    if (moved := _changed(story, desk, pull)) is not None:
+        return moved
     base = room.fetch(story.repository, story.repository.default_branch)
     mirror = room.mirror_of(story.repository)
     if not mirror.is_ancestor(base, story.head_sha) and not story.foreign_head:

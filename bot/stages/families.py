@@ -23,7 +23,7 @@ from bot.story.vocabulary import (
     Task,
     Tier,
 )
-from bot.texts import reasons
+from bot.texts import answers, reasons
 from bot.workspace.mirror import Mirror
 
 LISTED = 2000  # paths of a tree that a model is shown
@@ -77,14 +77,24 @@ class Files:
         return self.paths[:LISTED]
 
 
-def detect(title: str, body: str, files: Files) -> StorySpec | None:
+@dataclass(frozen=True)
+class Beyond:
+    """A story of a known family that the family cannot do, whatever a person answers."""
+
+    reason: str
+
+
+def detect(title: str, body: str, files: Files) -> StorySpec | Beyond | None:
     """The spec of a story that a known family takes; None where none does."""
     for tier, family in ((Tier.DEPENDENCY_BUMP, bump), (Tier.AUTOFIX, autofix)):
         found = family.detect(title, body, lambda: files.paths, files.text)
         if isinstance(found, Already):
             raise StageStops(Move(State.FAILED, reasons.already(found.message, found.evidence)))
         if isinstance(found, Question):
-            return _spec(title, body, tier, (), {}, (found.message,))
+            asked = answers.family_question(found.kind, found.message)
+            if asked is None:
+                return Beyond(found.message)
+            return _spec(title, body, tier, (), {}, (asked,))
         if isinstance(found, (bump.Bump, autofix.Autofix)):
             return _spec(title, body, tier, found.criteria, found.model_dump(mode="json"))
     return None

@@ -29,7 +29,9 @@ def plan(story: Story, desk: Desk, room: Workroom) -> Move:
     outside = restricted(tuple(t for task in made.tasks for t in task.targets))
     if outside:
         raise hand_over(reasons.out_of_scope(outside))
-    desk.note(Planned(plan=made, branch=branch_name(story.issue, spec.title, spec.story_type)))
+    # A story keeps its branch, whatever becomes of its title: the pull request is of that one.
+    branch = story.branch or branch_name(story.issue, spec.title, spec.story_type)
+    desk.note(Planned(plan=made, branch=branch))
     if room.settings.pre_code:
         waiting = Waiting(gate=Gate.PRE_CODE, resume_to=State.CODING, since=desk.clock())
         return Move(State.WAITING, "pre_code", waiting)

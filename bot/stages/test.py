@@ -71,7 +71,7 @@ def _publish(story: Story, desk: Desk, room: Workroom) -> None:
                 repository=repository,
                 branch=story.branch,
                 sha=story.head_sha,
-                expected=story.pushed_sha,
+                expected=_held(story, room),
                 files=tuple(path for path, _, _ in files),
                 lines=sum(added + removed for _, added, removed in files),
             )
@@ -100,6 +100,12 @@ def _publish(story: Story, desk: Desk, room: Workroom) -> None:
             reviewers=_reviewers(story, room, tuple(path for path, _, _ in files)),
         )
     )
+
+
+def _held(story: Story, room: Workroom) -> str:
+    """What the branch may hold: what we pushed; nothing where a person deleted it."""
+    gone = room.github.branch_head(story.repository, story.branch) is None
+    return "" if gone else story.pushed_sha
 
 
 def _reviewers(story: Story, room: Workroom, paths: tuple[str, ...]) -> tuple[str, ...]:

@@ -25,14 +25,14 @@ def verify(story: Story, desk: Desk, room: Workroom) -> Move:
     if problem:
         raise hand_over(reasons.merged_fails(problem))
     desk.do(CloseIssue(key=desk.key("close_issue"), repository=repository, issue=story.issue))
-    if story.pushed_sha:
+    if story.head_sha:
         try:
             desk.do(
                 DeleteBranch(
-                    key=desk.key("delete_branch", story.pushed_sha),
+                    key=desk.key("delete_branch", story.head_sha),
                     repository=repository,
                     branch=story.branch,
-                    sha=story.pushed_sha,
+                    sha=story.head_sha,
                 )
             )
         except Refused:

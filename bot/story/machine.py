@@ -57,7 +57,7 @@ class Story:
     branch: str = ""
     base_sha: str = ""
     head_sha: str = ""
-    pushed_sha: str = ""
+    pushed_sha: str = ""  # by us; what people pushed is never ours to overwrite
     merged_sha: str = ""
     foreign_head: bool = False
     pushers: dict[str, Person | None] = field(default_factory=dict)  # of foreign heads
@@ -210,7 +210,7 @@ def _begin_again(story: Story) -> None:
     story.tests.clear()
     story.approvals.clear()
     story.commits.clear()
-    story.head_sha, story.foreign_head = "", False
+    story.head_sha, story.merged_sha, story.foreign_head = "", "", False
     story.pushers.clear()
 
 
@@ -321,11 +321,14 @@ def _(event: e.PriorityChanged, story: Story, at: datetime) -> None:
 
 @_apply.register
 def _(event: e.HeadMoved, story: Story, at: datetime) -> None:
-    story.head_sha = story.pushed_sha = event.sha
+    before, story.head_sha = story.head_sha, event.sha
     story.foreign_head = True
     story.pushers[event.sha] = event.by
     if event.same_tree:  # the very same files: what was approved is still what stands there
-        story.approvals = [a.model_copy(update={"head_sha": event.sha}) for a in story.approvals]
+        story.approvals = [
+            a.model_copy(update={"head_sha": event.sha}) if a.head_sha == before else a
+            for a in story.approvals
+        ]
 
 
 @_apply.register

@@ -93,3 +93,19 @@ def no_question(state: str) -> str:
 
 def not_paused() -> str:
     return "the story is not paused"
+
+
+_FAMILY_ASKS = {
+    "which_version": "Which version should it be?",
+    "not_found": "Which package, and in which file, is meant?",
+    "downgrade": "Which newer version should it be?",
+    "ambiguous_pins": "Which of them is meant?",
+    "which_rule": "Which rule (such as F401) should be fixed, and where?",
+    "no_such_path": "Which path is meant?",
+}
+
+
+def family_question(kind: str, message: str) -> str | None:
+    """What a known family asks; None where no answer would help."""
+    asks = _FAMILY_ASKS.get(kind)
+    return f"{message[:1].upper()}{message[1:]}. {asks}" if asks else None

@@ -20,6 +20,7 @@ SANDBOX = (
 HOME = "Set TOWPATH_HOME to a folder that the user who runs Towpath can write."
 DISK = "Make room: mirrors, work trees and environments of projects are kept there."
 DATABASE = "Check TOWPATH_DATABASE_URL, and that the database is running and lets Towpath in."
+OTHER_DATABASE = "Begin TOWPATH_DATABASE_URL with postgresql+psycopg:// or sqlite:///."
 EMBEDDED = "embedded server, started for a try"
 SERVER = "Install valkey-server or redis-server (6.2 or newer), or set TOWPATH_REDIS_URL."
 QUEUE = "Check TOWPATH_REDIS_URL, and that the server is running and lets Towpath in."

@@ -35,11 +35,16 @@ from bot.workspace.worktrees import Pool, Tree
 INSIDE = "/environment"
 PYTHON = f"{INSIDE}/venv/bin/python"
 _UV = "/tools/uv"
-_FORMAT = "2"  # part of the key: raise it when what is built changes
+_FORMAT = "3"  # part of the key: raise it when what is built changes
 _GENERATED_LIMIT = 200 * MIB
 _SETUP = Limits(cpu_s=900, wall_s=900, processes=512, files=4096, temporary=2048 * MIB)
 _NOT_NEEDED = re.compile(
     r"(^|/)(__pycache__|\.[a-z_]+_cache|[^/]+\.egg-info|\.eggs|\.git)(/|$)|\.pyc$|^(build|dist)/"
+)
+# Build tools that do not know what to pack: such a folder may still be tested where it lies.
+_NO_PACKAGE = re.compile(
+    r"flat-layout|Unable to determine which files to ship|No file/folder found for package"
+    r"|on purpose, you should not rely on automatic discovery"
 )
 
 
@@ -244,9 +249,13 @@ class _Build:
             try:
                 self._run(step.name, (_UV, *install), env, readonly)
             except EnvironmentFailed as problem:
-                if step.required:
+                packs = not _NO_PACKAGE.search(problem.tail)
+                if step.required and (packs or not step.otherwise):
                     raise
                 notes.append(f"{step.name} not installed: {problem.tail.strip()[-500:]}")
+                if step.otherwise and not packs:
+                    instead = (*install[: -len(step.arguments)], *step.otherwise)
+                    self._run(f"{step.name}'s dependencies", (_UV, *instead), env, readonly)
         return notes
 
     def node(self, steps: tuple[Step, ...]) -> list[str]:

@@ -15,33 +15,57 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from bot.workspace import project_tests
+from bot.workspace.declarations import (
+    DEV_NAMES,
+    TEST_NAMES,
+    chosen,
+    from_poetry,
+    from_setup_py,
+    is_requirement,
+    table,
+    text_of,
+)
 from bot.workspace.mirror import Mirror
 from bot.workspace.reading import SYMLINK
 from bot.workspace.sandbox import WORKSPACE
 
 Runner = Literal["pytest", "unittest", "npm"]
 
-_TEST_NAMES = ("test", "tests", "testing")
-_DEV_NAMES = ("dev", "develop", "development")
 _REQUIREMENTS = re.compile(
-    r"((tests?|requirements)/)?(requirements|reqs?|tests?|dev|testing)"
-    r"([-_.](tests?|testing|dev|txt))*\.(txt|in)|(tests?|dev|testing)[-_]requirements\.txt"
+    r"((tests?|requirements|reqs|deps|ci|tools|etc|\.ci|\.github)/)*"
+    r"((requirements|reqs?|deps|dependencies|tests?|dev|develop|development|testing|ci)"
+    r"([-_.](requirements|reqs?|deps|tests?|testing|dev|develop|development|ci|txt))*)\.(txt|in)"
 )
-_TEST_FILE = re.compile(r"(.*/)?(test_[^/]*|[^/]*_test)\.py")
-_TEST_FOLDER = re.compile(r"(.*/)?tests?/([^/]+/)*[^/]+\.py|(.*/)?tests\.py")
+_FOR_TESTS = re.compile(r"(?<![a-z])(tests?|testing)(?![a-z])")
+_FOR_DEVELOPMENT = re.compile(r"(?<![a-z])(dev|develop|development|ci)(?![a-z])")
+# Anything that a file above may include, or a setup.py may read: another text, another environment.
+_INCLUDED = re.compile(
+    r"(.*/)?([^/]*(requirements|constraints|reqs|deps)[^/]*|(requirements|reqs|deps)/.*)"
+    r"\.(txt|in|pip)",
+    re.IGNORECASE,
+)
+_RUNTIME = re.compile(
+    r"(requirements|reqs|deps)/(base|common|main|prod|production|default|requirements|app|install)"
+    r"\.txt|requirements[-_.](base|common|main|prod|production)\.txt|([\w.-]+/)?requirements\.txt"
+)
 _DECIDING = (
-    "pyproject.toml", "setup.py", "setup.cfg", "tox.ini", "PKG-INFO", "package.json",
-    "package-lock.json", "Pipfile",
+    "pyproject.toml", "setup.py", "setup.cfg", "tox.ini", "pytest.ini", "PKG-INFO", "Pipfile",
+    "package.json", "package-lock.json",
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Step:
-    """One part of an installation. `required`: without it there is no environment."""
+    """One part of an installation. `required`: without it there is no environment.
+
+    `otherwise`: what to install instead where this fails.
+    """
 
     name: str
     arguments: tuple[str, ...]
     required: bool = True
+    otherwise: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -49,6 +73,7 @@ class ProjectPlan:
     """`steps`: arguments for the installer of `language`. `runner`: None when no tests were found.
 
     `decided_by`: (path, blob id) of the files that the plan and the environment depend on.
+    `collect`: arguments for the runner, so that it finds tests of unusual names.
     """
 
     language: Literal["python", "node", "none"]
@@ -57,15 +82,19 @@ class ProjectPlan:
     requires_python: str
     reasons: tuple[str, ...]
     decided_by: tuple[tuple[str, str], ...]
+    collect: tuple[str, ...] = ()
 
 
 def plan_for(mirror: Mirror, commit: str) -> ProjectPlan:
     """The plan for the repository as it is at `commit`."""
     entries = {e.path: e for e in mirror.ls(commit) if e.mode != SYMLINK and e.path.isprintable()}
-    deciding = [p for p in entries if p in _DECIDING or _REQUIREMENTS.fullmatch(p)]
+    deciding = [
+        p for p in entries if p in _DECIDING or _REQUIREMENTS.fullmatch(p) or _INCLUDED.fullmatch(p)
+    ]
     files = mirror.read_many(commit, deciding, limit=2_000_000)
     decided_by = tuple((path, entries[path].sha) for path in sorted(files))
-    return plan(sorted(entries), files, decided_by)
+    read = mirror.read_many(commit, project_tests.worth_reading(sorted(entries)), limit=500_000)
+    return plan(sorted(entries), {**read, **files}, decided_by)
 
 
 def plan(
@@ -90,46 +119,91 @@ class _Python:
         self.reasons: list[str] = []
         self.pyproject = self._toml("pyproject.toml")
         self.setup_cfg = self._ini("setup.cfg")
+        self.setup_py = from_setup_py(text.get("setup.py", ""))
 
     def plan(self, decided_by: tuple[tuple[str, str], ...]) -> ProjectPlan:
-        runner = self._runner()
-        steps = []
-        project = self._project()
-        if project:
-            steps.append(Step("project", project))
-        steps += self._for_tests(bool(project))
-        if runner == "pytest":
+        settings = self._pytest_settings()
+        found = project_tests.find(self.names, settings)
+        self.reasons.append(f"{found.runner}: {found.reason}" if found.runner else found.reason)
+        steps = self._project()
+        steps += self._for_tests(any(step.name == "project" for step in steps))
+        if found.runner == "pytest":
             steps.append(Step("pytest", ("pytest",)))
-        requires = _text(_table(self.pyproject, "project").get("requires-python"))
+            steps += self._tools(settings)
+        requires = text_of(table(self.pyproject, "project").get("requires-python"))
         requires = requires or self.setup_cfg.get("options", "python_requires", fallback="")
         return ProjectPlan(
-            "python", tuple(steps), runner, requires, tuple(self.reasons), decided_by
+            "python",
+            tuple(steps),
+            found.runner,
+            requires,
+            tuple(self.reasons),
+            decided_by,
+            found.collect,
         )
 
-    def _runner(self) -> Runner | None:
-        found = next((n for n in self.names if _TEST_FILE.fullmatch(n)), None)
-        if found:
-            self.reasons.append(f"pytest: test files such as {found}")
-            return "pytest"
-        found = next((n for n in self.names if _TEST_FOLDER.fullmatch(n)), None)
-        if found:
-            self.reasons.append(f"unittest: {found}, and nothing that pytest would collect")
-            return "unittest"
-        self.reasons.append("no tests found")
-        return None
+    def _pytest_settings(self) -> dict[str, Any]:
+        """pytest's own settings, from the first place where it looks for them."""
+        for path, section in (("pytest.ini", "pytest"), ("tox.ini", "pytest")):
+            if (ini := self._ini(path)).has_section(section):
+                return dict(ini.items(section))
+            if path == "pytest.ini" and path in self.text:
+                return {}
+            if path == "pytest.ini":
+                tool = table(self.pyproject, "tool", "pytest")
+                if tool:
+                    return table(tool, "ini_options") or tool
+        if self.setup_cfg.has_section("tool:pytest"):
+            return dict(self.setup_cfg.items("tool:pytest"))
+        return {}
 
-    def _project(self) -> tuple[str, ...]:
+    def _tools(self, settings: Mapping[str, Any]) -> list[Step]:
+        """Well-known test tools that the tests use; most are here already, and stay as they are."""
+        own = {part for name in self.names for part in name.removesuffix(".py").split("/")}
+        texts = [text for name, text in self.text.items() if name.endswith(".py")]
+        return [
+            Step(f"test tool {package}", (package,), required=False)
+            for package in project_tests.tools(texts, settings, own)
+        ]
+
+    def _project(self) -> list[Step]:
         buildable = "project" in self.pyproject or "build-system" in self.pyproject
-        poetry = _table(self.pyproject, "tool", "poetry")
+        poetry = table(self.pyproject, "tool", "poetry")
         buildable |= bool(poetry) or "setup.py" in self.names
         buildable |= self.setup_cfg.has_option("metadata", "name")
-        if buildable and poetry.get("package-mode") is not False:
+        buildable &= poetry.get("package-mode") is not False
+        listed = ("--requirement", f"{WORKSPACE}/requirements.txt")
+        if buildable:
             self.reasons.append("installed as an editable package")
-            return ("--editable", WORKSPACE)
-        if "requirements.txt" in self.text:
-            self.reasons.append("not a package: requirements.txt installed")
-            return ("--requirement", f"{WORKSPACE}/requirements.txt")
-        return ()
+            # A folder that no build tool can pack may still be tested where it lies.
+            named = "project" in self.pyproject or "requirements.txt" in self.text
+            instead = ("--requirement", f"{WORKSPACE}/pyproject.toml")
+            if "project" not in self.pyproject:
+                instead = listed if named else ()
+            steps = [Step("project", ("--editable", WORKSPACE), otherwise=instead)]
+            if "requirements.txt" in self.text:
+                steps.append(Step("requirements.txt", listed, required=False))
+            return steps
+        found = ["requirements.txt"] if "requirements.txt" in self.text else []
+        found = found or [p for p in sorted(self.text) if _RUNTIME.fullmatch(p)][:1]
+        if found:
+            self.reasons.append(f"not a package: {found[0]} installed")
+            return [Step(found[0], ("--requirement", f"{WORKSPACE}/{found[0]}"))]
+        if wanted := self._declared():
+            self.reasons.append("not a package: its declared dependencies installed")
+            return [Step("dependencies", tuple(wanted))]
+        return []
+
+    def _declared(self) -> list[str]:
+        """Dependencies of a poetry project that is no package, and those of a Pipfile."""
+        tables = [
+            table(self.pyproject, "tool", "poetry", "dependencies"),
+            *(table(self._toml("Pipfile"), name) for name in ("packages", "dev-packages")),
+        ]
+        wanted = {
+            from_poetry(*item) for table in tables for item in table.items() if item[0] != "python"
+        }
+        return sorted(w for w in wanted if is_requirement(w))
 
     def _for_tests(self, project: bool) -> list[Step]:
         """What the tests need besides the project, from every place that says so."""
@@ -144,18 +218,19 @@ class _Python:
         return steps
 
     def _groups(self) -> Step | None:
-        name = _chosen(_table(self.pyproject, "dependency-groups"))
+        name = chosen(table(self.pyproject, "dependency-groups"))
         if not name:
             return None
         where = f"{WORKSPACE}/pyproject.toml:{name}"
         return Step(f"dependency group {name}", ("--group", where), required=False)
 
     def _extras(self) -> Step | None:
-        declared = dict(_table(self.pyproject, "project", "optional-dependencies"))
-        declared |= dict(_table(self.pyproject, "tool", "poetry", "extras"))
+        declared = dict(table(self.pyproject, "project", "optional-dependencies"))
+        declared |= dict(table(self.pyproject, "tool", "poetry", "extras"))
+        declared |= self.setup_py[1]
         if self.setup_cfg.has_section("options.extras_require"):
             declared |= dict(self.setup_cfg.items("options.extras_require"))
-        name = _chosen(declared)
+        name = chosen(declared)
         if not name:
             return None
         return Step(f"extra {name}", ("--editable", f"{WORKSPACE}[{name}]"), required=False)
@@ -164,30 +239,32 @@ class _Python:
         listed = sorted(p for p in self.text if _REQUIREMENTS.fullmatch(p))
         pinned = {p.removesuffix(".txt") for p in listed if p.endswith(".txt")}
         listed = [p for p in listed if p.endswith(".txt") or p.removesuffix(".in") not in pinned]
-        found = [p for p in listed if "test" in p] or [p for p in listed if "dev" in p]
+        found = [p for p in listed if _FOR_TESTS.search(p)]
+        found = found or [p for p in listed if _FOR_DEVELOPMENT.search(p)]
         if not found:
             return None
         arguments = [x for p in found for x in ("--requirement", f"{WORKSPACE}/{p}")]
         return Step(", ".join(found), tuple(arguments), required=False)
 
     def _tool_tables(self) -> Step | None:
-        """Development dependencies as poetry, pdm and hatch write them."""
-        wanted: list[str] = []
-        poetry = _table(self.pyproject, "tool", "poetry")
+        """Development dependencies as poetry, pdm, hatch and old setuptools write them."""
+        wanted = list(self.setup_py[0])
+        wanted += self.setup_cfg.get("options", "tests_require", fallback="").splitlines()
+        poetry = table(self.pyproject, "tool", "poetry")
         groups = {
-            name: _table(group, "dependencies") for name, group in _table(poetry, "group").items()
+            name: table(group, "dependencies") for name, group in table(poetry, "group").items()
         }
         if poetry.get("dev-dependencies"):
-            groups.setdefault("dev", _table(poetry, "dev-dependencies"))
-        for name in (*_TEST_NAMES, *_DEV_NAMES):
-            wanted += [_from_poetry(*item) for item in groups.get(name, {}).items()]
-        pdm = _table(self.pyproject, "tool", "pdm", "dev-dependencies")
-        hatch = _table(self.pyproject, "tool", "hatch", "envs")
-        lists = [pdm.get(_chosen(pdm) or "")]
-        lists += [_table(hatch, name).get("dependencies") for name in ("default", *_TEST_NAMES)]
+            groups.setdefault("dev", table(poetry, "dev-dependencies"))
+        for name in (*TEST_NAMES, *DEV_NAMES):
+            wanted += [from_poetry(*item) for item in groups.get(name, {}).items()]
+        pdm = table(self.pyproject, "tool", "pdm", "dev-dependencies")
+        hatch = table(self.pyproject, "tool", "hatch", "envs")
+        lists = [pdm.get(chosen(pdm) or "")]
+        lists += [table(hatch, name).get("dependencies") for name in ("default", *TEST_NAMES)]
         for listed in lists:
             wanted += [w for w in listed if isinstance(w, str)] if isinstance(listed, list) else []
-        wanted = sorted({w for w in wanted if _is_requirement(w)})
+        wanted = sorted({w.strip() for w in wanted if is_requirement(w.strip())})
         return Step("the build tool's tables", tuple(wanted), required=False) if wanted else None
 
     def _tox(self) -> Step | None:
@@ -197,7 +274,7 @@ class _Python:
             file = re.fullmatch(r"-r\s*(?:\{toxinidir\}/)?([\w./-]+)", line)
             if file and file[1] in self.text:
                 arguments += ["--requirement", f"{WORKSPACE}/{file[1]}"]
-            elif _is_requirement(line):
+            elif is_requirement(line):
                 arguments.append(line)
         return Step("tox.ini", tuple(arguments), required=False) if arguments else None
 
@@ -225,7 +302,7 @@ def _node(
         declared = json.loads(text["package.json"])
     except ValueError:
         return ProjectPlan("none", (), None, "", ("package.json cannot be read",), decided_by)
-    script = _text(_table(declared, "scripts").get("test")) if isinstance(declared, dict) else ""
+    script = text_of(table(declared, "scripts").get("test")) if isinstance(declared, dict) else ""
     runs = bool(script) and "no test specified" not in script
     verb = "ci" if "package-lock.json" in names else "install"
     steps: tuple[Step, ...] = ()
@@ -235,40 +312,3 @@ def _node(
         steps = (Step("packages", (verb, "--ignore-scripts", "--no-audit", "--no-fund")),)
     reasons = (f"npm {verb}", "npm test" if runs else "no tests found: no test script")
     return ProjectPlan("node", steps, "npm" if runs else None, "", reasons, decided_by)
-
-
-def _table(value: Any, *path: str) -> dict[str, Any]:
-    """The table at `path`, or an empty one when anything on the way is something else."""
-    for key in path:
-        value = value.get(key) if isinstance(value, dict) else None
-    return value if isinstance(value, dict) else {}
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _chosen(declared: Mapping[str, Any]) -> str | None:
-    """The name that speaks of tests, else of development."""
-    lowered = {name.lower(): name for name in declared if re.fullmatch(r"[\w.-]+", name)}
-    return next((lowered[n] for n in (*_TEST_NAMES, *_DEV_NAMES) if n in lowered), None)
-
-
-def _is_requirement(text: str) -> bool:
-    """A named requirement, never an option, a path or an address."""
-    return bool(re.fullmatch(r"[A-Za-z0-9][\w.-]*(\[[\w,. -]+\])?[\s\w.,<>=!~;*'\"()]*", text))
-
-
-def _from_poetry(name: str, declared: Any) -> str:
-    """A poetry constraint as a lower bound: near enough to run tests.
-
-    "" for one from a path or an address, whose name on an index may be somebody else's.
-    """
-    version = _text(declared.get("version") if isinstance(declared, dict) else declared)
-    if not version:
-        return ""
-    bound = re.match(r"[~^>=]*\s*(\d[\w.]*)", version)
-    exact = re.fullmatch(r"=*\s*(\d[\w.]*)", version)
-    if exact:
-        return f"{name}=={exact[1]}"
-    return f"{name}>={bound[1]}" if bound else name

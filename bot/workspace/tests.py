@@ -100,7 +100,7 @@ def run_tests(
     """
     if plan.runner is None or (environment is None and plan.language == "python"):
         return TestReport(ran=False, exit_code=None, problem="no tests found")
-    session = _Session(tree, environment, sandbox, limits or Limits())
+    session = _Session(tree, environment, sandbox, limits or Limits(), plan.collect)
     if plan.runner == "pytest":
         return session.pytest(select)
     if plan.runner == "unittest":
@@ -130,6 +130,7 @@ class _Session:
     environment: Environment | None
     sandbox: Sandbox
     limits: Limits
+    collect: tuple[str, ...] = ()
 
     def pytest(self, select: Sequence[str]) -> TestReport:
         private = tempfile.mkdtemp(prefix="towpath-report-")
@@ -138,12 +139,15 @@ class _Session:
             command = [
                 PYTHON, "-m", "pytest", "-p", "no:cacheprovider", "--color=no",
                 f"--junitxml={_REPORT}/junit.xml", "-o", "junit_family=xunit1", "-o",
-                "junit_logging=no",
+                "junit_logging=no", *self.collect,
+                # A file that cannot be read must not hide what all the others say.
+                "--continue-on-collection-errors",
             ]  # fmt: skip
             run = self._run([*command, "--", *select], private)
-            if run.exit_code == _USAGE and "unrecognized arguments" in run.text:
+            if run.exit_code == _USAGE:
                 # Options of a plug-in that the project does not ask to have installed.
-                run = self._run([*command, "-o", "addopts=", "--", *select], private)
+                bare = ("-o", "addopts=", "-o", "required_plugins=")
+                run = self._run([*command, *bare, "--", *select], private)
             if run.exit_code == _NOTHING_COLLECTED:
                 return _report(run, [], "no tests found", ran=False)
             try:
@@ -157,8 +161,8 @@ class _Session:
     def unittest(self, select: Sequence[str]) -> TestReport:
         if any(name.startswith("-") for name in select):
             raise ValueError("the id of a test does not begin with a dash")
-        what = list(select) or ["discover"]
-        run = self._run([PYTHON, "-m", "unittest", "-v", *what], None)
+        what = ["-v", *select] if select else ["discover", "-v"]
+        run = self._run([PYTHON, "-m", "unittest", *what], None)
         text = run.last(100_000)
         ran = re.search(r"^Ran (\d+) tests? in ", text, re.M)
         if ran is None:

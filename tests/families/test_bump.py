@@ -130,6 +130,12 @@ def test_all_places_change_together_and_others_do_not():
     }
 
 
+def test_where_one_place_is_newer_already_only_the_old_one_changes():
+    files = {"a/requirements.txt": "requests==2.31.0\n", "dev.txt": "",
+             "requirements-dev.txt": "requests==2.32.5\n"}  # fmt: skip
+    assert after(files) == {"a/requirements.txt": "requests==2.32.4\n"}
+
+
 def test_a_folder_in_the_title_limits_the_bump():
     files = {"a/requirements.txt": "requests==2.31.0", "b/requirements.txt": "requests==2.31.0"}
     assert set(after(files, TITLE + " in /a")) == {"a/requirements.txt"}

@@ -272,3 +272,184 @@ def test_a_hostile_text_is_read_in_bounded_time(text):
     began = time.perf_counter()
     bump_text.read("Bump requests " + text, "vulnerable CVE-2020-1234 requests\n" + text, KNOWN)
     assert time.perf_counter() - began < 2
+
+
+# What the project holds; a story tells more versions than the one that it wants.
+HELD = {
+    "requests": "2.31.0", "urllib3": "1.26.5", "jinja2": "3.1.2", "pyyaml": "5.3",
+    "certifi": "2022.12.7", "idna": "3.4",
+}  # fmt: skip
+AGAINST_HELD = [
+    (
+        "Vulnerable dependency: idna",
+        "idna 3.4 is affected by CVE-2024-3651 (quadratic complexity). The issue was "
+        "fixed in version 3.7.",
+        "idna",
+        "3.7",
+    ),
+    (
+        "Our idna pin is vulnerable (CVE-2024-3651)",
+        "Please move the pin to the fixed version, 3.7, and make sure the tests still pass.",
+        "idna",
+        "3.7",
+    ),
+    (
+        "Dependency audit: update idna",
+        "The audit flagged `idna==3.4` in requirements.txt. Advisory CVE-2024-3651 says "
+        "3.7 is the first fixed release.",
+        "idna",
+        "3.7",
+    ),
+    ("idna: CVE-2024-3651", "Affected: >=0,<3.7\nFixed: 3.7", "idna", "3.7"),
+    (
+        "Security: bump idna",
+        "As a maintainer\nI want idna at a version without CVE-2024-3651\nso that we are "
+        "safe.\n\nAcceptance criteria:\n- [ ] idna is pinned to 3.7 in requirements.txt\n- [ "
+        "] the test suite passes",
+        "idna",
+        "3.7",
+    ),
+    ("Bump the pinned idna to the fixed version", "idna 3.4 -> 3.7 (CVE-2024-3651)", "idna", "3.7"),
+    ("Upgrade pinned dependency idna (3.4 → 3.7)", "", "idna", "3.7"),
+    ("Upgrade idna 3.4 to 3.7", "", "idna", "3.7"),
+    ("Dependency `idna` must be upgraded from `3.4` to `3.7`", "", "idna", "3.7"),
+    ("Please bump idna", "We are on 3.4, 3.7 fixes CVE-2024-3651.", "idna", "3.7"),
+    (
+        "Fix CVE-2024-3651",
+        "idna 3.4 is vulnerable. Update requirements/dev.txt to use idna 3.7.",
+        "idna",
+        "3.7",
+    ),
+    (
+        "Resolve security advisory GHSA-jjg7-2v4v-x38h",
+        "The package idna is pinned at 3.4. Patched in 3.7.",
+        "idna",
+        "3.7",
+    ),
+    (
+        "Dependabot alert #12: idna",
+        "Package: idna\nAffected versions: < 3.7\nPatched version: 3.7",
+        "idna",
+        "3.7",
+    ),
+    (
+        "Outdated pin of idna in the dev requirements",
+        "`requirements-dev.txt` pins idna==3.4. It should pin idna==3.7.",
+        "idna",
+        "3.7",
+    ),
+    ("Use a non-vulnerable idna", "`idna==3.4` → `idna==3.7`", "idna", "3.7"),
+    ("Change idna version to 3.7", "", "idna", "3.7"),
+    ("Change the pin of idna from 3.4 to 3.7", "", "idna", "3.7"),
+    ("Set idna==3.7", "", "idna", "3.7"),
+    ("Pin idna==3.7", "", "idna", "3.7"),
+    ("idna==3.7", "Our version has a CVE.", "idna", "3.7"),
+    ("Make idna 3.7 the minimum", "", "idna", "3.7"),
+    ("Replace idna 3.4 by 3.7", "", "idna", "3.7"),
+    ("Update idna to 3.7 in setup.cfg extras", "", "idna", "3.7"),
+    ("Update test dependency idna to 3.7", "", "idna", "3.7"),
+    ("Bump idna version: 3.4 to 3.7", "", "idna", "3.7"),
+    ("Bump idna (3.4 => 3.7)", "", "idna", "3.7"),
+    ("chore: upgrade idna to 3.7 to pick up the fix for CVE-2024-3651", "", "idna", "3.7"),
+    ("Known vulnerability CVE-2024-3651 in idna 3.4: upgrade to 3.7", "", "idna", "3.7"),
+    (
+        "Safety check fails because of idna",
+        "safety reports idna==3.4 (id 67895): vulnerable spec <3.7. Upgrade to 3.7.",
+        "idna",
+        "3.7",
+    ),
+    (
+        "OSV scanner: PYSEC-2024-60 in idna",
+        "| OSV URL | ECOSYSTEM | PACKAGE | VERSION | FIXED VERSION | SOURCE |\n"
+        "|--|--|--|--|--|--|\n| https://osv.dev/PYSEC-2024-60 | PyPI | idna | 3.4 | 3.7 | "
+        "requirements.txt |",
+        "idna",
+        "3.7",
+    ),
+    (
+        "Vulnerability in transitive pin",
+        "constraints.txt contains `idna==3.4`. Needs >=3.7.",
+        "idna",
+        "3.7",
+    ),
+    (
+        "We pin an old PyYAML",
+        "5.3 is vulnerable to CVE-2020-14343, which was fixed in PyYAML 5.4.",
+        "pyyaml",
+        "5.4",
+    ),
+    (
+        "Upgrade the urllib3 pin",
+        "urllib3 1.26.5 is affected by CVE-2023-43804. This is fixed in 1.26.17 and 2.0.6.",
+        "urllib3",
+        "1.26.17",
+    ),
+    (
+        "Take the security release of jinja2",
+        "Jinja2 3.1.3 closes CVE-2024-22195; we still use 3.1.2.",
+        "jinja2",
+        "3.1.3",
+    ),
+    (
+        "Jinja2 XSS",
+        "Our pinned Jinja2 (3.1.2) allows XSS through the xmlattr filter, see "
+        "CVE-2024-22195. Upgrading to 3.1.3 solves it.",
+        "jinja2",
+        "3.1.3",
+    ),
+    (
+        "Certifi: remove distrusted root",
+        "certifi==2022.12.7 contains e-Tugra root certificates (CVE-2023-37920). Fixed in"
+        " 2023.7.22.",
+        "certifi",
+        "2023.7.22",
+    ),
+    (
+        "Story: bump certifi",
+        "Given requirements.txt pins certifi 2022.12.7\nWhen I install the project\nThen "
+        "certifi 2023.7.22 is installed",
+        "certifi",
+        "2023.7.22",
+    ),
+    (
+        "A pinned dependency has a known vulnerability",
+        "certifi 2022.12.7 (CVE-2023-37920) → fixed in 2023.7.22",
+        "certifi",
+        "2023.7.22",
+    ),
+    ("Upgrade certifi to 2023.07.22", "", "certifi", "2023.7.22"),
+    (
+        "Requests security update",
+        "Session objects ignore verify (CVE-2024-35195). Fix: requests 2.32.0. Currently:"
+        " requests 2.31.0.",
+        "requests",
+        "2.32.0",
+    ),
+    (
+        "Requests 2.31.0 leaks credentials",
+        "CVE-2024-47081. The fix is in 2.32.4, please upgrade.",
+        "requests",
+        "2.32.4",
+    ),
+]
+
+
+@pytest.mark.parametrize(("title", "body", "package", "version"), AGAINST_HELD)
+def test_the_wish_is_told_from_what_the_project_has(title, body, package, version):
+    held = {name: Version(old) for name, old in HELD.items()}
+    wanted, missing = bump_text.read(title, body, [*KNOWN, "idna"], held)
+    assert [w.package for w in wanted] == [package]
+    assert Version(version) in wanted[0].versions
+    assert not missing
+
+
+@pytest.mark.parametrize(("title", "body"), NOT_TAKEN)
+def test_what_a_project_holds_makes_no_bump_of_a_mention(title, body):
+    held = {name: Version(old) for name, old in HELD.items()}
+    assert bump_text.read(title, body, [*KNOWN, "idna"], held) == ([], [])
+
+
+def test_two_newer_versions_are_a_question_and_not_a_guess():
+    held = {"idna": Version("3.4")}
+    text = "We looked at 3.6 with care, then 3.10 came with CVE-2024-3651 closed."
+    assert bump_text.read("Upgrade idna", text, ["idna"], held) == ([], ["idna"])

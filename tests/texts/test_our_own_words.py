@@ -34,6 +34,7 @@ from handlers import COMMANDS
 
 SPECS = [command.spec for command in COMMANDS.values()]
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+QUOTED_LATER = {"name_of", "family_question"}  # no comment by themselves
 HOSTILE = st.one_of(
     st.sampled_from(
         [
@@ -111,7 +112,7 @@ def test_no_sentence_of_ours_parses_as_a_command(text: str) -> None:
     for module in (answers, problems):
         for name, say in _public(module):
             one = say(**{p: _argument(name, p, text) for p in inspect.signature(say).parameters})
-            if isinstance(one, str) and name != "name_of":  # a name is no sentence
+            if isinstance(one, str) and name not in QUOTED_LATER:
                 assert parse(one, SPECS) == [], f"{module.__name__}.{name}"
 
 
@@ -135,6 +136,7 @@ def _argument(function: str, name: str, text: str) -> Any:
         "did_you_mean": None,
         "state": "WAITING",
         "has": "read",
+        "kind": "which_version",
     }.get(name, text)
 
 

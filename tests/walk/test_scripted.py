@@ -53,3 +53,79 @@ def test_a_model_without_an_answer_hands_the_story_over(
     assert world.state(number) is State.FAILED
     assert world.pulls() == []
     assert "analyze" in world.status_comments(number)[0]
+
+
+NEVER = """
+answers:
+  - purpose: analyze
+    output: {description: d, story_type: feature, complexity: 2, criteria: [{text: it works}]}
+  - purpose: plan
+    output: {tasks: [{id: T1, action: modify_file, description: do it, targets: [shop.py]}]}
+  - purpose: test
+    output:
+      subject: "test: discounts"
+      edits:
+        - path: tests/test_discount.py
+          kind: write
+          content: |
+            import unittest
+            import shop
+
+
+            class Discount(unittest.TestCase):
+                def test_discount(self):
+                    self.assertEqual(shop.total([10], 10), 9)
+  - purpose: code
+    output:
+      subject: "feat: discounts"
+      edits: [{path: shop.py, kind: replace, search: "sum(prices)", replace: "sum(prices) - 0"}]
+  - purpose: review
+    output: {findings: []}
+  - purpose: repair
+    attempt: 1
+    output:
+      edits: [{path: shop.py, kind: write, content: "def total(prices, off=0):\\n    return 0\\n"}]
+"""
+QUESTION = """
+answers:
+  - purpose: analyze
+    output:
+      description: d
+      story_type: feature
+      complexity: 2
+      questions: ["Does it round up or down?"]
+"""
+
+
+def test_a_story_whose_tests_never_pass_is_handed_over_in_time(
+    new_world: Callable[..., World], tmp_path: Path
+) -> None:
+    (tmp_path / "answers.yaml").write_text(NEVER)
+    world = new_world(model=f"scripted:{tmp_path / 'answers.yaml'}")
+    world.repository()
+    number = world.story("Add a discount", "total() should take a discount in percent.")
+    story = world.tale(number)
+    assert story.state is State.FAILED
+    assert 2 <= len(story.failures) <= 4, "it stops before the limit when it goes in circles"
+    assert world.pulls() == []
+    assert world.branches() == ["main"]
+    said = world.status_comments(number)[0]
+    assert "**Tried**" in said
+    assert "test_discount" in said
+    assert len(world.comments(number)) == 1
+
+
+def test_a_models_question_waits_and_the_answer_reaches_it(
+    new_world: Callable[..., World], tmp_path: Path
+) -> None:
+    (tmp_path / "answers.yaml").write_text(QUESTION)
+    world = new_world(model=f"scripted:{tmp_path / 'answers.yaml'}")
+    world.repository()
+    number = world.story("Add a discount", "total() should take a discount in percent.")
+    assert world.state(number) is State.WAITING
+    assert any("Does it round up or down?" in c for c in world.comments(number))
+    refused = world.say("rita", number, "/answer down")
+    assert "confused" in world.reactions(refused), "a reader did not write the story"
+    world.say("alice", number, "/answer down")
+    assert [a.text for a in world.tale(number).answers] == ["down"]
+    assert world.tale(number).round == 2

@@ -225,3 +225,19 @@ def test_what_was_lost_while_nobody_listened_is_caught_up(world: World) -> None:
     world.later(120)
     world.sweep()
     assert world.state(number) is State.CANCELLED
+
+
+def test_an_approval_that_could_not_be_delivered_is_asked_for_again(world: World) -> None:
+    number = world.story()
+    world.later()
+    world.redis.config_set("min-replicas-to-write", 3)  # the queue refuses writes: 503
+    comment = world.act("bob").comment(REPO, number, "/approve")
+    world.hub.deliveries.settle()
+    world.redis.config_set("min-replicas-to-write", 0)
+    world.settle()
+    assert world.state(number) is State.WAITING
+    assert world.reactions(comment) == []
+    world.later(120)
+    world.sweep()
+    assert world.state(number) is State.DONE
+    assert sorted(world.reactions(comment)) == ["+1", "eyes"]

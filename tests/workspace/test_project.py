@@ -49,7 +49,7 @@ def test_tests_that_pytest_would_not_collect_are_run_by_unittest() -> None:
 
 def test_scripts_with_requirements_are_not_installed_as_a_package() -> None:
     assert steps({"requirements.txt": "flask"}, "app.py", "test_app.py") == [
-        ("project", ("--requirement", "/workspace/requirements.txt")),
+        ("requirements.txt", ("--requirement", "/workspace/requirements.txt")),
         ("pytest", ("pytest",)),
     ]
     tool_only = {"pyproject.toml": "[tool.ruff]\nline-length = 100\n"}
@@ -165,3 +165,76 @@ def test_package_index_settings_are_a_list_and_never_carry_credentials(tmp_path)
             PackageIndex.of({"UV_DEFAULT_INDEX": url})
         assert "token" not in str(refused.value)
         assert "pw" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "collect"),
+    [("tests.py", "test*.py"), ("tests/testparser.py", "test*.py"), ("tests/test_x.py", "")],
+)
+def test_files_of_other_names_are_collected_too(name: str, collect: str) -> None:
+    found = planned({}, "x.py", name)
+    assert found.runner == "pytest"
+    assert found.collect == (("-o", f"python_files={collect}") if collect else ())
+
+
+def test_pytests_own_settings_say_which_files_are_tests() -> None:
+    settings = '[tool.pytest.ini_options]\npython_files = ["check_*.py"]\n'
+    found = planned({"pyproject.toml": settings}, "tests/check_x.py")
+    assert (found.runner, found.collect) == ("pytest", ())
+
+
+def test_tools_that_tests_use_without_saying_so_are_installed_last_and_may_fail() -> None:
+    files = {
+        "setup.py": "from setuptools import setup\nsetup(name='x', tests_require=['nose-x>=1'])\n",
+        "pytest.ini": "[pytest]\naddopts = --cov=x -n auto\nrequired_plugins = pytest-mock>=3\n",
+        "tests/test_x.py": (
+            "import hypothesis\nfrom evil_package import x\nimport mock\n\n"
+            "@pytest.mark.asyncio\nasync def test_x(benchmark): pass\n"
+        ),
+    }
+    found = planned(files, "tests/mock.py")
+    named = [(s.arguments, s.required) for s in found.steps if s.name.startswith("test tool")]
+    assert named == [
+        ((package,), False)
+        for package in ("hypothesis", "pytest-asyncio", "pytest-benchmark", "pytest-cov",
+                        "pytest-mock>=3", "pytest-xdist")
+    ]  # fmt: skip
+    assert ("the build tool's tables", ("nose-x>=1",)) in steps(files)
+
+
+def test_extras_of_a_setup_py_are_read_and_nothing_of_it_is_run() -> None:
+    text = "setup(extras_require={'tests': ['a'], 'x': y}, install_requires=open('r').read())"
+    assert ("extra tests", ("--editable", "/workspace[tests]")) in steps({"setup.py": text}, "t.py")
+
+
+def test_a_file_that_another_includes_decides_the_environment(project: Project) -> None:
+    files = {"requirements/dev.txt": "-r base.txt\n", "requirements/base.txt": "a==1\n",
+             "test_x.py": ""}  # fmt: skip
+    before = plan_for(project.mirror, project.commit(files)).decided_by
+    after = plan_for(project.mirror, project.commit({"requirements/base.txt": "a==2\n"}))
+    assert after.decided_by != before
+    assert ("requirements/base.txt", ("--requirement", "/workspace/requirements/base.txt")) in [
+        (step.name, step.arguments) for step in after.steps
+    ]
+
+
+def test_what_a_project_without_a_package_needs_is_found_where_it_lies() -> None:
+    def first(files: dict[str, str]) -> tuple[str, ...]:
+        return steps(files, "app.py", "test_app.py")[0][1]
+
+    assert first({"backend/requirements.txt": "a"}) == (
+        "--requirement", "/workspace/backend/requirements.txt",
+    )  # fmt: skip
+    assert first({"Pipfile": '[packages]\na = "==1.2"\n[dev-packages]\nb = "*"\n'}) == (
+        "a==1.2", "b",
+    )  # fmt: skip
+    poetry = '[tool.poetry]\npackage-mode = false\n[tool.poetry.dependencies]\na = "^1.2"\n'
+    assert first({"pyproject.toml": poetry}) == ("a>=1.2",)
+
+
+def test_a_package_with_a_requirements_file_gets_both() -> None:
+    found = planned({"setup.py": "", "requirements.txt": "a==1"}, "test_x.py").steps
+    assert [(s.name, s.required, s.otherwise) for s in found[:2]] == [
+        ("project", True, ("--requirement", "/workspace/requirements.txt")),
+        ("requirements.txt", False, ()),
+    ]

@@ -354,3 +354,49 @@ def test_a_real_project_is_installed_and_its_tests_pass(
         report = run_tests(tree, plan, environment, sandbox)
     assert report.ok, (report.problem, report.tail)
     assert report.passed > 100
+
+
+def test_unittest_discovers_and_names_each_test(
+    project: Project, sandbox: Sandbox, with_pytest: Environment
+) -> None:
+    source = (
+        "import unittest\n\nclass T(unittest.TestCase):\n    def test_a(self):\n        pass\n"
+        "    def test_b(self):\n        self.fail()\n"
+    )
+    commit = project.commit({"test/__init__.py": "", "test/test_x.py": source})
+    plan = ProjectPlan("python", (), "unittest", "", (), ())
+    with project.pool(sandbox).checkout(commit) as tree:
+        report = run_tests(tree, plan, with_pytest, sandbox)
+    assert (report.passed, report.failed) == (1, 1)
+    assert [f.id for f in report.failures] == ["test.test_x.T.test_b"]
+
+
+def test_a_file_that_cannot_be_imported_does_not_hide_the_others(
+    project: Project, sandbox: Sandbox, with_pytest: Environment
+) -> None:
+    report = run(project, sandbox, with_pytest, {
+        "test_a.py": GREEN, "test_b.py": "import not_there\n",
+    })  # fmt: skip
+    assert (report.passed, report.errors, report.ok) == (1, 1, False)
+
+
+@pytest.mark.network
+def test_a_folder_that_no_build_tool_packs_is_tested_where_it_lies(
+    project: Project, sandbox: Sandbox
+) -> None:
+    commit = project.commit({
+        "pyproject.toml": (
+            '[project]\nname = "x"\nversion = "1"\ndependencies = ["iniconfig==2.0.0"]\n'
+        ),
+        "one/__init__.py": "", "two/__init__.py": "",
+        "tests/test_x.py": "import iniconfig, one\n\ndef test_x():\n    pass\n",
+    })  # fmt: skip
+    plan = plan_for(project.mirror, commit)
+    pool = project.pool(sandbox)
+    environments = Environments(
+        project.root / "environments", project.mirror, pool, sandbox, PackageIndex.of(os.environ)
+    )
+    environment = environments.prepare(plan, commit)
+    assert "project not installed" in environment.notes[0]
+    with pool.checkout(commit) as tree:
+        assert run_tests(tree, plan, environment, sandbox).ok
