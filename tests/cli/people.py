@@ -6,14 +6,14 @@ import hashlib
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.cli.call import command, environ
+
 MODULE = "import os\n\n\ndef total(prices):\n    return sum(prices)\n"
 TEST = (
     'import sys\n\nsys.path.insert(0, "src")\nimport shop\n\n\n'
@@ -78,10 +78,9 @@ def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
     """`towpath …` called in `folder`, which also holds what it keeps for a while."""
     temporary = folder / "temporary"
     temporary.mkdir(exist_ok=True)
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("TOWPATH_")}
     return subprocess.Popen(
-        [sys.executable, "-P", "-m", "bot.cli", *arguments],
-        env={**kept, "PYTHONPATH": str(ROOT), "TMPDIR": str(temporary)},
+        command(*arguments),
+        env={**environ(), "TMPDIR": str(temporary)},
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
