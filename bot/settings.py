@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -160,7 +161,7 @@ class Settings(BaseSettings):
     def _database_kind(cls, value: str | None) -> str | None:
         if value is not None and not value.startswith(("sqlite:", "postgresql:", "postgresql+")):
             raise ValueError("expected a URL that starts with sqlite: or postgresql:")
-        return value
+        return value and re.sub(r"^postgresql:", "postgresql+psycopg:", value)
 
     @field_validator("redis_url", mode="after")
     @classmethod

@@ -60,6 +60,7 @@ def approve(asked: Asked) -> Outcome:
         plan_digest=story.plan_digest,
         comment_id=asked.comment.id,
         at=asked.comment.created_at,
+        thread=asked.comment.thread,
     )
     return Outcome(events=(Approved(approval=approval),))
 

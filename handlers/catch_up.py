@@ -23,6 +23,7 @@ from bot.story.involved import person
 from bot.story.machine import Story
 from bot.story.office import Office
 from bot.story.vocabulary import Gate, Repository, State
+from handlers.comment import as_it_is
 from handlers.merge import note_head
 from handlers.story import start
 
@@ -100,7 +101,8 @@ def _look_at(office: Office, story: Story) -> None:
     if story.waits_at(Gate.PRE_DEPLOY) and story.pull_number:
         _pull(office, story)
     for approval in story.approvals:
-        comment = github.comment(repository, approval.comment_id)
+        where = (approval.thread, story.pull_number, approval.comment_id)
+        comment = as_it_is(office, repository, *where)
         if comment is None or comment.get("updated_at") != comment.get("created_at"):
             reason = "the approving comment was edited or deleted"
             withdrawn = ApprovalWithdrawn(reason=reason, comment_id=approval.comment_id)

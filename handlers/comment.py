@@ -40,7 +40,11 @@ def events(commands: Commands) -> dict[str, Callable[[Delivery, Office], None]]:
         "issue_comment.edited": changed,
         "issue_comment.deleted": changed,
         "pull_request_review_comment.created": created,
+        "pull_request_review_comment.edited": changed,
+        "pull_request_review_comment.deleted": changed,
         "pull_request_review.submitted": created,
+        "pull_request_review.edited": changed,
+        "pull_request_review.dismissed": changed,
     }
 
 
@@ -75,17 +79,37 @@ def _review_comment(delivery: Delivery) -> bool | None:
 def _as_it_is(
     delivery: Delivery, office: Office, repository: Repository, told: Mapping[str, Any]
 ) -> tuple[Comment, str] | None:
-    """The comment as GitHub has it now; reviews cannot be edited unseen, so they count as told."""
-    now: Mapping[str, Any] | None = told
-    if delivery.event == "issue_comment":
-        now = office.github.comment(repository, told["id"])
-        if now is None:
-            return None  # deleted: commands nothing
+    """The comment or review as GitHub has it now."""
+    pull = (delivery.payload.get("pull_request") or {}).get("number", 0)
+    now = as_it_is(office, repository, delivery.event, pull, told["id"])
+    if now is None:
+        return None  # deleted: commands nothing
     created = _time(now.get("created_at") or now.get("submitted_at"))
     updated = _time(now.get("updated_at")) or created
     edited = bool(created and updated and updated > created)
-    comment = Comment(id=told["id"], created_at=created, updated_at=updated, edited=edited)
+    comment = Comment(
+        id=told["id"],
+        created_at=created,
+        updated_at=updated,
+        edited=edited,
+        thread=delivery.event,
+    )
     return comment, now.get("body") or ""
+
+
+def as_it_is(
+    office: Office, repository: Repository, thread: str, pull: int, comment_id: int
+) -> Mapping[str, Any] | None:
+    """A comment or review read again; None where it is deleted or dismissed."""
+    match thread:
+        case "issue_comment":
+            return office.github.comment(repository, comment_id)
+        case "pull_request_review_comment":
+            return office.github.review_comment(repository, comment_id)
+        case _:
+            review = office.github.review(repository, pull, comment_id)
+            dismissed = review is not None and review.get("state") == "DISMISSED"
+            return None if dismissed else review
 
 
 def _time(text: str | None) -> datetime | None:
@@ -209,9 +233,10 @@ class _Conversation:
 def _changed(delivery: Delivery, office: Office, commands: Commands) -> None:
     """An edited or deleted comment: its approval is withdrawn, our status comment comes back."""
     payload = delivery.payload
-    told = payload.get("comment") or {}
-    repository, number = office.repository(payload), payload["issue"]["number"]
-    story = _story(office, repository, number, "pull_request" in payload["issue"])
+    told = payload.get("comment") or payload.get("review") or {}
+    thread = payload.get("issue") or payload["pull_request"]
+    repository, number = office.repository(payload), thread["number"]
+    story = _story(office, repository, number, "issue" not in payload or "pull_request" in thread)
     if story is None:
         return
     sender, comment_id = person(payload.get("sender")), told.get("id")

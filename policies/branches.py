@@ -16,6 +16,15 @@ _TYPES = frozenset(  # of Conventional Commits
     {"build", "chore", "ci", "docs", "feat", "fix", "perf", "refactor", "revert", "style", "test"}
 )
 
+# In this order: what one of them takes away must not make another's.
+_REFERENCES = (
+    (re.compile(r"(?:\b[a-z][a-z0-9+.-]*)?://", re.IGNORECASE), " "),
+    (re.compile(r"\bwww\.", re.IGNORECASE), "www "),
+    (re.compile(r"(?<!\w)@"), ""),
+    (re.compile(r"#(?=\d)"), ""),
+    (re.compile(r"\bGH-(?=\d)", re.IGNORECASE), "GH "),
+)
+
 
 def slug(title: str) -> str:
     """A title as lower-case ASCII words with hyphens, at most SLUG characters, never empty."""
@@ -62,4 +71,11 @@ def commit_message(
 def _one_line(text: str) -> str:
     """No line ends and no control or direction characters: nothing can pass for a trailer."""
     kept = (" " if unicodedata.category(c)[0] in "CZ" else c for c in text[:1000])
-    return " ".join("".join(kept).split())
+    return " ".join(unreferred("".join(kept)).split())
+
+
+def unreferred(text: str) -> str:
+    """`text` in which GitHub sees no link, no mention and no issue that a merge would close."""
+    for pattern, instead in _REFERENCES:
+        text = pattern.sub(instead, text)
+    return text

@@ -89,6 +89,7 @@ class Comment:
     updated_at: datetime | None = None
     edited: bool = False
     deleted: bool = False
+    thread: str = "issue_comment"  # | pull_request_review | pull_request_review_comment
 
 
 @dataclass(frozen=True)

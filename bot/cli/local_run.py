@@ -133,11 +133,11 @@ class LocalRun:
             **self.options,
         )
         for name in PROCESSES:
-            self._process(name, [sys.executable, "-m", "bot.cli", name], environ)
+            self._process(name, [sys.executable, "-P", "-m", "bot.cli", name], environ)
         self._wait_ready(f"http://127.0.0.1:{port}/readyz")
 
     def _start_github(self) -> str:
-        argv = [sys.executable, "-m", "bot.localhub", "--root", str(self.home / "github")]
+        argv = [sys.executable, "-P", "-m", "bot.localhub", "--root", str(self.home / "github")]
         started = self._process("github", [*argv, "--print-ready"], _environ(), subprocess.PIPE)
         line = started.stdout.readline() if started.stdout else b""
         if not line:

@@ -10,7 +10,6 @@ import importlib.util
 import os
 import sys
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -36,11 +35,5 @@ def test_suite(arguments: tuple[str, ...]) -> None:
     for variable in [name for name in os.environ if name.startswith(PREFIX)]:
         del os.environ[variable]
     os.chdir(ROOT)
-    command = [sys.executable, "-m", "pytest", "-p", __name__, "-m", chosen, *arguments]
+    command = [sys.executable, "-m", "pytest", "-m", chosen, *arguments]
     os.execv(sys.executable, command)  # noqa: S606 - no shell is the point
-
-
-def pytest_configure(config: Any) -> None:
-    """As a plugin of pytest: the markers that the command chooses by, whatever it is asked for."""
-    config.addinivalue_line("markers", "slow: too long for every run; call pytest -m slow")
-    config.addinivalue_line("markers", "network: needs the package index")

@@ -107,8 +107,17 @@ class Reads:
         return self._list(repository, "issues", number, "comments", **touched)
 
     def comment(self, repository: Repository, comment_id: int) -> dict[str, Any] | None:
+        return self._if_there(repository, "issues", "comments", comment_id)
+
+    def review_comment(self, repository: Repository, comment_id: int) -> dict[str, Any] | None:
+        return self._if_there(repository, "pulls", "comments", comment_id)
+
+    def review(self, repository: Repository, pull: int, review_id: int) -> dict[str, Any] | None:
+        return self._if_there(repository, "pulls", pull, "reviews", review_id)
+
+    def _if_there(self, repository: Repository, *parts: str | int) -> dict[str, Any] | None:
         try:
-            return dict(self._get(repository, "issues", "comments", comment_id))
+            return dict(self._get(repository, *parts))
         except NotFound:
             return None
 

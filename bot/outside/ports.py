@@ -52,6 +52,12 @@ class GitHubReads(Protocol):
     def comment(self, repository: Repository, comment_id: int) -> dict[str, Any] | None:
         """An issue comment as it is now; None: deleted."""
 
+    def review_comment(self, repository: Repository, comment_id: int) -> dict[str, Any] | None:
+        """A comment on lines of a pull request as it is now; None: deleted."""
+
+    def review(self, repository: Repository, pull: int, review_id: int) -> dict[str, Any] | None:
+        """A review as it is now (`submitted_at`, `state`; no time of its edits); None: gone."""
+
     def permission(self, repository: Repository, login: str, person_id: int = 0) -> str:
         """none | read | triage | write | maintain | admin; none if the login is another's now."""
 

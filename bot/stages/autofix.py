@@ -66,7 +66,7 @@ def detect(title: str, body: str, list_files: Callable[[], Iterable[str]], read:
     title, body = title[:300].strip(), body[:MAX_TEXT]
     bare = re.sub(r"^\s*(?:\[[^\]]{1,30}\]\s*|\w+(?:\([^)]*\))?!?:\s*)+", "", title).strip()
     bare = re.sub(r"^as an? .{1,60}?,? i want (?:to )?(?:have )?(?:no )?", "", bare, flags=re.I)
-    if autofix_text.other_work(bare):
+    if autofix_text.other_work(bare, body):
         return NotThis(reason="asks for other work")
     wanted = autofix_text.wanted(bare, title, body)
     if not wanted:
@@ -98,6 +98,11 @@ _PLACE = re.compile(
     r"\b(?:in|under|of|inside|within|across|from|for|below)\s+(?:the\s+)?[`'\"]?([\w./-]+?)[`'\"]?"
     r"(?:\s+(?:package|folder|directory|module|tree))?(?=[\s.,;:)]|$)"
 )
+_MODULE = re.compile(
+    r"\b(?:module|package|folder|directory)\s+[`'\"]?([A-Za-z_][\w.]*\w)"
+    r"|\b(?:in|of|under|from)\s+(?:the\s+)?[`'\"]?([A-Za-z_][\w.]*\w)[`'\"]?"
+    r"\s+(?:module|package|folder|directory)\b"
+)
 _EXCEPT = re.compile(
     r"\b(?:except(?: for)?|excluding|but not|outside|other than|not in|leave|ignoring|skip)\s+"
     r"(?:the\s+|in\s+|of\s+)*[`'\"]?([\w./-]+)", re.IGNORECASE,
@@ -123,10 +128,21 @@ def _scope(text: str, files: list[str]) -> tuple[list[str], list[str], list[str]
         elif "/" in match[1] and token in folders:
             named.append(token)
     named += [m[1].strip("./") for m in _PLACE.finditer(text) if m[1].strip("./") in folders]
+    if not named:
+        named = [place for m in _MODULE.finditer(text) if (place := _module(m, python, folders))]
     kept = [path for path in dict.fromkeys(named) if path not in excluded]
     unknown = [] if kept else [name for name in unknown if "/" in name or len(unknown) == 1]
     inside = [p for p in kept if not any(p.startswith(f"{o}/") for o in kept)]
     return inside or ["."], excluded, [] if inside else unknown
+
+
+def _module(match: re.Match[str], python: list[str], folders: set[str]) -> str | None:
+    """The one folder of a package, or file of a module, that is called by its dotted name."""
+    path = (match[1] or match[2]).replace(".", "/")
+    places = [*python] if "module" in match[0] else [*folders]
+    found = [p for p in places if p.removesuffix(".py") == path]
+    found = found or [p for p in places if p.removesuffix(".py").endswith(f"/{path}")]
+    return found[0] if len(found) == 1 else None
 
 
 def _files_called(token: str, python: list[str]) -> list[str]:

@@ -39,6 +39,14 @@ _ALARM = re.compile(r"\b(?:unsafe|insecure|security|vulnerab\w*|weak|hotspot)\b"
 _ABOUT_TOOL = re.compile(
     r"\b(?:ci|config\w*|pre-commit|workflow|github action|plugin|badge)\b", re.I
 )
+# A title that speaks of a behaviour is not about a finding, whatever its text mentions besides.
+_BEHAVIOUR = re.compile(
+    r"\b(?:crash\w*|fail\w*|errors? when|bugs?|broken|wrong|support\w*|allow|option|feature"
+    r"|slow\w*|performance|parse[sr]?|parsing|return(?:s|ed) (?!type)|raises?|timeouts?|api|cli"
+    r"|users?|docs?|documentation|readme|release|version)\b",
+    re.IGNORECASE,
+)
+_HAPPY = re.compile(r"^make\b.{0,40}\b(?:happy|pass\w*|clean|green|silent|quiet)\b", re.I)
 # What may stand before the words for a finding: nothing, a request, or where it is.
 _ASKS = re.compile(
     rf"(?:[\w./-]+:\s*)?(?:please\s+)?(?:{_FIXING}(?:\s*\b{_FILLER}){{0,6}}\W*)?"
@@ -58,8 +66,10 @@ SAID = {
 }
 
 
-def other_work(bare: str) -> bool:
+def other_work(bare: str, body: str = "") -> bool:
     """Whether a title asks for something else than fixing what is there."""
+    if _HAPPY.search(bare) or {*_reported(bare, body)} & REWRITTEN:
+        return False
     about_tool = _ABOUT_TOOL.search(bare) and not codes_in(bare)
     return bool(_OTHER_WORK.search(bare) or about_tool)
 
@@ -76,6 +86,7 @@ def wanted(bare: str, title: str, body: str) -> list[str]:
     phrases = phrases_in(bare)
     if codes := codes_in(title):
         said = lint or fixing or _LINT.search(body) or {code for _, code in phrases} & {*codes}
+        said = said or {*codes} & {*codes_in(body)} or re.match(r"[A-Z]+\d+\W", title)
         return codes if said else []
     near = [
         code
@@ -87,12 +98,24 @@ def wanted(bare: str, title: str, body: str) -> list[str]:
         return _narrowed(list(dict.fromkeys(near)), body, bool(phrases_in(body) or codes_in(body)))
     if lint or (fixing and _LINT.search(body)):
         if not lint and not _about_code(bare):
-            return []
+            return _reported(bare, body)
         found = codes_in(body) or [code for _, code in phrases_in(body)]
         return list(dict.fromkeys(found))
     if _ALARM.search(bare) and _LINT.search(body):
         return [code for code in codes_in(body) if code in REWRITTEN]
-    return []
+    return _reported(bare, body)
+
+
+def _reported(bare: str, body: str) -> list[str]:
+    """The rules of a text that begins with what a tool reports, under a title in plain words."""
+    first = next((part for part in re.split(r"\n|(?<=[.!?])\s", body) if part.strip()), "")
+    codes = codes_in(first)
+    if not codes or not (_LINT.search(first) or _ROW.search(first)) or _BEHAVIOUR.search(bare):
+        return []
+    return codes
+
+
+_ROW = re.compile(r"\.pyi?\W{0,3}(?::\s*\d+|line \d+)")
 
 
 def _of_code(code: str, rest: str, lint: bool) -> bool:
@@ -110,7 +133,7 @@ def _narrowed(codes: list[str], body: str, more: bool) -> list[str]:
         codes = [code for code in codes if code != FORMAT] or codes
     if codes == ["E711"] and "E712" in named:
         return ["E711", "E712"]
-    return codes
+    return [code for code in codes if code in named] or codes
 
 
 def _about_code(bare: str) -> bool:

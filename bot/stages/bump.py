@@ -14,6 +14,7 @@ from pathlib import PurePosixPath
 from packaging.version import Version
 
 from bot.stages import bump_phrases, bump_text
+from bot.stages.bump_result import Bump, Place, Upgrade
 from bot.stages.family import Already, NotThis, Question
 from bot.stages.manifests import Entry, Unreadable, walker
 from bot.stages.version_rules import (
@@ -24,7 +25,7 @@ from bot.stages.version_rules import (
     retarget_poetry,
     retarget_requirement,
 )
-from bot.story.vocabulary import FileChange, Value
+from bot.story.vocabulary import FileChange
 
 Read = Callable[[str], str | None]
 
@@ -34,33 +35,6 @@ _LOCKS = {
     "package.json": ("package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml"),
 }
 MAX_MANIFEST = 1_000_000  # characters
-
-
-class Place(Value):
-    """One requirement before and after."""
-
-    path: str
-    line: int
-    before: str
-    after: str
-
-
-class Upgrade(Value):
-    """One package and the version it goes to; `old` is the pin it had, '' if it had none."""
-
-    package: str
-    old: str
-    new: str
-    places: tuple[Place, ...]
-
-
-class Bump(Value):
-    """A bump that is ready to be committed."""
-
-    upgrades: tuple[Upgrade, ...]
-    changes: tuple[FileChange, ...]
-    subject: str  # Conventional Commits
-    criteria: tuple[str, ...]  # what the changed files say, one a place
 
 
 Outcome = Bump | Already | Question | NotThis
@@ -261,7 +235,7 @@ def _new_text(entry: Entry, target: Version, exact: bool) -> str:
     if exact and found and not found.pinned and re.fullmatch(r"(>=?\s*[\w.]+)?", found.spec):
         widened = retarget_requirement(entry.text, Version("999999"))
         return re.sub(r">=(\s*)999999", rf"==\g<1>{target}", widened)
-    if found and found.spec and _current(entry) >= target and not found.pinned:
+    if found and found.spec and _current(entry) >= target:
         return entry.text
     return retarget_requirement(entry.text, target)
 

@@ -138,3 +138,12 @@ def known(spec: StorySpec) -> bump.Bump | autofix.Autofix:
     """What the family found, out of the spec that carries it."""
     kind = bump.Bump if spec.tier is Tier.DEPENDENCY_BUMP else autofix.Autofix
     return kind.model_validate(spec.details)
+
+
+def asked(spec: StorySpec) -> tuple[tuple[str, str], ...]:
+    """(path, requirement) pairs that a bump made; none for any other story."""
+    if spec.tier is not Tier.DEPENDENCY_BUMP:
+        return ()
+    made = known(spec)
+    assert isinstance(made, bump.Bump)
+    return tuple((p.path, p.asks(u)) for u in made.upgrades for p in u.places if p.python)

@@ -51,6 +51,7 @@ _PHRASES = {
     r"|assigned(?: to)? but never used": "F841",
     r"(?:import (?:order(?:ing)?|sorting|block)|(?:un)?sorted imports?|(?:re)?order(?:ed)? imports?"
     r"|sort(?:ing)? (?:\w+ ){0,2}imports?|imports (?:are )?(?:un-?sorted|not sorted|out of order)"
+    r"|imports? (?:are |is )?in (?:the |a )?(?:wrong|random) order"
     r"|imports (?:should|must|need to|have to) be (?:sorted|ordered)|organi[sz]e imports"
     r"|\bisort\b)": "I001",
     r"f-?strings? (?:without|with no|that (?:have|has) no) (?:any )?"
@@ -124,6 +125,7 @@ def _aliases() -> dict[str, tuple[str, ...]]:
 
 
 _CODE = re.compile(r"(?<![\w/-])([A-Z]{1,6}\d{2,5})(?![\w-])")
+_SLASH = re.compile(r"(?<![\w/-])([A-Z]{1,6}\d{2,5})/(?=[A-Z]{1,6}\d{2,5}(?![\w-]))")
 _PREFIX = re.compile(
     r"(?:ruff|rules?|select|categor\w+|linter)[\s:`'\"(]+([A-Z]{1,6}\d{0,2})(?![\w-])"
 )
@@ -143,6 +145,7 @@ def _of_code(code: str) -> tuple[str, ...]:
 def codes_in(text: str) -> list[str]:
     """Codes and hyphenated names of rules, in order (`F401`, `W0611`, `B506`, `unused-import`)."""
     found: list[str] = []
+    text = _SLASH.sub(r"\1, ", text)
     for match in _CODE.finditer(text):
         found += _of_code(match[1])
     for match in _NAME.finditer(text):

@@ -127,15 +127,26 @@ def _noted(desk: Desk, mirror: Mirror, task: str, sha: str, parent: str, message
     desk.note(Committed(task=task, sha=sha, parent=parent, message=message, files=files))
 
 
-def run_tests(desk: Desk, subject: str, sha: str, paths: tuple[str, ...] = ()) -> Tested:
-    """Prepare the environment for `sha` and run the project's tests there; noted as `subject`."""
+def run_tests(
+    desk: Desk,
+    subject: str,
+    sha: str,
+    paths: tuple[str, ...] = (),
+    asked: tuple[tuple[str, str], ...] = (),
+) -> Tested:
+    """Prepare the environment for `sha` and run the project's tests there; noted as `subject`.
+
+    `asked`: what the environment must be able to hold (see PrepareEnvironment).
+    """
     story = desk.story
     known = story.tests.get(subject)
     if known and known.summary.sha == sha:
         return known
     repository = story.repository
     environment = desk.do(
-        PrepareEnvironment(key=desk.key("prepare_environment", sha), repository=repository, sha=sha)
+        PrepareEnvironment(
+            key=desk.key("prepare_environment", sha), repository=repository, sha=sha, asked=asked
+        )
     )
     if environment.get("failed"):
         summary = TestSummary(

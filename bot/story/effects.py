@@ -131,11 +131,13 @@ class DeleteBranch(_Effect):
 class PrepareEnvironment(_Effect):
     """Install the project's dependencies for `sha` (set-up phase; the only one with a network).
 
-    Result: environment (digest), reasons, test_command.
+    `asked`: (path, requirement) pairs that must be possible, and held where they are installed.
+    Result: environment (digest), reasons, test_command; or failed (why).
     """
 
     kind: Literal["prepare_environment"] = "prepare_environment"
     sha: str
+    asked: tuple[tuple[str, str], ...] = ()
 
 
 class RunTests(_Effect):

@@ -341,7 +341,7 @@ def _(event: e.PullClosed, story: Story, at: datetime) -> None:
 @_apply.register
 def _(event: e.ViewDisturbed, story: Story, at: datetime) -> None:
     if event.view == "status":
-        story.status_comment_id, story.status_digest = None, ""
+        story.status_digest = ""  # edited in place again; made anew where it is gone
     else:
         story.label_disturbances += 1
 

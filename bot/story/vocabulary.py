@@ -181,6 +181,7 @@ class Approval(Value):
     plan_digest: str
     comment_id: int
     at: datetime
+    thread: str = "issue_comment"  # | pull_request_review | pull_request_review_comment
 
 
 class Shown(Value):

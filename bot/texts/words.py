@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from policies.branches import unreferred
+
 _MARKUP = re.compile(r"([\\*\[\]|~])")
 _ADDRESS = re.compile(r"\w+://\S+")
-_REFERENCE = re.compile(r"(?i)#(?=\d)|\bgh-(?=\d)")
 
 
 def plain(text: str, limit: int = 200) -> str:
@@ -29,7 +30,7 @@ def _visible(text: str) -> str:
     return "".join(
         " " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c
         for c in text
-        if unicodedata.category(c) != "Cf"
+        if unicodedata.category(c) not in ("Cf", "Cs")
     )
 
 
@@ -43,7 +44,7 @@ def _inert(text: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    text = _REFERENCE.sub("no. ", text.replace("@", " at "))
+    text = unreferred(text.replace("@", " at "))
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return _MARKUP.sub(r"\\\1", text)
 
@@ -54,7 +55,8 @@ def code(text: str, limit: int = 200) -> str:
 
 
 def plain_code(text: str) -> str:
-    return " ".join(text.replace("`", "'").split()) or " "
+    shown = "".join(c for c in text if unicodedata.category(c) not in ("Cf", "Cs"))
+    return " ".join(shown.replace("`", "'").split()) or " "
 
 
 def block(text: str, limit: int = 3000) -> str:

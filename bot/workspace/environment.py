@@ -116,6 +116,11 @@ class Environments:
         self._index = index or PackageIndex({})
         self._keep, self._limits = keep, limits
 
+    @property
+    def cache(self) -> Path:
+        """The installer's cache, of this repository alone."""
+        return self._root / "cache"
+
     def prepare(self, plan: ProjectPlan, commit: str) -> Environment:
         """The environment for `plan` at `commit`, built if nobody did before.
 
@@ -164,7 +169,7 @@ class Environments:
         version: str,
         tree: Tree,
     ) -> None:
-        cache = self._root / "cache"
+        cache = self.cache
         erase(folder)  # of a build that was killed
         for place in (folder, cache):
             place.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,7 @@ Never: decides whether an effect may be performed.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any
 
 from bot.story.effects import PrepareEnvironment, PushBranch, RunCommand, RunTests
 from bot.story.vocabulary import Repository
+from bot.workspace.asked import Asking
 from bot.workspace.commands import Program, run_on, script, tool
 from bot.workspace.environment import Environment, EnvironmentFailed, Environments
 from bot.workspace.git import GitFailed
@@ -76,8 +77,19 @@ class Bench:
 
     @cached_property
     def environments(self) -> Environments:
-        index = PackageIndex.of(os.environ)
-        return Environments(self._places.environments, self.mirror, self.pool, self.sandbox, index)
+        return Environments(
+            self._places.environments, self.mirror, self.pool, self.sandbox, self._index
+        )
+
+    @cached_property
+    def _index(self) -> PackageIndex:
+        return PackageIndex.of(os.environ)
+
+    def unmet(self, environment: Environment, sha: str, asked: Sequence[tuple[str, str]]) -> str:
+        """Why what `sha` asks for cannot be had; "" if it can."""
+        cache = self.environments.cache
+        asking = Asking(self.mirror, self.pool, self.sandbox, self._index, cache)
+        return asking.unmet(environment, sha, asked)
 
     def environment(self, sha: str) -> tuple[ProjectPlan, Environment | None]:
         """How to test `sha`, and the environment for it (built if missing)."""
@@ -186,8 +198,13 @@ class Prepare(_Repeatable):
         try:
             with _told(retry=True):
                 plan, environment = bench.environment(effect.sha)
+                problem = ""
+                if effect.asked and environment:
+                    problem = bench.unmet(environment, effect.sha, effect.asked)
         except EnvironmentFailed as failed:
             return {"failed": f"{failed}"[-TAIL:], "reasons": []}
+        if problem:
+            return {"failed": problem, "reasons": list(plan.reasons)}
         return {
             "environment": environment.key if environment else "",
             "reasons": list(plan.reasons) + list(environment.notes if environment else ()),

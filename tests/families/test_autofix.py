@@ -114,6 +114,23 @@ TAKEN = [
     ("Codebase is not formatted", "Run ruff format.", "FORMAT", "."),
     ("Whitespace at end of lines", "", "W291 W293", "."),
     ("Unsafe deserialization", "Found by bandit: B506 in client.py", "S506", "src/pkg/client.py"),
+    ("F401", "src/pkg/client.py:1:8: F401 `os` imported but unused", "F401", "src/pkg/client.py"),
+    ("Make ruff happy", "`ruff check --select F401` fails in src/pkg", "F401", "src/pkg"),
+    ("client.py imports os but never uses it", "ruff F401", "F401", "src/pkg/client.py"),
+    ("Use yaml.safe_load in client.py", "bandit B506", "S506", "src/pkg/client.py"),
+    (
+        "Enable certificate validation",
+        "bandit B501 in src/pkg/client.py:7",
+        "S501",
+        "src/pkg/client.py",
+    ),
+    ("isort: imports are in the wrong order", "", "I001", "."),
+    ("UP035/UP006: use builtin generics", "", "UP035 UP006", "."),
+    ("Remove extraneous f prefix", "ruff F541 in client.py", "F541", "src/pkg/client.py"),
+    ("Remove trailing whitespace in setup.py", "W291", "W291", "setup.py"),
+    ("Fix ruff E711 and E712 in package pkg", "", "E711 E712", "src/pkg"),
+    ("Fix ruff E711 in module pkg.sub.io", "", "E711", "src/pkg/sub/io.py"),
+    ("Imports that nobody uses", "flake8 says F401", "F401", "."),
 ]
 
 NOT_TAKEN = [
@@ -139,6 +156,9 @@ NOT_TAKEN = [
     ("Write a formatter for JSON logs", ""),
     ("Fix wrong result of comparison to None in the query builder", "`col == None` gives IS NULL"),
     ("Report unused imports of customers", ""),
+    ("Support a second loader", "bandit B506 must stay quiet."),
+    ("Fix crash in the parser", "ruff F401 also fires in client.py"),
+    ("Enable retries", "They are off. B501 was fixed before."),
 ]
 
 QUESTIONS = [

@@ -18,10 +18,6 @@ BOT = Person("Towpath", "towpath@example.com")
 THEN = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "network: needs the package index")
-
-
 def shell_git(folder: Path, *args: str) -> str:
     """git as a person runs it, apart from the code under test."""
     done = subprocess.run(
