@@ -25,12 +25,12 @@ import handlers
 from bot import stages
 from bot.agent.gateway import Gateway
 from bot.agent.perform import Model
+from bot.families import rewrite
 from bot.outside.github import GitHub, connect
 from bot.queue.delivery import Delivery, Failure
 from bot.queue.embedded import redis_url
 from bot.queue.wakeups import enqueue_advance, request_drain
 from bot.settings import Settings, load_settings
-from bot.stages import rewrite
 from bot.story.database import open_database
 from bot.story.effects import PostComment
 from bot.story.engine import Engine, Limits
@@ -233,10 +233,9 @@ class House:
 
     def _say_failed(self, delivery: Delivery, error_id: str) -> None:
         """Nobody waits in silence: one comment a delivery, whatever went wrong (C13)."""
-        sender = delivery.payload.get("sender") or {}
-        if sender.get("type") == "Bot":
-            return
         try:
+            if (delivery.payload.get("sender") or {}).get("type") == "Bot":
+                return
             repository = self.office.repository(delivery.payload)
             number = delivery.payload["issue"]["number"]
             stream = stream_of(repository.id, number)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bot.agent.context import select
 from bot.agent.schemas import story_spec
-from bot.stages import families
+from bot.families import known
 from bot.stages.story_text import read as read_story
 from bot.stages.workroom import Workroom, ask, hand_over
 from bot.story.desk import Desk, StageStops
@@ -18,6 +18,7 @@ from bot.story.machine import Story
 from bot.story.next_move import Move
 from bot.story.vocabulary import Gate, State, StorySpec, Waiting
 from bot.texts import answers, reasons
+from bot.workspace.text_files import Files
 
 MAX_QUESTION_ROUNDS = 3
 
@@ -73,13 +74,13 @@ def full_text(story: Story) -> str:
 
 def _spec(story: Story, desk: Desk, room: Workroom, base: str) -> StorySpec:
     mirror = room.mirror_of(story.repository)
-    files = families.Files.at(mirror, base)
+    files = Files(mirror, base)
     text = full_text(story)
-    known = families.detect(story.title, text, files)
-    if isinstance(known, StorySpec):
-        return known
+    found = known.detect(story.title, text, files)
+    if isinstance(found, StorySpec):
+        return found
     if not room.has_model:
-        raise hand_over(known.reason if known else reasons.NO_MODEL)
+        raise hand_over(found.reason if found else reasons.NO_MODEL)
     told = read_story(story.title, text)
     package = {
         "story": told_story(story),

@@ -11,9 +11,9 @@ from typing import Any
 
 from bot.agent.context import select
 from bot.agent.edits import EditError, apply_edits
-from bot.stages import autofix, bump, families
+from bot.families import autofix, bump, known
+from bot.families.outcomes import Already
 from bot.stages.analyze import full_text, said, told_story
-from bot.stages.family import Already
 from bot.stages.workroom import (
     Workroom,
     ask,
@@ -30,6 +30,7 @@ from bot.story.next_move import Move
 from bot.story.vocabulary import FileChange, State, Task, Tier
 from bot.texts import reasons
 from bot.workspace.mirror import NothingChanged
+from bot.workspace.text_files import Files
 
 TESTS_TASK = "tests"
 
@@ -51,7 +52,7 @@ def code(story: Story, desk: Desk, room: Workroom) -> Move:
 def _by_family(story: Story, desk: Desk, room: Workroom) -> None:
     if story.failures:
         raise hand_over(reasons.family_failed(story.failures[-1].message))
-    made, task = families.known(story.spec), story.plan.tasks[0]
+    made, task = known.of(story.spec), story.plan.tasks[0]
     if isinstance(made, bump.Bump):
         if not story.commits:
             commit(desk, room, task.id, made.subject, made.changes)
@@ -129,7 +130,7 @@ def _repair(story: Story, desk: Desk, room: Workroom) -> None:
 def _task(story: Story, desk: Desk, room: Workroom, purpose: str, task: Task) -> None:
     """Ask for one task's edits, twice at most, and commit them."""
     head = story.head_sha or story.base_sha
-    files = families.Files.at(room.mirror_of(story.repository), head)
+    files = Files(room.mirror_of(story.repository), head)
     package = _package(story, room, files, task)
     for attempt in (1, 2, 3):
         answer = ask(desk, purpose, package, task.id, attempt=attempt)
@@ -164,7 +165,7 @@ def _commit_edits(
     commit(desk, room, task.id, subject or f"{kind or fallback}: {task.description}", changes)
 
 
-def _package(story: Story, room: Workroom, files: families.Files, task: Task) -> dict:
+def _package(story: Story, room: Workroom, files: Files, task: Task) -> dict:
     query = "\n".join([story.title, full_text(story), task.description, *task.targets])
     chosen = select(files.paths, files.text, query, room.settings.context_chars)
     for path in task.targets:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bot.agent.context import select
 from bot.agent.schemas import PlanError, execution_plan
-from bot.stages import families
+from bot.families import known
 from bot.stages.analyze import full_text, said, told_story
 from bot.stages.workroom import Workroom, ask, hand_over
 from bot.story.desk import Desk
@@ -17,6 +17,7 @@ from bot.story.machine import Story
 from bot.story.next_move import Move
 from bot.story.vocabulary import ExecutionPlan, Gate, State, Tier, Waiting
 from bot.texts import reasons
+from bot.workspace.text_files import Files
 from policies.branches import branch_name
 from policies.scope import restricted
 
@@ -25,7 +26,7 @@ def plan(story: Story, desk: Desk, room: Workroom) -> Move:
     """Make the plan and the branch's name."""
     spec = story.spec
     by_model = spec.tier is Tier.MODEL
-    made = _ask_for_plan(story, desk, room) if by_model else families.plan(spec)
+    made = _ask_for_plan(story, desk, room) if by_model else known.plan(spec)
     outside = restricted(tuple(t for task in made.tasks for t in task.targets))
     if outside:
         raise hand_over(reasons.out_of_scope(outside))
@@ -39,7 +40,7 @@ def plan(story: Story, desk: Desk, room: Workroom) -> Move:
 
 
 def _ask_for_plan(story: Story, desk: Desk, room: Workroom) -> ExecutionPlan:
-    files = families.Files.at(room.mirror_of(story.repository), story.base_sha)
+    files = Files(room.mirror_of(story.repository), story.base_sha)
     query = f"{story.title}\n{full_text(story)}\n{' '.join(story.spec.dependencies)}"
     package = {
         "story": told_story(story),

@@ -6,7 +6,7 @@ else put on the branch is tested, never overwritten.
 
 from __future__ import annotations
 
-from bot.stages import families
+from bot.families import known
 from bot.stages.workroom import Workroom, attempt_failed, broken, hand_over, run_tests
 from bot.story.desk import Desk
 from bot.story.effects import EditPullRequest, OpenPullRequest, PushBranch
@@ -25,7 +25,7 @@ def test(story: Story, desk: Desk, room: Workroom) -> Move:
     if story.foreign_head:
         return _test_foreign(story, desk, room)
     for _ in range(MAX_REBASES):
-        tested = run_tests(desk, "head", story.head_sha, asked=families.asked(story.spec))
+        tested = run_tests(desk, "head", story.head_sha, asked=known.asked(story.spec))
         problem = broken(story, tested)
         if problem:
             return _failed(story, desk, room, problem, tested.summary.ran)

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from ruff import find_ruff_bin
 
-from bot.stages import autofix
-from bot.stages.autofix import Autofix, Judged
-from bot.stages.family import Already, NotThis, Question
+from bot.families import autofix
+from bot.families.autofix import Autofix, Judged
+from bot.families.outcomes import Already, NotThis, Question
 
 FILES = [
     "src/pkg/__init__.py",
@@ -196,7 +196,7 @@ def test_what_has_no_exact_fix_becomes_a_question(title, body, kind):
 def run(step: autofix.Step, folder: Path) -> subprocess.CompletedProcess[str]:
     program = {
         "ruff": [find_ruff_bin()],
-        "rewrite": [sys.executable, "-m", "bot.stages.rewrite"],
+        "rewrite": [sys.executable, "-m", "bot.families.rewrite"],
     }[step.tool]
     env = {"PYTHONPATH": str(Path.cwd()), "PATH": "/usr/bin:/bin"}
     return subprocess.run(
@@ -354,3 +354,10 @@ def test_the_import_of_an_unsafe_name_is_exchanged(tmp_path):
     write(tmp_path, {"a.py": "from yaml import load, Loader\n\nx = load('a', Loader=Loader)\n"})
     assert carry_out(tmp_path, "Fix B506").complete
     assert (tmp_path / "a.py").read_text() == ("from yaml import safe_load\n\nx = safe_load('a')\n")
+
+
+def test_a_comment_goes_with_the_argument_that_it_spoke_of(tmp_path):
+    source = "import requests\n\nrequests.get(\n    url,\n    verify=False,  # nosec\n)\n"
+    write(tmp_path, {"a.py": source})
+    carry_out(tmp_path, "Fix bandit B501 in a.py")
+    assert (tmp_path / "a.py").read_text() == "import requests\n\nrequests.get(\n    url,\n)\n"

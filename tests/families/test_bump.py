@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.stages import bump
-from bot.stages.family import Already, NotThis, Question
+from bot.families import bump
+from bot.families.outcomes import Already, NotThis, Question
 
 TITLE = "Bump requests from 2.31.0 to 2.32.4"
 

@@ -5,7 +5,7 @@ import time
 import pytest
 from packaging.version import Version
 
-from bot.stages import bump_text
+from bot.families import bump_text
 
 KNOWN = [
     "requests",

@@ -18,7 +18,7 @@ import tomlkit
 import tomlkit.exceptions
 from packaging.utils import canonicalize_name
 
-from bot.stages.version_rules import declared
+from bot.families.version_rules import declared
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from pathlib import PurePosixPath
 
-from bot.stages.version_rules import declared
+from bot.families.version_rules import declared
 from bot.story.vocabulary import FileChange, Value
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from ruff import find_ruff_bin  # type: ignore[import-untyped]
 
 FORMAT = "FORMAT"  # not a rule: the layout as a whole
-# Rewrites of our own (`bot.stages.rewrite`) for rules that ruff finds but does not fix.
+# Rewrites of our own (`bot.families.rewrite`) for rules that ruff finds but does not fix.
 REWRITTEN = frozenset({"S506", "S501", "S324", "S307"})
 
 _PYLINT = {

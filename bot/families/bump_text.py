@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from bot.stages.bump_phrases import (
+from bot.families.bump_phrases import (
     ADVISORY,
     FILL,
     MAX_SENTENCE,

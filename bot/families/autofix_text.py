@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from bot.stages.lint_rules import FORMAT, REWRITTEN, codes_in, phrases_in
+from bot.families.lint_rules import FORMAT, REWRITTEN, codes_in, phrases_in
 
 _OTHER_WORK = re.compile(
     r"^(?:feat(?:ure)?\b[^:]*:\s*)?(?:add|enable|configure|ignore|disable|implement|support|document"

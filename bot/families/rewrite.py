@@ -2,7 +2,7 @@
 
 Promises: only the call that is meant changes, names are resolved through the file's imports,
 comments and layout stay, and a second run changes nothing. Never runs the code it reads; it is
-started as a process of its own (`python -m bot.stages.rewrite --rules S506 PATH…`) because a
+started as a process of its own (`python -m bot.families.rewrite --rules S506 PATH…`) because a
 parser may die of a hostile file.
 
 S506  yaml.load, load_all, full_load, unsafe_load → yaml.safe_load, safe_load_all
@@ -132,8 +132,19 @@ def _without(call: cst.Call, keyword: str, value: str) -> cst.Call:
     if len(kept) == len(call.args):
         return call
     if kept and call.args[-1] not in kept:
-        kept[-1] = kept[-1].with_changes(comma=call.args[-1].comma)
+        kept[-1] = kept[-1].with_changes(comma=_uncommented(call.args[-1].comma))
     return call.with_changes(args=kept)
+
+
+def _uncommented(comma: cst.Comma | cst.MaybeSentinel) -> cst.Comma | cst.MaybeSentinel:
+    """A comma without the comment after it: that one spoke of the argument that is gone."""
+    if not isinstance(comma, cst.Comma):
+        return comma
+    space = comma.whitespace_after
+    if not isinstance(space, cst.ParenthesizedWhitespace):
+        return comma
+    line = space.first_line.with_changes(comment=None, whitespace=cst.SimpleWhitespace(""))
+    return comma.with_changes(whitespace_after=space.with_changes(first_line=line))
 
 
 def _with_keyword(call: cst.Call, keyword: str, value: str) -> cst.Call:

@@ -24,7 +24,7 @@ _POETRY = re.compile(r"^(\s*)(\^|~)?(\s*)v?(\d[\w.+-]*)(\s*)$")
 
 
 class Unsupported(Exception):
-    """A constraint that cannot be changed by rule. `kind`: see `bot.stages.family.Question`."""
+    """A constraint that cannot be changed by rule. `kind`: see `bot.families.outcomes.Question`."""
 
     def __init__(self, kind: str, message: str) -> None:
         super().__init__(message)

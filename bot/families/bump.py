@@ -13,11 +13,11 @@ from pathlib import PurePosixPath
 
 from packaging.version import Version
 
-from bot.stages import bump_phrases, bump_text
-from bot.stages.bump_result import Bump, Place, Upgrade
-from bot.stages.family import Already, NotThis, Question
-from bot.stages.manifests import Entry, Unreadable, walker
-from bot.stages.version_rules import (
+from bot.families import bump_phrases, bump_text
+from bot.families.bump_result import Bump, Place, Upgrade
+from bot.families.manifests import Entry, Unreadable, walker
+from bot.families.outcomes import Already, NotThis, Question
+from bot.families.version_rules import (
     Unsupported,
     declared,
     floor,

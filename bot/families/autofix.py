@@ -11,10 +11,10 @@ import re
 from collections.abc import Callable, Iterable
 from pathlib import PurePosixPath
 
-from bot.stages import autofix_text
-from bot.stages.family import Already, NotThis, Question
-from bot.stages.lint_rules import FORMAT, REWRITTEN, rules
-from bot.stages.lint_settings import settings
+from bot.families import autofix_text
+from bot.families.lint_rules import FORMAT, REWRITTEN, rules
+from bot.families.lint_settings import settings
+from bot.families.outcomes import Already, NotThis, Question
 from bot.story.vocabulary import Finding, Value
 
 Read = Callable[[str], str | None]
@@ -25,7 +25,7 @@ MAX_TEXT = 12_000
 
 
 class Step(Value):
-    """One command: `tool` is `ruff` or `rewrite` (`python -m bot.stages.rewrite`)."""
+    """One command: `tool` is `ruff` or `rewrite` (`python -m bot.families.rewrite`)."""
 
     tool: str
     arguments: tuple[str, ...]

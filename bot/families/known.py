@@ -7,12 +7,11 @@ plan; a family that is not sure asks.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
 from typing import Any
 
-from bot.stages import autofix, bump
-from bot.stages.family import Already, Question
+from bot.families import autofix, bump
+from bot.families.outcomes import Already, Question
 from bot.story.desk import StageStops
 from bot.story.next_move import Move
 from bot.story.vocabulary import (
@@ -24,57 +23,7 @@ from bot.story.vocabulary import (
     Tier,
 )
 from bot.texts import answers, reasons
-from bot.workspace.mirror import Mirror
-
-LISTED = 2000  # paths of a tree that a model is shown
-READ_AHEAD = 256  # files read by one process of git
-LARGEST = 2_000_000  # bytes of a file that is read as text
-
-
-def _decoded(content: bytes | None) -> str | None:
-    try:
-        return None if content is None else content.decode()
-    except UnicodeDecodeError:
-        return None
-
-
-@dataclass
-class Files:
-    """The files of one commit, read when asked for."""
-
-    mirror: Mirror
-    sha: str
-    _read: dict[str, str | None] = field(default_factory=dict, repr=False)
-
-    @classmethod
-    def at(cls, mirror: Mirror, sha: str) -> Files:
-        return cls(mirror, sha)
-
-    @cached_property
-    def paths(self) -> list[str]:
-        """Regular files, in git's order."""
-        return [e.path for e in self.mirror.ls(self.sha) if e.mode in ("100644", "100755")]
-
-    @cached_property
-    def known(self) -> frozenset[str]:
-        return frozenset(self.paths)
-
-    def text(self, path: str) -> str | None:
-        """A file's text; None where it is not there, is too large, or is no UTF-8.
-
-        A process a file would cost more than reading: its neighbours are read with it.
-        """
-        if path not in self.known:
-            return None
-        if path not in self._read:
-            at = self.paths.index(path)
-            ahead = self.paths[at : at + READ_AHEAD]
-            found = self.mirror.read_many(self.sha, ahead, limit=LARGEST)
-            self._read.update({p: _decoded(found.get(p)) for p in ahead})
-        return self._read[path]
-
-    def listing(self) -> list[str]:
-        return self.paths[:LISTED]
+from bot.workspace.text_files import Files
 
 
 @dataclass(frozen=True)
@@ -122,7 +71,7 @@ def _spec(
 
 def plan(spec: StorySpec) -> ExecutionPlan:
     """One task; its targets are known for a bump, and those the tool changes for a fix."""
-    made = known(spec)
+    made = of(spec)
     targets = tuple(c.path for c in made.changes) if isinstance(made, bump.Bump) else ()
     task = Task(
         id="task-1",
@@ -134,7 +83,7 @@ def plan(spec: StorySpec) -> ExecutionPlan:
     return ExecutionPlan(tasks=(task,), testing_strategy="existing tests")
 
 
-def known(spec: StorySpec) -> bump.Bump | autofix.Autofix:
+def of(spec: StorySpec) -> bump.Bump | autofix.Autofix:
     """What the family found, out of the spec that carries it."""
     kind = bump.Bump if spec.tier is Tier.DEPENDENCY_BUMP else autofix.Autofix
     return kind.model_validate(spec.details)
@@ -144,6 +93,6 @@ def asked(spec: StorySpec) -> tuple[tuple[str, str], ...]:
     """(path, requirement) pairs that a bump made; none for any other story."""
     if spec.tier is not Tier.DEPENDENCY_BUMP:
         return ()
-    made = known(spec)
+    made = of(spec)
     assert isinstance(made, bump.Bump)
     return tuple((p.path, p.asks(u)) for u in made.upgrades for p in u.places if p.python)
