@@ -28,10 +28,13 @@ from typing import Any
 
 import yaml
 from redis import Redis
+from rq import Queue
 
 from bot.localhub.remote import RemoteHub
 from bot.queue.embedded import EmbeddedServer
+from bot.queue.inbox import Inbox
 from bot.queue.orphans import die_with_parent
+from bot.queue.wakeups import STORIES
 from bot.story.database import open_database
 from bot.story.journal import Journal, Recorded
 from bot.story.machine import Story, fold
@@ -91,8 +94,7 @@ class LocalRun:
 
     def keep(self) -> Path:
         """Leave the processes running when the block is left; the file that names them."""
-        with Redis.from_url(self._queue_url) as queue:
-            server = queue.info("server")["process_id"]
+        server = self._queue.info("server")["process_id"]
         pids = self.home / "pids"
         numbers = [process.pid for process in self._running.values()]
         pids.write_text(" ".join(str(number) for number in (*numbers, server)) + "\n")
@@ -106,8 +108,9 @@ class LocalRun:
         self.hub = RemoteHub(self.github_url)
         self._stack.callback(self.hub.close)
         queue = EmbeddedServer(self.home)
-        self._queue_url = queue.start()
+        queue_url = queue.start()
         self._stack.callback(queue.stop)
+        self._queue = self._stack.enter_context(Redis.from_url(queue_url))
         port, secret = _free_port(), secrets.token_hex(16)
         manifest = yaml.safe_load(MANIFEST.read_text())
         app = self.hub.do(
@@ -122,7 +125,7 @@ class LocalRun:
         key.write_text(app["pem"])
         environ = _environ(
             home=str(self.home),
-            redis_url=self._queue_url,
+            redis_url=queue_url,
             github_api_url=self.github_url,
             github_web_url=self.github_url,
             app_id=str(self.app_id),
@@ -226,19 +229,38 @@ class LocalRun:
             for record in news:
                 seen = record.seq
                 yield record
-            if not news and seen > after and self._rests(stream):
+            if not news and seen > after and self._rests(stream, seen):
                 return
             if time.monotonic() > until:
                 raise TimeoutError(f"no end after {timeout_s:.0f} s")
             self.check()
             time.sleep(POLL_S)
 
-    def _rests(self, stream: str) -> bool:
+    def _rests(self, stream: str, seen: int) -> bool:
+        """Whether event `seen` is the last one until somebody says something."""
+        if not self._is_idle():  # asked first: what was going on may have told the journal more
+            return False
         row = self.journal.stream(stream)
-        if row is None or row.lease_owner is not None or row.wake_at is not None:
+        if row is None or row.version != seen or row.lease_owner is not None:
             return False
         story = fold(stream, self.journal.load(stream))
-        return story.terminal or story.state is State.WAITING
+        return row.wake_at is None and (story.terminal or story.state is State.WAITING)
+
+    def _is_idle(self) -> bool:
+        """Whether no delivery is being handled and no story is about to be worked on.
+
+        In this order: a handler has queued its wake-ups before its delivery counts as handled, and
+        a job is listed in its next place before it is gone from the one before.
+        """
+        inbox = Inbox(self._queue).counts()
+        stories = Queue(STORIES, connection=self._queue)
+        return not (
+            inbox.waiting
+            or inbox.taken
+            or stories.count
+            or self._queue.llen(stories.intermediate_queue_key)
+            or stories.started_job_registry.get_job_count(cleanup=False)
+        )
 
 
 def _environ(**settings: str) -> dict[str, str]:
