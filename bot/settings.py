@@ -18,7 +18,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "TOWPATH_"
-MODEL_FAMILIES = ("scripted", "anthropic", "openai")
+MODEL_FAMILIES = ("scripted", "anthropic", "openai", "openai-compatible")
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,8 @@ class Settings(BaseSettings):
     )
     model: str | None = Field(
         None,
-        description="Who proposes code: scripted:FILE, anthropic:NAME or openai:NAME. "
+        description="Who proposes code: scripted:FILE, anthropic:NAME, openai:NAME or "
+        "openai-compatible:NAME@URL. "
         "Default: no model; only the families that need none.",
     )
     sandbox: Literal["bubblewrap", "unsandboxed"] = Field(
@@ -185,7 +186,9 @@ class Settings(BaseSettings):
             return None
         family, _, name = value.partition(":")
         if family not in MODEL_FAMILIES or not name:
-            raise ValueError("expected scripted:FILE, anthropic:NAME or openai:NAME")
+            raise ValueError(
+                "expected scripted:FILE, anthropic:NAME, openai:NAME or openai-compatible:NAME@URL"
+            )
         return value
 
     @model_validator(mode="after")

@@ -7,6 +7,7 @@ printed is read from the journal. Leaves nothing running, unless asked to.
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 import tempfile
 import time
@@ -33,28 +34,34 @@ TIMEOUT_S = 300.0
 def demo(keep: bool, as_json: bool) -> None:
     """Watch a story go from a labelled issue to a merged pull request."""
     console = Console(stderr=as_json, soft_wrap=True)
-    folder = tempfile.mkdtemp(prefix="towpath-demo-")
+    folder = Path(tempfile.mkdtemp(prefix="towpath-demo-"))
     began = time.monotonic()
-    options = {"model": f"scripted:{SAMPLES / 'answers.yaml'}"}
-    run = LocalRun(Path(folder), {**options, "keep": "1"} if keep else options)
+    run = LocalRun(folder, {"model": f"scripted:{SAMPLES / 'answers.yaml'}"}, may_stay=keep)
     try:
         with run:
             summary = _walk(run, console)
             summary["seconds"] = round(time.monotonic() - began, 1)
             if keep:
-                console.print(texts.kept(run.github_url, folder, run.keep()), markup=False)
+                said = texts.kept(run.github_url, str(folder), str(run.keep()))
+                console.print(said, markup=False)
     except DidNotStart as problem:
-        console.print(texts.did_not_start(problem.name, problem.log, folder), markup=False)
+        said = texts.process_ended(problem.name, problem.log, str(problem.logs))
+        console.print(said, markup=False)
         sys.exit(Exit.FAILED)
     except TimeoutError as problem:
-        console.print(texts.took_too_long(str(problem), folder), markup=False)
+        console.print(texts.took_too_long(str(problem), str(folder / "logs")), markup=False)
         sys.exit(Exit.FAILED)
+    except (KeyboardInterrupt, SystemExit):
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    well = summary["state"] == State.DONE and summary["journal_verified"]
+    if not keep and well:  # else there is something to look at
+        shutil.rmtree(folder, ignore_errors=True)
     if as_json:
         click.echo(json.dumps(summary))
     else:
         console.print(texts.demo_ended(summary), markup=False)
-    done = summary["state"] == State.DONE and summary["journal_verified"]
-    sys.exit(Exit.OK if done else Exit.FAILED)
+    sys.exit(Exit.OK if well else Exit.FAILED)
 
 
 def _walk(run: LocalRun, console: Console) -> dict[str, object]:
@@ -66,7 +73,7 @@ def _walk(run: LocalRun, console: Console) -> dict[str, object]:
     }
     run.install_on(REPOSITORY, {"alice": "write", "bob": "write"}, {"files": files})
     title, body = parse_file((SAMPLES / "story.md").read_text())
-    alice, bob = run.hub.act_as("alice"), run.hub.act_as("bob")
+    alice = run.hub.act_as("alice")
     issue = alice.open_issue(REPOSITORY, title, body)
     alice.label(REPOSITORY, issue, "story")
     console.print(texts.demo_labelled(run.github_url, REPOSITORY, issue), markup=False)
@@ -77,9 +84,9 @@ def _walk(run: LocalRun, console: Console) -> dict[str, object]:
         console.print(
             texts.demo_approves(run.github_url, REPOSITORY, story.pull_number), markup=False
         )
-        time.sleep(1.1)  # times on GitHub are whole seconds: later than what was shown
-        bob.comment(REPOSITORY, issue, "/approve")
-        _follow_to_the_end(run, console, issue, story.version)
+        run.approve("bob", REPOSITORY, issue)
+        for record in run.follow(issue, TIMEOUT_S, after=story.version):
+            say_event(console, record)
     story = run.story(issue)
     return {
         "story": story.name,
@@ -90,13 +97,3 @@ def _walk(run: LocalRun, console: Console) -> dict[str, object]:
         "seconds": 0.0,
         "journal_verified": run.journal.verify() == [],
     }
-
-
-def _follow_to_the_end(run: LocalRun, console: Console, issue: int, seen: int) -> None:
-    """Until the approval has been answered and the story rests again."""
-    until = time.monotonic() + TIMEOUT_S
-    while run.story(issue).version == seen and time.monotonic() < until:
-        time.sleep(0.05)
-    for record in run.follow(issue, TIMEOUT_S):
-        if record.seq > seen:
-            say_event(console, record)

@@ -62,7 +62,8 @@ def context(
 
 def harmless(text: str) -> str:
     """What a repository says, so that it cannot steer a terminal."""
-    return "".join(sign if sign.isprintable() or sign in "\n\t" else "?" for sign in text)
+    lines = text.replace("\r\n", "\n")
+    return "".join(sign if sign.isprintable() or sign in "\n\t" else "?" for sign in lines)
 
 
 def _plain(chosen: Context) -> dict[str, object]:

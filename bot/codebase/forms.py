@@ -74,13 +74,9 @@ class Candidate:
     @cached_property
     def _steps(self) -> list[tuple[Form, Callable[[], str]]]:
         facts, language = self.view.facts(self.path), self.view.language(self.path)
-        names = tuple(self.wanted) or tuple(one.qualname for one in facts.definitions)
         text = self.text
         steps: list[tuple[Form, Callable[[], str]]] = [
-            (
-                "names",
-                lambda: skeleton.best(text, facts, language, names, SHORT) or cut(text, SHORT),
-            )
+            ("names", lambda: self._names(facts, language))
         ]
         if self.layer is Layer.TARGET:
             steps = []
@@ -99,6 +95,11 @@ class Candidate:
             steps.append(("outline", lambda: skeleton.outline(text, facts, language)))
         steps.append(("whole", lambda: text))
         return steps
+
+    def _names(self, facts: FileFacts, language: str) -> str:
+        names = self.wanted or tuple(one.qualname for one in facts.definitions)
+        best = skeleton.best(self.text, facts, language, names, SHORT)
+        return best or cut(skeleton.summary(facts), SHORT) or cut(self.text, SHORT)
 
     def _excerpt(self, shown: tuple[str, ...], named: tuple[str, ...] | None) -> str:
         facts, language = self.view.facts(self.path), self.view.language(self.path)

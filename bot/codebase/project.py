@@ -139,8 +139,8 @@ class Project:
         """Sources by worth; among them a few tests, and other files that the text names."""
         found = self.search.find(text, **_BOUNDS)
         definitions: dict[str, list[str]] = {}
-        for one in found.definitions:
-            definitions.setdefault(one.path, []).append(one.qualname)
+        for part in found.definitions:
+            definitions.setdefault(part.path, []).append(part.qualname)
 
         def result(file: FoundFile) -> Ranked:
             best = tuple(definitions.get(file.path, ()))

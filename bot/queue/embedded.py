@@ -218,8 +218,10 @@ def _socket_path(folder: Path) -> Path:
     if len(os.fsencode(beside)) <= LONGEST_SOCKET_PATH:
         return beside
     name = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
-    shared = Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir())
-    return shared / f"towpath-{os.getuid()}-{name}" / "queue.sock"
+    places = [os.environ.get("XDG_RUNTIME_DIR"), tempfile.gettempdir(), "/tmp"]  # noqa: S108
+    sockets = [Path(p) / f"towpath-{os.getuid()}-{name}" / "queue.sock" for p in places if p]
+    short = [s for s in sockets if len(os.fsencode(s)) <= LONGEST_SOCKET_PATH]
+    return (short or sockets)[0]
 
 
 def _private_folder(folder: Path) -> None:

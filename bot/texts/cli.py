@@ -30,23 +30,26 @@ def demo_ended(summary: Mapping[str, Any]) -> str:
     )
 
 
-def kept(github: str, folder: str, running: list[int]) -> str:
-    end = " ".join(map(str, running))
+def kept(github: str, folder: str, pids: str) -> str:
     return (
         f"Everything is left running. Look at {github}; the data is in {folder}.\n"
-        f"End it with: kill -- {end}"
+        f"End it with: kill $(cat {pids}); rm -r {folder}"
     )
 
 
-def did_not_start(name: str, log: str, folder: str) -> str:
+def process_ended(name: str, log: str, logs: str) -> str:
     return (
-        f"The process “{name}” ended before it was ready. The end of its log:\n\n{log.strip()}\n\n"
-        f"All logs are in {folder}/logs; `towpath doctor` says what this machine lacks."
+        f"The process “{name}” ended, and cannot be done without. The end of its log:\n\n"
+        f"{log.strip()}\n\nAll logs are in {logs}; `towpath doctor` says what this machine lacks."
     )
 
 
-def took_too_long(problem: str, folder: str) -> str:
-    return f"The story did not come to an end: {problem}. The logs are in {folder}/logs."
+def took_too_long(problem: str, logs: str) -> str:
+    return f"The story did not come to an end: {problem}. The logs are in {logs}."
+
+
+def no_folder(path: str, problem: str) -> str:
+    return f"nothing can be written to {path} ({problem}); name another folder with --out."
 
 
 def moved(state: str, why: str) -> str:
@@ -80,6 +83,22 @@ def no_repository(path: str) -> str:
     return f"{path} is not a git repository with a commit; `git init` and a first commit make one."
 
 
+def folder_of_repository(path: str, top: str) -> str:
+    return f"{path} is a folder inside the git repository {top}; name that, or `git init` here."
+
+
+def other_names(path: str, names: str) -> str:
+    return f"{path} names its objects by {names}, which GitHub does not take; sha1 is needed."
+
+
+def not_copied(path: str, problem: str) -> str:
+    return f"{path} could not be copied. git said: {problem}"
+
+
+def shallow(path: str) -> str:
+    return f"{path} is a shallow clone; the copy begins with its last commit, and has no tags."
+
+
 def dirty(path: str) -> str:
     return f"{path} has changes that are not committed; they are left out."
 
@@ -96,7 +115,7 @@ def try_begins(path: str, github: str) -> str:
     return f"Working on a copy of {path}; look at {github} while it runs."
 
 
-def try_ended(summary: Mapping[str, Any]) -> str:
+def try_ended(summary: Mapping[str, Any], approve: bool) -> str:
     lines = [
         f"{summary['story']} is {summary['state']}.",
         f"  branch   {summary['branch'] or 'none'}",
@@ -111,5 +130,9 @@ def try_ended(summary: Mapping[str, Any]) -> str:
     if summary.get("reason"):
         lines.append(f"Handed over: {summary['reason']}")
     if summary["state"] == "WAITING" and not summary.get("questions"):
-        lines.append("It waits for an approval; with --approve a second person approves it.")
+        lines.append(
+            "It waits for an approval: the second person’s was not enough, the report says why."
+            if approve
+            else "It waits for an approval; with --approve a second person approves it."
+        )
     return "\n".join(lines)
