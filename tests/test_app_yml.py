@@ -145,6 +145,8 @@ def _read(
         "pull_commits": (repository, pull),
         "pull_files": (repository, pull),
         "pull_reviews": (repository, pull),
+        "review": (repository, pull, 1),  # gone, which needs the same permission
+        "review_comment": (repository, 1),
         "commit": (repository, sha),
         "branch_head": (repository, BRANCH),
         "file": (repository, "CODEOWNERS", "main"),

@@ -8,7 +8,7 @@ import unicodedata
 from policies.branches import unreferred
 
 _MARKUP = re.compile(r"([\\*\[\]|~])")
-_ADDRESS = re.compile(r"(?i)\w*://\S*|\bwww\.\S*")
+_ADDRESS = re.compile(r"(?i)\w*://\S*|www\.\S*")
 
 
 def plain(text: str, limit: int = 200) -> str:
