@@ -12,7 +12,6 @@ from bot.workspace.parsers.parsed import (
     MOST_PROBLEMS,
     MOST_TESTS,
     TAIL,
-    Lines,
     Parsed,
     Problem,
     Reading,
@@ -22,7 +21,11 @@ from bot.workspace.parsers.text import LONGEST, plain
 Parser = Callable[[str], Reading | None]
 
 # Tool, as it is called on a command line, to the module whose `read` knows what it prints.
-TOOLS: Mapping[str, str] = {}
+TOOLS: Mapping[str, str] = {
+    "pytest": "pytest", "junit": "junit", "coverage": "coverage", "ruff": "ruff",
+    "ruff-format": "black", "black": "black", "flake8": "flake8", "mypy": "mypy",
+    "pyright": "pyright", "bandit": "bandit", "semgrep": "semgrep", "pylint": "pylint",
+}  # fmt: skip
 
 
 def parse(tool: str, output: str, *, root: str = "", exit_code: int | None = None) -> Parsed:
@@ -73,7 +76,7 @@ def _parsed(tool: str, text: str, reading: Reading, root: str, exit_code: int | 
 
 def _doubt(reading: Reading, exit_code: int | None) -> str:
     """Why this reading is not the whole truth; "" when it may be."""
-    wrong = any(p.severity != "note" for p in reading.problems)
+    wrong = bool(reading.problems)
     wrong |= any(t.status in {"failed", "error"} for t in reading.tests or ())
     wrong |= any(reading.counts.get(kind) for kind in ("failed", "errors", "error"))
     if reading.complete is False:

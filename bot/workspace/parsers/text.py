@@ -14,7 +14,8 @@ LONGEST = 64 * 1024 * 1024  # characters that are looked at
 LONGEST_LINE = 4_000
 
 _ESCAPE = re.compile(
-    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[PX^_][^\x1b]*(?:\x1b\\)?|[ -/]*[0-~])"
+    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?"
+    r"|[PX^_][^\x1b]*(?:\x1b\\)?|[ -/]*[0-~])"
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
@@ -84,3 +85,8 @@ def rows(value: Any, *path: str) -> list[dict[str, Any]]:
     for key in path:
         value = value.get(key) if isinstance(value, dict) else None
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def first_line(text: str) -> str:
+    """The first line of `text` that says anything."""
+    return next((line.strip() for line in text.split("\n") if line.strip()), "")
