@@ -16,33 +16,34 @@ _STATUS: dict[str, Status] = {
     "XFAIL": "skipped", "XPASS": "passed",
 }  # fmt: skip
 _WORDS = "|".join(_STATUS)
-_VERBOSE = re.compile(rf"(\S[^\n]*?::[^\n]*?) ({_WORDS})(?: \(.*\))?(?:\s+\[ *\d+%\])?\s*")
+_VERBOSE = re.compile(rf"(.*) ({_WORDS})(?: \(.*\))?")
 _SPREAD = re.compile(rf"\[gw\d+\](?: \[ *\d+%\])? ({_WORDS}) (\S.*)")
 _SUMMARY = re.compile(rf"({_WORDS}) (\S.*)")
 _END = re.compile(
     r"=*\s*((?:\d+ [a-z]+(?:, )?)+|no tests ran|no tests collected.*) in [\d.]+s?(?: seconds)?.*"
 )
-_COUNTED = re.compile(r"(\d+) ([a-z]+)")
+_COUNTED = re.compile(r"\b(\d{1,9}) ([a-z]+)")
 _KINDS = {"error": "errors", "warning": "warnings"}
-_HEADER = re.compile(r"_{2,} ?(?:ERROR (?:collecting|at \w+ of) )?(\S.*?) ?_{2,}")
+_HEADER = re.compile(r"(?:ERROR (?:collecting|at \w+ of) )?(.+)")
 _AT = re.compile(r"([^\s:][^:\n]*\.py):(\d+): (.*)")
 _COVERAGE = re.compile(r"(?:FAIL |ERROR: |Coverage failure: )(.*(?:[Rr]equired|fail-under).*)")
 _USAGE = re.compile(r"ERROR: (.+)|INTERNALERROR> (\w[\w.]*(?:Error|Exception).*)")
 
 
 def read(text: str) -> Reading | None:
-    """Tests by their ids as far as the output names them (only `-v` and `-rA` name those that passed); failures with the line they say."""
+    """Tests by their ids, as far as they are named: only `-v` and `-rA` name those that passed."""
     outcomes: dict[str, TestOutcome] = {}
     problems: list[Problem] = []
     places: dict[str, tuple[str, int | None]] = {}
     counts: dict[str, int] | None = None
     section = ""
     for line in lines(text):
-        if found := _HEADER.fullmatch(line):
-            section = found[1]
+        if line.startswith("__") and line.endswith("__"):
+            found = _HEADER.fullmatch(line.strip("_").strip())
+            section = found[1] if found else ""
         elif found := _AT.fullmatch(line):
             places[section] = (found[1], number(found[2]))
-        elif found := _VERBOSE.fullmatch(line):
+        elif found := _verbose(line):
             outcomes[found[1]] = TestOutcome(found[1], _STATUS[found[2]])
         elif found := _SPREAD.fullmatch(line):
             outcomes[found[2]] = TestOutcome(found[2].strip(), _STATUS[found[1]])
@@ -61,6 +62,15 @@ def read(text: str) -> Reading | None:
     failed = [t for t in outcomes.values() if t.status in {"failed", "error"}]
     problems += [_problem(test, places) for test in failed]
     return Reading(problems, list(outcomes.values()) or None, counts)
+
+
+def _verbose(line: str) -> re.Match[str] | None:
+    """A line of `-v`, where the percentage at its end is only decoration."""
+    line = line.rstrip()
+    if line.endswith("%]"):
+        line = line[: line.rindex("[")].rstrip() if "[" in line else line
+    found = _VERBOSE.fullmatch(line) if "::" in line else None
+    return found if found and "::" in found[1] and not found[1].startswith(("[", " ")) else None
 
 
 def _id_and_message(said: str) -> tuple[str, str]:
