@@ -1,8 +1,8 @@
 """What a lost webhook would have told is found out by looking (W2, level before edge).
 
 Promises: an issue that carries the story label gets its story, and a story whose repository, issue,
-label, pull request or status comment changed unseen hears of it, at the next look. Looking twice tells nothing
-twice. Never: starts a story for somebody who may not start one.
+label, pull request or status comment changed unseen hears of it, at the next look. Looking twice
+tells nothing twice. Never: starts a story for somebody who may not start one.
 """
 
 from __future__ import annotations
