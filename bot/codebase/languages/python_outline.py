@@ -48,6 +48,8 @@ _STATEMENT = re.compile(
     rb"[ \t]*(?:async[ \t]+)?(?:def|class)[ \t])"
 )
 _FORM_FEED = re.compile(rb"\n[ \t\f]*\f")
+# Lines of nothing but a backslash, before the line that they are joined with.
+_JOINED = re.compile(rb"(?<!\\)\n((?:[ \t]*\\\n)+)([ \t]*)")
 _OUTER = [re.compile(rb"\n[ \t]{0,%d}[^\s#)\]}]" % width) for width in range(64)]
 
 
@@ -92,7 +94,15 @@ def source(blob: bytes) -> Source:
     code = b"\n" + blob
     if b"\f" in code:  # a form feed sets the indentation back to nothing
         code = _FORM_FEED.sub(b"\n", code)
+    if b"\\\n" in code:
+        code = _JOINED.sub(_unjoined, code)
     return Source(code, _triple_quoted(code))
+
+
+def _unjoined(match: re.Match[bytes]) -> bytes:
+    """Blank lines instead; the first indentation of the joined lines is that of them all."""
+    widths = [line[: line.index(b"\\")] for line in match[1].splitlines()]
+    return b"\n" * (len(widths) + 1) + next(filter(None, [*widths, match[2]]), b"")
 
 
 def _as_utf8(blob: bytes) -> bytes:
