@@ -82,13 +82,13 @@ def route(situation: Situation, models: Models) -> Route:
     same = [one for one in named if provider(one) in situation.written_by]
     if models.review:
         return Route(named, grade, "reviewer")
-    return Route((*others, *same), grade, "other_provider" if others and same else rule)
+    moved = bool(others) and named[0] in same
+    return Route((*others, *same), grade, "other_provider" if moved else rule)
 
 
 def provider(model: str) -> str:
-    """`anthropic` of `anthropic:NAME`; a server of one's own counts by its address."""
-    family, _, name = model.partition(":")
-    return name.partition("@")[2] or family if family == "openai-compatible" else family
+    """`anthropic` of `anthropic:NAME`."""
+    return model.partition(":")[0]
 
 
 def _grade(situation: Situation) -> tuple[Grade, str]:

@@ -96,7 +96,7 @@ class Replay:
 
     def _difference(self, parts: dict[str, Any]) -> str:
         """What sets `parts` apart from the entry that shares the longest beginning with them."""
-        best, reach = "the trace is empty", -1
+        best, reach = "the trace is empty", -1.0
         for number, entry in enumerate(self._entries, 1):
             same, where = _common(parts, entry["parts"])
             if same > reach:
@@ -104,14 +104,14 @@ class Replay:
         return f"this request was not recorded ({best})"
 
 
-def _common(asked: dict[str, Any], recorded: dict[str, Any]) -> tuple[int, str]:
+def _common(asked: dict[str, Any], recorded: dict[str, Any]) -> tuple[float, str]:
     for number, part in enumerate(_PARTS):
         if asked[part] != recorded.get(part):
             return number, part
     one, other = asked["history"], recorded["history"]
     for number, (left, right) in enumerate(zip(one, other, strict=False)):
         if left != right:
-            return len(_PARTS) + number, f"exchange {number + 1} of the history"
+            return len(_PARTS) + number + 0.5, f"exchange {number + 1} of the history"
     least = min(len(one), len(other))
     return len(_PARTS) + least, f"the length of the history ({len(one)}, recorded {len(other)})"
 
