@@ -168,6 +168,10 @@ class CallModel(_Effect):
     package: dict[str, Any]
     schema_name: str
     attempt: int = 1
+    # what decides on the model that is asked; the desk says it
+    complexity: int = 5
+    spent: float = 0.0  # share of the story's budget
+    written_by: tuple[str, ...] = ()  # providers of the change so far
 
 
 Effect = Annotated[

@@ -22,6 +22,7 @@ from bot.story.vocabulary import (
     State,
     StorySpec,
     TestSummary,
+    Usage,
     Value,
     Verdict,
     Waiting,
@@ -254,7 +255,7 @@ class EffectPerformed(Value):
 
 
 class EffectFailed(Value):
-    """`final`: it will not be tried again as it is."""
+    """`final`: it will not be tried again as it is. `usage`: what a failed model call cost."""
 
     kind: Literal["effect_failed"] = "effect_failed"
     key: str
@@ -262,6 +263,7 @@ class EffectFailed(Value):
     error: str
     error_id: str
     final: bool
+    usage: Usage | None = None
 
 
 class StageFaulted(Value):

@@ -14,14 +14,15 @@ from functools import singledispatch
 from typing import Any
 
 from bot.story import events as e
+from bot.story.accounts import Accounts
 from bot.story.edges import UndeclaredEdge, check_edge
+from bot.story.performed import performed
 from bot.story.vocabulary import (
     TERMINAL,
     Approval,
     ExecutionPlan,
     Gate,
     Handoff,
-    ModelCall,
     Person,
     Repository,
     Shown,
@@ -32,7 +33,7 @@ from bot.story.vocabulary import (
 
 
 @dataclass
-class Story:
+class Story(Accounts):
     """A story as its journal tells it. Read it; only `fold` and `apply` write it."""
 
     stream: str
@@ -77,8 +78,7 @@ class Story:
     status_digest: str = ""
     labels_shown: str = ""  # label/disturbances
     label_disturbances: int = 0
-    model_calls: list[ModelCall] = field(default_factory=list)
-    budget_raised_usd: float = 0.0
+    vouched: set[str] = field(default_factory=set)  # suspicious texts that a person let pass
     priority: str = "normal"
     cancel: e.CancelRequested | None = None
     rejected: e.Rejected | None = None
@@ -100,16 +100,6 @@ class Story:
     def iteration(self) -> int:
         """The attempt under way, from 1 (S8)."""
         return 1 + len(self.failures)
-
-    @property
-    def cost_usd(self) -> float:
-        """What the model calls cost, as far as their prices are known."""
-        return sum(call.usage.cost_usd or 0.0 for call in self.model_calls)
-
-    @property
-    def cost_unknown(self) -> bool:
-        """Whether a call was made whose price nobody knows."""
-        return any(call.usage.cost_usd is None for call in self.model_calls)
 
     @property
     def plan_digest(self) -> str:
@@ -160,7 +150,6 @@ def _keeps_no_state(event: Any, story: Story, at: datetime) -> None:
 
 for _kind in (
     e.EffectProposed,
-    e.EffectFailed,
     e.ApprovalRefused,
 ):
     _apply.register(_kind, _keeps_no_state)
@@ -292,6 +281,14 @@ def _(event: e.PauseRequested, story: Story, at: datetime) -> None:
 @_apply.register
 def _(event: e.ResumeRequested, story: Story, at: datetime) -> None:
     story.pause = None
+    if story.waiting and story.waiting.subject:
+        story.vouched.add(story.waiting.subject)
+
+
+@_apply.register
+def _(event: e.EffectFailed, story: Story, at: datetime) -> None:
+    if event.usage is not None:
+        story.lost_usage.append(event.usage)
 
 
 @_apply.register
@@ -363,30 +360,4 @@ def _(event: e.StageFaulted, story: Story, at: datetime) -> None:
 
 @_apply.register
 def _(event: e.EffectPerformed, story: Story, at: datetime) -> None:
-    story.effects_performed[event.effect] += 1
-    result = event.result
-    match event.effect:
-        case "show_status":
-            story.status_comment_id = result["comment_id"]
-            story.status_digest = result["digest"]
-            story.shown.append(
-                Shown(
-                    head_sha=result["head_sha"],
-                    plan_digest=result["plan_digest"],
-                    at=result["shown_at"],
-                )
-            )
-        case "set_labels":
-            story.labels_shown = "/".join(event.key.split("/")[-2:])
-        case "call_model":
-            names = ModelCall.model_fields
-            story.model_calls.append(ModelCall(**{n: result[n] for n in names}))
-        case "push_branch":
-            story.pushed_sha = result["sha"]
-        case "open_pull_request":
-            story.pull_number, story.pull_url = result["number"], result.get("url", "")
-            story.pull_open = True
-        case "close_pull_request":
-            story.pull_open = False
-        case "merge_pull_request":
-            story.merged_sha, story.pull_open = result["sha"], False
+    performed(story, event)
