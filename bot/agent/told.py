@@ -24,7 +24,7 @@ NO_TESTS_WRITTEN = (
     "none can be tested"
 )
 NO_TEST_FILES = "none of the changed files is one that the project's test runner would collect"
-TESTS_PASS_ALREADY = (
+GREEN_ALREADY = (
     "All these tests pass before the change. If the repository does already what the story asks, "
     "end with `no_change`. Else they do not check it: make them fail for what is missing."
 )

@@ -105,17 +105,15 @@ class FileTools:
             raise ToolError(f"there is no file or folder {path[:200]}")
         how = ["-E" if asked.regex else "-F", "-e", asked.text.replace("\0", "")]
         try:
-            status, out = run(
+            _, out = run(
                 mirror.path, "grep", "-n", "-I", "--full-name", "--no-color", "--threads=1",
                 "-m", str(HITS), *how, tree, *(["--", path] if path else []),
                 timeout=_SEARCH_S, ok=(0, 1),
             )  # fmt: skip
         except GitFailed as error:
             raise ToolError("not a regular expression that can be searched for") from error
-        lines = [
-            line.split(":", 1)[1][: WIDTH // 2] for line in out.decode("utf-8", "replace").split("\n")
-            if ":" in line
-        ]  # fmt: skip
+        told = out.decode("utf-8", "replace").split("\n")
+        lines = [line.split(":", 1)[1][: WIDTH // 2] for line in told if ":" in line]
         if not lines:
             wanted = "matching" if asked.regex else "that contains this text"
             return f"No line {wanted}" + (f" below {path}." if path else ".")

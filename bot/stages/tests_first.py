@@ -156,7 +156,7 @@ class _Accept:
 
 def _problem(red: Red, wrong: tuple[tuple[str, str], ...]) -> str:
     if red is Red.PASSES:
-        return told.TESTS_PASS_ALREADY
+        return told.GREEN_ALREADY
     if red is Red.NO_RUN:
         return told.TESTS_DO_NOT_RUN
     return told.tests_broken(wrong[:10])

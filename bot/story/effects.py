@@ -177,7 +177,7 @@ class CallModel(_Effect):
     conversation: str = ""
     turn: int = 0  # from 1; 0: a call by itself
     history: str = ""
-    told: dict[str, Any] = {}  # results and note, as in an Exchange
+    told: dict[str, Any] = Field(default={})  # results and note, as in an Exchange
 
 
 Effect = Annotated[

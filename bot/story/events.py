@@ -114,7 +114,7 @@ class Rebased(Value):
 
 
 class Tested(Value):
-    """`subject`: baseline | red | head | merged. `flaky`: failed first and passed when run again."""
+    """`subject`: baseline | red | head | merged. `flaky`: failed, and passed when run again."""
 
     kind: Literal["tested"] = "tested"
     subject: str
