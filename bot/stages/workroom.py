@@ -203,9 +203,19 @@ def run_tests(
 
 def _regressions(story: Story, summary: TestSummary) -> tuple[str, ...]:
     """What fails now and did not fail before the change."""
-    baseline = story.tests.get("baseline")
-    before = set(baseline.summary.failures) if baseline else set()
+    before = _failed_before(story)
     return tuple(t for t in summary.failures if t not in before)
+
+
+def _failed_before(story: Story) -> set[str]:
+    baseline = story.tests.get("baseline")
+    return set(baseline.summary.failures) if baseline else set()
+
+
+def broken_by(story: Story, summary: TestSummary) -> str:
+    """Like `broken`, of a run that was noted nowhere."""
+    regressions = _regressions(story, summary)
+    return broken(story, Tested(subject="head", summary=summary, regressions=regressions))
 
 
 def broken(story: Story, tested: Tested) -> str:
@@ -225,6 +235,8 @@ def broken(story: Story, tested: Tested) -> str:
         every = "\n".join(tested.regressions[:40])
         return f"these tests fail now: {names}{more}\n{every}\n{summary.tail[-2500:]}"
     baseline = story.tests.get("baseline")
+    if tested.flaky and set(summary.failures) - set(tested.flaky) <= _failed_before(story):
+        return ""
     same = baseline and baseline.summary.ran and not baseline.summary.ok and summary.failures
     if same and tested.subject in ("head", "merged"):
         return ""

@@ -17,6 +17,10 @@ TESTS_DISPUTED = "The tests of the criteria once more, because one of them was d
 TESTS_LEFT_OUT = "tests were written that cannot run; the work went on without them"
 REPAIR = "Repair what failed"
 RESTRICTED_PATH = "this path may not be changed by Towpath"
+TEST_CHANGED = "a test of the criteria is not what it was when it was seen to fail"
+POLISH = "Apply what the review suggests"
+POLISH_SUBJECT = "refactor: apply suggestions of the review"
+NOT_POLISHED = "the suggestions of the review were left for people"
 NO_CHANGE = "the work changed no file"
 UNPLANNED = "this file is not in the plan"
 PULL_CLOSED = "the pull request was closed by a person"
@@ -130,3 +134,7 @@ def out_of_time(seconds: float, commits: int) -> str:
 
 def cannot(evidence: str) -> str:
     return f"it cannot be done as planned, and a second plan did not help: {evidence}"
+
+
+def polish_broke(problem: str) -> str:
+    return f"the suggestions of the review were not kept, because tests failed with them: {problem}"
