@@ -23,6 +23,7 @@ from rq.timeouts import BaseTimeoutException
 
 import handlers
 from bot import stages
+from bot.agent.conversation import Conversations
 from bot.agent.gateway import Gateway
 from bot.agent.perform import Model
 from bot.families import rewrite
@@ -140,8 +141,14 @@ class House:
         adapters["run_tests"] = workspace.Tests(shop)
         adapters["run_command"] = workspace.Command(shop, {"rewrite": Path(rewrite.__file__)})
         if self.settings.model:
-            adapters["call_model"] = Model(Gateway(self.settings.model))
+            gateway = Gateway(self.settings.model)
+            adapters["call_model"] = Model(gateway, self.conversations)
         return adapters
+
+    @cached_property
+    def conversations(self) -> Conversations:
+        """Those that stages lead and the model's adapter continues."""
+        return Conversations()
 
     @cached_property
     def engine(self) -> Engine:
@@ -159,6 +166,7 @@ class House:
             ),
             author=_author(self.github),
             has_model=settings.model is not None,
+            conversations=self.conversations,
         )
         log.info("working as %s", slug)
         return Engine(

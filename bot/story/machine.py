@@ -17,6 +17,7 @@ from bot.story import events as e
 from bot.story.edges import UndeclaredEdge, check_edge
 from bot.story.vocabulary import (
     TERMINAL,
+    TESTS_TASK,
     Approval,
     ExecutionPlan,
     Gate,
@@ -62,6 +63,10 @@ class Story:
     foreign_head: bool = False
     pushers: dict[str, Person | None] = field(default_factory=dict)  # of foreign heads
     commits: list[e.Committed] = field(default_factory=list)
+    tasks_done: dict[str, e.TaskDone] = field(default_factory=dict)
+    plans: int = 0  # made in this round
+    planned_at: int = 0  # how many attempts had failed when the last one was made
+    nothing_to_do: e.NothingToDo | None = None
     answers: list[e.Answered] = field(default_factory=list)
     answers_used: int = 0  # how many of them the analysis has read
     tests: dict[str, e.Tested] = field(default_factory=dict)  # by subject, the last one
@@ -215,6 +220,8 @@ def _begin_again(story: Story) -> None:
     story.tests.clear()
     story.approvals.clear()
     story.commits.clear()
+    story.tasks_done.clear()
+    story.plans, story.planned_at, story.nothing_to_do = 0, 0, None
     story.head_sha, story.merged_sha, story.foreign_head = "", "", False
     story.pushers.clear()
 
@@ -233,6 +240,37 @@ def _(event: e.Answered, story: Story, at: datetime) -> None:
 @_apply.register
 def _(event: e.Planned, story: Story, at: datetime) -> None:
     story.plan, story.branch = event.plan, event.branch
+    story.plans += 1
+    story.planned_at = len(story.failures)
+    if story.plans > 1:
+        _keep_tests_only(story)
+
+
+def _keep_tests_only(story: Story) -> None:
+    """A new plan begins where the work began; the tests of the criteria still say what is wanted.
+
+    After a rebase they stand on a base that is gone, and are written anew.
+    """
+    parent, kept = story.base_sha, []
+    for commit in story.commits:
+        if commit.task.partition("-")[0] != TESTS_TASK or commit.parent != parent:
+            break
+        parent = commit.sha
+        kept.append(commit)
+    names = {commit.task for commit in kept}
+    story.commits = kept
+    story.tasks_done = {n: d for n, d in story.tasks_done.items() if n in names}
+    story.head_sha = parent if kept else ""
+
+
+@_apply.register
+def _(event: e.TaskDone, story: Story, at: datetime) -> None:
+    story.tasks_done[event.task] = event
+
+
+@_apply.register
+def _(event: e.NothingToDo, story: Story, at: datetime) -> None:
+    story.nothing_to_do = event
 
 
 @_apply.register

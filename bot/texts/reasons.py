@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+
+from bot.story.vocabulary import TestSummary
 
 ISSUE_CLOSED = "the issue is closed"
 NO_MODEL = (
@@ -11,6 +13,8 @@ NO_MODEL = (
 )
 STILL_UNCLEAR = "the story is still unclear after several rounds of questions"
 TESTS_FIRST = "Tests for the acceptance criteria, which fail without the change"
+TESTS_DISPUTED = "The tests of the criteria once more, because one of them was disputed"
+TESTS_LEFT_OUT = "tests were written that cannot run; the work went on without them"
 REPAIR = "Repair what failed"
 RESTRICTED_PATH = "this path may not be changed by Towpath"
 NO_CHANGE = "the work changed no file"
@@ -78,3 +82,51 @@ def not_all_fixed(before: int, after: int, left: Iterable[str]) -> str:
 
 def unreadable_report(problem: str) -> str:
     return f"the tool's report could not be read: {problem}"
+
+
+def no_tests(said: str) -> str:
+    return f"no new test was written: {said or 'no reason was given'}"
+
+
+def red(summary: TestSummary) -> str:
+    """The new tests before the change, as evidence."""
+    if not summary.ran:
+        return "the new tests did not run before the change"
+    if summary.ok:
+        return f"{summary.passed} new tests pass without a change"
+    return (
+        f"{summary.failed} of {summary.failed + summary.passed} new tests fail without the change"
+    )
+
+
+def nothing_to_do(evidence: str) -> str:
+    return f"the repository does what the story asks already: {evidence}"
+
+
+def no_change_unshown(said: Sequence[str]) -> str:
+    told = "; ".join(one for one in said if one) or "nothing was said"
+    return f"the work ended without a change, and no test shows that none is needed: {told}"
+
+
+def said_no_change(said: str) -> str:
+    return f"no file had to change: {said or 'no reason was given'}"
+
+
+def changed(paths: Sequence[str]) -> str:
+    more = f" and {len(paths) - 5} more" if len(paths) > 5 else ""
+    return f"changed {', '.join(paths[:5])}{more}"
+
+
+def cut_short(why: str) -> str:
+    return f"stopped before its end, what was there was kept: {why}"
+
+
+def out_of_time(seconds: float, commits: int) -> str:
+    return (
+        f"the time for writing ({seconds / 60:.0f} minutes) was used up; "
+        f"{commits} commits of it are kept"
+    )
+
+
+def cannot(evidence: str) -> str:
+    return f"it cannot be done as planned, and a second plan did not help: {evidence}"
