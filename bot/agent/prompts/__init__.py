@@ -38,6 +38,11 @@ class Prompt:
     system: str
     user: str
 
+    @property
+    def digest(self) -> str:
+        """The same for the same texts."""
+        return hashlib.sha256(f"{self.system}\0{self.user}".encode()).hexdigest()[:32]
+
 
 def _source(name: str) -> str | None:
     entry = resources.files(__package__).joinpath(name)
