@@ -99,7 +99,7 @@ def _work_on(story: Story, desk: Desk, room: Workroom, task: Task) -> None:
     assignment = Assignment(
         purpose="repair" if repair else "code",
         task=task,
-        package=package(story, room, "repair" if repair else "code", task),
+        package=package(story, room, task),
         may=lambda path: told.READ_ONLY_TEST if path in tests else "",
         accept=lambda bench, finish: _accept(story, bench, finish),
         limits=Limits(turns=room.settings.task_turns, seconds=seconds),

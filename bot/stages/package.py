@@ -29,7 +29,7 @@ def level(story: Story) -> int:
     return min(5, max(known, 4 if course.step is Step.SHOW_ALL else 0)) if known else 0
 
 
-def package(story: Story, room: Workroom, purpose: str, task: Task) -> dict[str, Any]:
+def package(story: Story, room: Workroom, task: Task) -> dict[str, Any]:
     """The package of a conversation about `task`."""
     made = of_story(story, room)
     made["task"] = task.model_dump(mode="json")
@@ -62,6 +62,7 @@ def _failures(story: Story, files: Files, shown_level: int) -> dict[str, Any]:
     """Attempt 1: the error. 2: traces and tests. 3: all attempts. 4: more of the project."""
     last = story.failures[-1]
     parts: dict[str, Any] = {"failure": last.message if shown_level < 2 else _traces(story)}
+    parts["kind"] = last.error_class
     if shown_level >= 2:
         parts["failing_tests"] = _test_files(story, files)
     if shown_level >= 3:

@@ -115,7 +115,9 @@ def _polish(story: Story, desk: Desk, room: Workroom, wanted: tuple[Finding, ...
         description=reasons.POLISH,
         targets=tuple(dict.fromkeys(f.path for f in wanted if f.path)),
     )
-    given = package(story, room, "repair", task)
+    given = package(story, room, task)
+    for later in ("failure", "failing_tests", "attempts"):
+        given.pop(later, None)
     given["suggestions"] = [f.model_dump(mode="json") for f in wanted]
     tests = criteria_tests(story)
     assignment = Assignment(

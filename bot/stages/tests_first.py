@@ -60,7 +60,7 @@ def write_tests(
         action="modify_file",
         description=reasons.TESTS_DISPUTED if dispute else reasons.TESTS_FIRST,
     )
-    given = package(story, room, "test", task)
+    given = package(story, room, task)
     if dispute:
         given["feedback"] = dispute
     own, accept = criteria_tests(story), _Accept(story, bool(dispute))

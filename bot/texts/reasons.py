@@ -41,8 +41,11 @@ def out_of_scope(paths: Iterable[str]) -> str:
     return f"the plan would change paths that Towpath may not change: {', '.join(paths)}"
 
 
-def bad_plan(problem: str) -> str:
-    return f"no usable plan could be made: {problem}"
+def plan_question(problem: str) -> str:
+    return (
+        f"No usable plan could be made: {problem}. Which files should change, or how can the "
+        "story be made smaller?"
+    )
 
 
 def no_baseline(tail: str) -> str:

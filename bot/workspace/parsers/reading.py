@@ -12,7 +12,6 @@ from bot.workspace.parsers.parsed import (
     MOST_PROBLEMS,
     MOST_TESTS,
     TAIL,
-    Lines,
     Parsed,
     Problem,
     Reading,
