@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Protocol
 
@@ -23,7 +24,7 @@ from bot.story.vocabulary import (
     deny,
     wait,
 )
-from policies import budget, scope, who_approves
+from policies import budget, scope, suspicion, who_approves
 
 LABELS = "towpath:"
 _MODULES = frozenset({"pytest", "ruff", "unittest"})
@@ -72,7 +73,7 @@ class PullFacts:
 class Limits:
     """Per story; all of them settings (P5)."""
 
-    budget_usd: float = 5.0
+    caps: budget.Caps = field(default_factory=budget.Caps)
     model_calls: int = 400
     commands: int = 200
     test_runs: int = 120
@@ -99,8 +100,10 @@ class Facts:
     pull: PullFacts | None = None
     limits: Limits = field(default_factory=Limits)
     calls: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
-    cost_usd: float = 0.0
-    cost_unknown: bool = False
+    spent: budget.Spent = field(default_factory=budget.Spent)
+    suspects: Sequence[suspicion.Suspect] = ()
+    vouched: frozenset[str] = frozenset()
+    now: datetime = datetime(2000, 1, 1, tzinfo=UTC)
     gates: frozenset[Gate] = frozenset({Gate.PRE_DEPLOY, Gate.PRE_PRODUCTION})
     approval: who_approves.ApprovalRule = field(default_factory=who_approves.ApprovalRule)
     involved: who_approves.Involved = field(default_factory=who_approves.Involved)
@@ -285,7 +288,12 @@ def _limit(kind: str, count: Callable[[Limits], int]) -> Rule:
 
 
 def _budget(effect: Any, facts: Facts) -> Verdict | None:
-    return budget.decide(facts.cost_usd, facts.limits.budget_usd, cost_unknown=facts.cost_unknown)
+    return budget.decide(facts.spent, facts.limits.caps, facts.now)
+
+
+def _nothing_suspicious(effect: Any, facts: Facts) -> Verdict | None:
+    verdict = suspicion.decide(facts.suspects, facts.vouched)
+    return None if verdict.allowed else verdict
 
 
 def _known_program(effect: Any, facts: Facts) -> Verdict | None:
@@ -352,6 +360,11 @@ TABLE: Mapping[str, tuple[Rule, ...]] = MappingProxyType(
             _known_program,
             _limit("run_command", lambda limits: limits.commands),
         ),
-        "call_model": (*_WORK, _limit("call_model", lambda limits: limits.model_calls), _budget),
+        "call_model": (
+            *_WORK,
+            _limit("call_model", lambda limits: limits.model_calls),
+            _budget,
+            _nothing_suspicious,
+        ),
     }
 )

@@ -43,10 +43,3 @@ def _cost(usage: Usage, provider: str, name: str) -> float | None:
         return None
     total = float(price.total_price)
     return total if total > 0 else None
-
-
-def cache_read_share(usages: list[Usage]) -> float | None:
-    """Which part of all input tokens was read from a cache; None where there were none."""
-    read = sum(u.cache_read_tokens for u in usages)
-    all_input = sum(u.input_tokens + u.cache_read_tokens + u.cache_write_tokens for u in usages)
-    return read / all_input if all_input else None

@@ -178,6 +178,10 @@ class CallModel(_Effect):
     turn: int = 0  # from 1; 0: a call by itself
     history: str = ""
     told: dict[str, Any] = Field(default={})  # results and note, as in an Exchange
+    # what decides on the model that is asked; the desk says it
+    complexity: int = 5
+    spent: float = 0.0  # share of the story's budget
+    written_by: tuple[str, ...] = ()  # providers of the change so far
 
 
 Effect = Annotated[

@@ -23,6 +23,7 @@ from bot.story.vocabulary import (
     StorySpec,
     TaskOutcome,
     TestSummary,
+    Usage,
     Value,
     Verdict,
     Waiting,
@@ -275,7 +276,7 @@ class EffectPerformed(Value):
 
 
 class EffectFailed(Value):
-    """`final`: it will not be tried again as it is."""
+    """`final`: it will not be tried again as it is. `usage`: what a failed model call cost."""
 
     kind: Literal["effect_failed"] = "effect_failed"
     key: str
@@ -283,6 +284,7 @@ class EffectFailed(Value):
     error: str
     error_id: str
     final: bool
+    usage: Usage | None = None
 
 
 class StageFaulted(Value):

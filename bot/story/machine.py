@@ -13,8 +13,9 @@ from typing import Any
 
 from bot.story import events as e
 from bot.story.edges import UndeclaredEdge, check_edge
+from bot.story.performed import performed
 from bot.story.story import Story
-from bot.story.vocabulary import TESTS_TASK, ModelCall, Shown, State
+from bot.story.vocabulary import TESTS_TASK, State
 
 __all__ = ["Story", "apply", "fold"]
 
@@ -44,7 +45,6 @@ def _keeps_no_state(event: Any, story: Story, at: datetime) -> None:
 
 for _kind in (
     e.EffectProposed,
-    e.EffectFailed,
     e.ApprovalRefused,
 ):
     _apply.register(_kind, _keeps_no_state)
@@ -209,6 +209,14 @@ def _(event: e.PauseRequested, story: Story, at: datetime) -> None:
 @_apply.register
 def _(event: e.ResumeRequested, story: Story, at: datetime) -> None:
     story.pause = None
+    if story.waiting and story.waiting.subject:
+        story.vouched.add(story.waiting.subject)
+
+
+@_apply.register
+def _(event: e.EffectFailed, story: Story, at: datetime) -> None:
+    if event.usage is not None:
+        story.lost_usage.append(event.usage)
 
 
 @_apply.register
@@ -280,30 +288,4 @@ def _(event: e.StageFaulted, story: Story, at: datetime) -> None:
 
 @_apply.register
 def _(event: e.EffectPerformed, story: Story, at: datetime) -> None:
-    story.effects_performed[event.effect] += 1
-    result = event.result
-    match event.effect:
-        case "show_status":
-            story.status_comment_id = result["comment_id"]
-            story.status_digest = result["digest"]
-            story.shown.append(
-                Shown(
-                    head_sha=result["head_sha"],
-                    plan_digest=result["plan_digest"],
-                    at=result["shown_at"],
-                )
-            )
-        case "set_labels":
-            story.labels_shown = "/".join(event.key.split("/")[-2:])
-        case "call_model":
-            names = ModelCall.model_fields
-            story.model_calls.append(ModelCall(**{n: result[n] for n in names}))
-        case "push_branch":
-            story.pushed_sha = result["sha"]
-        case "open_pull_request":
-            story.pull_number, story.pull_url = result["number"], result.get("url", "")
-            story.pull_open = True
-        case "close_pull_request":
-            story.pull_open = False
-        case "merge_pull_request":
-            story.merged_sha, story.pull_open = result["sha"], False
+    performed(story, event)

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.story import events as e
+from bot.story.accounts import Accounts
 from bot.story.vocabulary import (
     TERMINAL,
     Approval,
     ExecutionPlan,
     Gate,
     Handoff,
-    ModelCall,
     Person,
     Repository,
     Shown,
@@ -28,7 +28,7 @@ from bot.story.vocabulary import (
 
 
 @dataclass
-class Story:
+class Story(Accounts):
     """A story as its journal tells it. Read it; only `fold` and `apply` write it."""
 
     stream: str
@@ -77,8 +77,7 @@ class Story:
     status_digest: str = ""
     labels_shown: str = ""  # label/disturbances
     label_disturbances: int = 0
-    model_calls: list[ModelCall] = field(default_factory=list)
-    budget_raised_usd: float = 0.0
+    vouched: set[str] = field(default_factory=set)  # suspicious texts that a person let pass
     priority: str = "normal"
     cancel: e.CancelRequested | None = None
     rejected: e.Rejected | None = None
@@ -100,16 +99,6 @@ class Story:
     def iteration(self) -> int:
         """The attempt under way, from 1 (S8)."""
         return 1 + len(self.failures)
-
-    @property
-    def cost_usd(self) -> float:
-        """What the model calls cost, as far as their prices are known."""
-        return sum(call.usage.cost_usd or 0.0 for call in self.model_calls)
-
-    @property
-    def cost_unknown(self) -> bool:
-        """Whether a call was made whose price nobody knows."""
-        return any(call.usage.cost_usd is None for call in self.model_calls)
 
     @property
     def plan_digest(self) -> str:

@@ -191,6 +191,8 @@ class Waiting(Value):
     questions: tuple[str, ...] = ()
     reason: str = ""
     approvals_seen: int = 0  # a policy found these not to be enough: the gate waits for more
+    until: datetime | None = None  # it goes on by itself then
+    subject: str = ""  # digest of what a person is asked to look at (M12)
 
 
 class Approval(Value):
@@ -222,6 +224,12 @@ class Usage(Value):
     cache_write_tokens: int = 0
     output_tokens: int = 0
     cost_usd: float | None = None
+
+    @property
+    def tokens(self) -> int:
+        """All of them."""
+        read = self.input_tokens + self.cache_read_tokens + self.cache_write_tokens
+        return read + self.output_tokens
 
 
 class ModelCall(Value):
@@ -263,6 +271,8 @@ class Verdict(Value):
     rule: str
     reason: str = ""
     gate: Gate | None = None  # what to wait for
+    until: datetime | None = None  # and until when, where time alone opens it
+    subject: str = ""  # digest of what a person has to look at
 
     @property
     def allowed(self) -> bool:
