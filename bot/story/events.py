@@ -38,6 +38,13 @@ class StoryReceived(Value):
     requester: Person  # put the label on it
 
 
+class RepositoryMoved(Value):
+    """The same repository under another name, owner, default branch or installation (W5)."""
+
+    kind: Literal["repository_moved"] = "repository_moved"
+    repository: Repository
+
+
 class StoryEdited(Value):
     kind: Literal["story_edited"] = "story_edited"
     title: str
@@ -270,6 +277,7 @@ class StageFaulted(Value):
 
 Event = Annotated[
     StoryReceived
+    | RepositoryMoved
     | StoryEdited
     | Transitioned
     | Analyzed

@@ -177,6 +177,11 @@ def _(event: e.StoryReceived, story: Story, at: datetime) -> None:
 
 
 @_apply.register
+def _(event: e.RepositoryMoved, story: Story, at: datetime) -> None:
+    story.repository = event.repository
+
+
+@_apply.register
 def _(event: e.StoryEdited, story: Story, at: datetime) -> None:
     story.title, story.body = event.title, event.body
     story.text_version += 1

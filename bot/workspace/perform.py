@@ -65,7 +65,7 @@ class Bench:
 
     def __init__(self, repository: Repository, places: Places, sandbox: Callable[[], Sandbox]):
         self._places, self._sandbox = places, sandbox
-        self.mirror = Mirror.open(places.mirrors, f"{repository.id}-{repository.full_name}")
+        self.mirror = Mirror.open(places.mirrors, f"repository-{repository.id}")
 
     @cached_property
     def sandbox(self) -> Sandbox:

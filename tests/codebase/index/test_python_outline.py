@@ -190,7 +190,8 @@ def test_line_ends_encodings_and_tabs_are_read_as_the_parser_reads_them(blob: by
         st.sampled_from(
             ["def a():", "class B:", "    def c(self):", "        pass", "    pass", "pass", '"""',
              "'''", "x = '", "# it's", "(", ")", "    )", "\\", "", "  # c", "@d", "f('\"\"\"')",
-             "x = [", "]", "async def e(): pass", "'a' '''b''' \"c\"", "\tpass", "return \\", "    \\"]
+             "x = [", "]", "async def e(): pass", "'a' '''b''' \"c\"", "\tpass", "return \\",
+             "    \\"]
         ),
         max_size=14,
     )
