@@ -92,5 +92,3 @@ def enough_coverage(covered: int, missed: int, least: float) -> bool:
     """Do tests reach enough of the new lines? None to reach is enough (Q2)."""
     total = covered + missed
     return total == 0 or covered / total >= least
-
-

@@ -137,7 +137,9 @@ def _tox(text: str) -> Iterator[Package]:
 
 
 def _setup_py(text: str) -> Iterator[Package]:
-    for quoted in re.findall(r"['\"]([A-Za-z][\w.-]*(?:\[[\w,]+\])?\s*[=<>~!]=?[^'\"]+)['\"]", text):
+    for quoted in re.findall(
+        r"['\"]([A-Za-z][\w.-]*(?:\[[\w,]+\])?\s*[=<>~!]=?[^'\"]+)['\"]", text
+    ):
         yield from _python(quoted)
 
 
@@ -191,7 +193,9 @@ def _cargo_lock(text: str) -> Iterator[Package]:
 
 
 def _go_mod(text: str) -> Iterator[Package]:
-    for name, version in re.findall(r"^\s*(?:require\s+)?([\w.-]+\.[\w./-]+) v([\w.+-]+)", text, re.M):
+    for name, version in re.findall(
+        r"^\s*(?:require\s+)?([\w.-]+\.[\w./-]+) v([\w.+-]+)", text, re.M
+    ):
         yield Package("Go", name, version, f"{name}@v{version}")
 
 

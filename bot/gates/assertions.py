@@ -196,7 +196,9 @@ def _skips(decorators: list[ast.expr]) -> Iterator[str]:
 def _cases(decorators: list[ast.expr]) -> int:
     total = 0
     for one in decorators:
-        if isinstance(one, ast.Call) and _name(one.func).endswith(("parametrize", "expand", "data")):
+        if isinstance(one, ast.Call) and _name(one.func).endswith(
+            ("parametrize", "expand", "data")
+        ):
             for argument in [*one.args[-1:], *(w.value for w in one.keywords)]:
                 if isinstance(argument, ast.List | ast.Tuple):
                     total += len(argument.elts)
@@ -220,6 +222,8 @@ def _name(node: ast.expr) -> str:
     while isinstance(node, ast.Attribute):
         parts.append(node.attr)
         node = node.value
-    return ".".join([node.id, *reversed(parts)]) if isinstance(node, ast.Name) else ".".join(
-        reversed(parts)
+    return (
+        ".".join([node.id, *reversed(parts)])
+        if isinstance(node, ast.Name)
+        else ".".join(reversed(parts))
     )

@@ -61,7 +61,8 @@ _WORDS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
         ("dangerous-html", r"\bdangerouslySetInnerHTML\b", "puts text into the page as HTML"),
         ("no-tls-check", r"\brejectUnauthorized\s*:\s*false|NODE_TLS_REJECT_UNAUTHORIZED\W+0",
          "trusts every server"),
-        ("shell", r"\b(?:child_process\.|cp\.)?exec(?:Sync)?\s*\(\s*(`[^`]*\$\{|['\"][^'\"]*['\"]\s*\+)",
+        ("shell", r"(?:\bchild_process\.|\bcp\.|(?<![\w.$]))exec(?:Sync)?\s*\(\s*"
+         r"(`[^`]*\$\{|['\"][^'\"]*['\"]\s*\+|\w+\s*[,)])",
          "hands text to a shell; use execFile with a list"),
         ("debugger", r"^\s*debugger\s*;?\s*$", "stops the program for a debugger"),
         ("vm", r"\bvm\.run(InContext|InNewContext|InThisContext)\s*\(", "runs text as code"),

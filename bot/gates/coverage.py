@@ -40,9 +40,7 @@ class Coverage:
         enough = enough_coverage(covered, missed, bench.choices.coverage)
         severity: Severity = "note" if enough else "error"
         told = [
-            GateFinding(
-                path, first, "coverage/not-reached", _words(first, last), severity, last
-            )
+            GateFinding(path, first, "coverage/not-reached", _words(first, last), severity, last)
             for path, first, last in findings
         ]
         total = covered + missed

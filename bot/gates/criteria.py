@@ -19,12 +19,13 @@ from bot.gates.test_run import test_run
 from bot.gates.workbench import Workbench
 
 LEAST_SHARED = 0.5  # share of a criterion's words that a test must say
-_STOP = frozenset(
-    "a an and are as at be been but by can could do does for from given had has have if in into is "
-    "it its may must no not of on or shall should so such than that the their then there they this "
-    "to was were when where which while who will with without would user users system test tests "
-    "return returns returned new also any all each every only same still able via using use".split()
-)
+_STOP_WORDS = """
+a an and are as at be been but by can could do does for from given had has have if in into is
+it its may must no not of on or shall should so such than that the their then there they this
+to was were when where which while who will with without would user users system test tests
+return returns returned new also any all each every only same still able via using use
+"""
+_STOP = frozenset(_STOP_WORDS.split())
 _JS_TEST = re.compile(r"\b(?:it|test)\s*(?:\.\w+)?\s*\(\s*(['\"`])(.+?)\1")
 
 
@@ -102,9 +103,7 @@ def _words(text: str) -> set[str]:
     """Words and numbers as stems, names taken apart."""
     apart = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", text).replace("_", " ").lower()
     return {
-        _stem(word)
-        for word in re.findall(r"[a-z]{2,}|\d+(?:\.\d+)?", apart)
-        if word not in _STOP
+        _stem(word) for word in re.findall(r"[a-z]{2,}|\d+(?:\.\d+)?", apart) if word not in _STOP
     }
 
 
@@ -146,7 +145,9 @@ def _python(path: str, text: str, new: frozenset[int]) -> Iterator[_Candidate]:
             first -= 1
         last = node.end_lineno or node.lineno
         said = "\n".join(lines[first - 1 : last])
-        yield _Candidate(path, node.lineno, node.name, said, bool(new & set(range(first, last + 1))))
+        yield _Candidate(
+            path, node.lineno, node.name, said, bool(new & set(range(first, last + 1)))
+        )
 
 
 def _script(path: str, text: str, new: frozenset[int]) -> Iterator[_Candidate]:
@@ -156,4 +157,6 @@ def _script(path: str, text: str, new: frozenset[int]) -> Iterator[_Candidate]:
         body = text[found.start() : end if 0 < end < found.start() + 4000 else found.start() + 1500]
         before = text[max(0, found.start() - 300) : found.start()].rsplit("\n\n", 1)[-1]
         last = line + body.count("\n")
-        yield _Candidate(path, line, found[2], before + body, bool(new & set(range(line, last + 1))))
+        yield _Candidate(
+            path, line, found[2], before + body, bool(new & set(range(line, last + 1)))
+        )

@@ -140,5 +140,3 @@ def _run(bench: Workbench, at: str, name: str, arguments: Sequence[str]) -> Run:
 
 def _is_package(path: str) -> bool:
     return path.rpartition("/")[2] == "__init__.py"
-
-

@@ -22,7 +22,6 @@ from bot.workspace.git import GitFailed, environment, git, run
 from bot.workspace.locks import locked
 from bot.workspace.mirror import Mirror
 from bot.workspace.objects import Object, store
-from bot.workspace.reading import NotFound
 
 _US = Person("Towpath", "towpath@localhost")
 _THEN = datetime(2000, 1, 1, tzinfo=UTC)  # the same tree gives the same commit
@@ -30,7 +29,7 @@ _DEFAULTS = ("origin/HEAD", "upstream/HEAD", "origin/main", "origin/master", "ma
 
 
 class CannotRead(ValueError):
-    """`kind`: no_repository | bare | inside | other_names | no_base | not_read; `detail`: of what."""
+    """`kind`: no_repository | bare | inside | other_names | no_base | not_read."""
 
     def __init__(self, kind: str, detail: str = "") -> None:
         super().__init__(f"{kind}: {detail}")

@@ -27,7 +27,9 @@ def code_version() -> str:
     here = Path(__file__).parent
     digest = hashlib.blake2b(digest_size=16)
     policy = here.parents[1] / "policies" / "gates.py"
+    looked_at = here.parent / "workspace"  # how a project is installed and tested
     found = [*here.rglob("*.py"), *(here / "rules").rglob("*.y*ml"), policy]
+    found += looked_at.rglob("*.py")
     for path in sorted(found):
         digest.update(str(path.relative_to(here.parents[1])).encode() + path.read_bytes())
     return digest.hexdigest()

@@ -33,9 +33,7 @@ class Problem:
         return GateFinding(self.file, self.line, self.rule, said, severity, self.end_line)
 
 
-def new_problems(
-    change: Change, head: Sequence[Problem], base: Iterable[Problem]
-) -> list[Problem]:
+def new_problems(change: Change, head: Sequence[Problem], base: Iterable[Problem]) -> list[Problem]:
     """Those of `head` that `base` (with its own paths and lines) had not."""
     known = Counter(_key(one, change, change.base) for one in base)
     moved = {one.path: one.was or one.path for one in change.files.values()}

@@ -22,6 +22,7 @@ _FILES = (
     "Makefile", "pyrightconfig.json", ".pylintrc",
 )  # fmt: skip
 _ESLINT = re.compile(r"eslint\.config\.[cm]?[jt]s|\.eslintrc(\.(c?js|json|ya?ml))?")
+_HOOK = re.compile(r"^\s*-?\s*id:\s*['\"]?([\w-]+)", re.M)
 _PRETTIER = re.compile(r"\.prettierrc(\..+)?|prettier\.config\.[cm]?[jt]s")
 
 
@@ -54,8 +55,7 @@ def _read(change: Change, commit: str, names: frozenset[str]) -> ProjectTools:
     text = {name: content.decode("utf-8", "replace") for name, content in files.items()}
     tool = _toml(text.get("pyproject.toml", "")).get("tool", {})
     tool = tool if isinstance(tool, dict) else {}
-    hooks = set(re.findall(r"^\s*-?\s*id:\s*['\"]?([\w-]+)", text.get(".pre-commit-config.yaml", ""),
-                           re.M))  # fmt: skip
+    hooks = set(_HOOK.findall(text.get(".pre-commit-config.yaml", "")))
     calls = "\n".join(text.get(name, "") for name in ("tox.ini", "noxfile.py", "Makefile"))
     top = [name for name in names if "/" not in name]
     package = _json(text.get("package.json", ""))

@@ -15,7 +15,9 @@ _SKIP = re.compile(
 )
 _ONLY = re.compile(r"\b(?:it|test|describe|suite|context)\s*\.\s*only\b|\bf(?:it|describe)\s*\(")
 _TEST = re.compile(r"\b(?:it|test)\s*(?:\.\w+)?\s*\(\s*(['\"`])(.+?)\1")
-_CHECK = re.compile(r"\bexpect\s*\(|\bassert(?:\.\w+)?\s*\(|\bt\.(?:is|deepEqual|true|equal|same)\(")
+_CHECK = re.compile(
+    r"\bexpect\s*\(|\bassert(?:\.\w+)?\s*\(|\bt\.(?:is|deepEqual|true|equal|same)\("
+)
 _WEAK = re.compile(r"\.(?:toBeTruthy|toBeDefined|toBeFalsy|not\.toBeNull|not\.toBeUndefined)\s*\(")
 _STRONG = re.compile(r"\.(?:toBe|toEqual|toStrictEqual|toMatchObject|toHaveLength|deepEqual|equal"
                      r"|strictEqual|deepStrictEqual|toThrow)\s*\(\s*[^)\s]")  # fmt: skip
@@ -75,7 +77,9 @@ def _values(change: Change, one: FileChange, before: str, now: str) -> Iterator[
         if change.story and found["value"].strip("'\"`") in change.story:
             continue
         line = now.count("\n", 0, found.start()) + 1
-        words = f"expects {found['value'][:80]}, it was {sorted(was)[0][:80]}; nobody asked for that"
+        words = (
+            f"expects {found['value'][:80]}, it was {sorted(was)[0][:80]}; nobody asked for that"
+        )
         yield GateFinding(one.path, line, "weakening/expected-value", words)
 
 

@@ -19,7 +19,9 @@ from bot.gates.workbench import Workbench
 from bot.workspace.git import GitFailed, git
 
 _SETTINGS = re.compile(r"(^|/)(\.env[^/]*|[^/]*\.(env|ini|cfg|conf|properties|ya?ml|toml))$")
-_PROSE = re.compile(r"\.(md|rst|txt|adoc|po|pot|ipynb|svg|lock|map|csv)$|(^|/)(package-lock\.json)$")
+_PROSE = re.compile(
+    r"\.(md|rst|txt|adoc|po|pot|ipynb|svg|lock|map|csv)$|(^|/)(package-lock\.json)$"
+)
 _KEYS = re.compile(r"(^|/)(id_(rsa|dsa|ecdsa|ed25519)|[^/]*\.(p12|pfx|jks|keystore))$")
 _MOST = 4_000_000  # bytes of a commit's patch
 
@@ -41,7 +43,10 @@ class Secrets:
         for commit in change.history:
             try:
                 for finding, line in _in_commit(change, commit):
-                    if (finding.file, line) not in found and (finding.file, finding.rule) not in seen:
+                    if (finding.file, line) not in found and (
+                        finding.file,
+                        finding.rule,
+                    ) not in seen:
                         found[finding.file, line] = finding
             except (GitFailed, CannotLook) as problem:
                 unread.append(f"{commit[:10]}: {problem}")
@@ -57,7 +62,7 @@ class Secrets:
             return
         program = bench.toolbox.program("detect-secrets")
         run = bench.run(
-            [program.path, "scan", "--no-verify", "--all-files", "--cores", "1", *_disabled(),
+            [program.path, "-c", "1", "scan", "--no-verify", "--all-files", *_disabled(),
              *[f"./{path}" for path in paths]],
             tree=bench.head_tree(), readonly=program.readonly,
         )  # fmt: skip

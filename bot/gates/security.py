@@ -2,23 +2,44 @@
 
 from __future__ import annotations
 
+from bot.codebase.roles import role_of
 from bot.gates.change import Change
 from bot.gates.gate import GateFinding, Seen, Severity, counted, skipped
 from bot.gates.scan import Alarm, bandit, scanned, semgrep
 from bot.gates.workbench import Workbench
-from bot.codebase.roles import role_of
 
 DEEPER = frozenset({"resource", "null", "concurrency", "correctness", "reliability", "errors",
                     "resources", "null-safety", "robustness", "maintainability"})  # fmt: skip
 # Of Bandit's tests, those that are wrong in any product code, whatever their own severity says.
-_SERIOUS = frozenset(
-    "B102 B202 B301 B302 B303 B304 B305 B306 B307 B312 B313 B314 B315 B316 B317 B318 B319 B320 "
-    "B321 B323 B324 B401 B412 B413 B501 B502 B503 B504 B505 B506 B507 B508 B509 B601 B602 B605 "
-    "B608 B609 B610 B611 B612 B701 B702 B703 B704 B615".split()
-)
+_SERIOUS_TESTS = """
+B102 B202 B301 B302 B303 B304 B305 B306 B307 B312 B313 B314 B315 B316 B317 B318 B319 B320 B321
+B323 B324 B401 B412 B413 B501 B502 B503 B504 B505 B506 B507 B508 B509 B601 B602 B605 B608 B609
+B610 B611 B612 B701 B702 B703 B704 B615
+"""
+_SERIOUS = frozenset(_SERIOUS_TESTS.split())
 # Said by other gates, or true of nearly every program.
-_ELSEWHERE = frozenset({"B101", "B105", "B106", "B107", "B110", "B112", "B403", "B404", "B603",
-                        "B607", "B405", "B406", "B407", "B408", "B409", "B410", "B411", "B606"})
+_ELSEWHERE = frozenset(
+    {
+        "B101",
+        "B105",
+        "B106",
+        "B107",
+        "B110",
+        "B112",
+        "B403",
+        "B404",
+        "B603",
+        "B607",
+        "B405",
+        "B406",
+        "B407",
+        "B408",
+        "B409",
+        "B410",
+        "B411",
+        "B606",
+    }
+)
 
 
 class Security:
@@ -36,7 +57,9 @@ class Security:
             if test not in _ELSEWHERE:
                 high = one.level == "HIGH" or test in _SERIOUS
                 sure = one.about.get("confidence") != "LOW"
-                findings.append(_told(one, "error" if high and (sure or test == "B608") else "warning"))
+                findings.append(
+                    _told(one, "error" if high and (sure or test == "B608") else "warning")
+                )
         unique = tuple(sorted(set(findings)))
         return Seen(counted(unique, "nothing found", "finding"), unique)
 

@@ -125,7 +125,7 @@ class _Runner:
         if environment is None or self.bench.plan.runner != "pytest":
             return None
         (folder / "out").mkdir(mode=0o777)
-        (folder / "out").chmod(0o777)  # noqa: S103 - inside a private folder, for the sandbox
+        (folder / "out").chmod(0o777)
         (folder / "coveragerc").write_text(coverage_settings(self.change, wanted))
         options = ("-p", "towpath_related_first") if related else ()
         if _has(environment, "pytest_cov"):
@@ -155,9 +155,7 @@ class _Runner:
 
         return self.bench.in_turn(work)
 
-    def _blame(
-        self, found: TestRun, plan: ProjectPlan, environment: Environment | None
-    ) -> TestRun:
+    def _blame(self, found: TestRun, plan: ProjectPlan, environment: Environment | None) -> TestRun:
         """Tell failures of the change from those of the base and from flaky ones."""
         report = found.report
         if report.problem == "no tests found":
@@ -264,9 +262,10 @@ def coverage_settings(change: Change, wanted: Sequence[str]) -> str:
         f"data_file = {_OUT}/.coverage", "disable_warnings = no-data-collected,module-not-measured",
     ]  # fmt: skip
     concurrency = [
-        one for one in said.get("concurrency", []) if re.fullmatch(r"thread|greenlet|eventlet|gevent"
-        r"|multiprocessing", one)
-    ]  # fmt: skip
+        one
+        for one in said.get("concurrency", [])
+        if re.fullmatch(r"thread|greenlet|eventlet|gevent|multiprocessing", one)
+    ]
     if concurrency:
         lines.append("concurrency = " + ",".join(concurrency))
     lines += ["include =", *(f"    {path}" for path in wanted), "[report]", "exclude_also ="]
@@ -296,7 +295,9 @@ def _project_settings(change: Change) -> dict[str, list[str]]:
         except configparser.Error:
             continue
         if found := {
-            key: [one.strip() for one in re.split(r"[\n,]" if key == "concurrency" else "\n", value)]
+            key: [
+                one.strip() for one in re.split(r"[\n,]" if key == "concurrency" else "\n", value)
+            ]
             for part in ("run", "report")
             if parsed.has_section(prefix + part)
             for key, value in parsed.items(prefix + part)

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from bot.gates.change import Change
 from bot.gates.gate import CannotLook, GateFinding, Seen, counted, skipped
+from bot.gates.mypy_scope import in_scope
 from bot.gates.problems import Problem, new_problems, of_mypy, of_tsc, on_new_lines
 from bot.gates.project_tools import project_tools
 from bot.gates.workbench import Workbench
@@ -36,11 +37,13 @@ class Types:
     scope = "changed files"
 
     def run(self, change: Change, bench: Workbench) -> Seen:
-        python = [one.path for one in change.of(".py", ".pyi") if one.role != "aside"]
+        python = [one.path for one in change.of(".py", ".pyi") if one.role == "source"]
         scripts = change.of(".ts", ".tsx", ".mts", ".cts", ".js", ".jsx")
         tools = bench.once("project tools", lambda: project_tools(change))
         findings: list[GateFinding] = []
         used = []
+        if tools.mypy:
+            python = in_scope(change, tools.mypy)
         if python:
             found, name = self._python(change, bench, python, tools.mypy)
             findings += found
@@ -94,9 +97,7 @@ class Types:
         head = of_tsc(bench.run_on_copy(change.head, argv, environment))
         if not head:
             return []
-        return new_problems(
-            change, head, of_tsc(bench.run_on_copy(change.base, argv, environment))
-        )
+        return new_problems(change, head, of_tsc(bench.run_on_copy(change.base, argv, environment)))
 
 
 def _mypy(bench: Workbench, at: str, paths: Sequence[str], *, own: bool) -> list[Problem]:

@@ -11,13 +11,13 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from bot.codebase.roles import role_of
 from bot.gates.assertions import Check, Test, tests_of
 from bot.gates.change import Change, FileChange
 from bot.gates.gate import GateFinding, Seen, counted, skipped
 from bot.gates.runner_settings import loosened_settings
 from bot.gates.script_tests import weakened_scripts
 from bot.gates.workbench import Workbench
-from bot.codebase.roles import role_of
 
 
 @dataclass
@@ -236,9 +236,9 @@ def _none_before(name: str, old: Check) -> float:
 
 def _is_value(text: str) -> bool:
     """A value that is written out; an expression or a name may be spelled in many ways."""
-    return bool(re.match(r"^[\[({]*\s*(-?\d|['\"bfr]+['\"]|['\"]|True\b|False\b|None\b)", text)) or (
-        bool(text) and text[0].isupper() and text.replace(".", "").isidentifier()
-    )
+    return bool(
+        re.match(r"^[\[({]*\s*(-?\d|['\"bfr]+['\"]|['\"]|True\b|False\b|None\b)", text)
+    ) or (bool(text) and text[0].isupper() and text.replace(".", "").isidentifier())
 
 
 def _asked_for(change: Change, value: str) -> bool:

@@ -82,7 +82,7 @@ class Workbench:
         if mine:
             try:
                 future.set_result(make())
-            except BaseException as problem:
+            except BaseException as problem:  # noqa: BLE001 - raised by all who ask
                 future.set_exception(problem)
         return cast(T, future.result())
 
@@ -196,9 +196,7 @@ class Workbench:
             raise CannotLook(Path(argv[0]).name, f"ended by the limit on {run.killed_by}")
         return run
 
-    def run_on_copy(
-        self, commit: str, argv: Sequence[str], environment: Environment | None
-    ) -> Run:
+    def run_on_copy(self, commit: str, argv: Sequence[str], environment: Environment | None) -> Run:
         """Run a program that may write on a tree of its own. CannotLook, as `run`."""
         with self._places, self.pool.checkout(commit) as tree:
             run = self.sandbox.run(
