@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.codebase.roles import role_of
 from bot.gates.change import Change
-from bot.gates.gate import Seen, counted, skipped
+from bot.gates.gate import Seen, counted, in_order, skipped
 from bot.gates.scan import scanned, semgrep
 from bot.gates.security import is_deeper, severity_of
 from bot.gates.workbench import Workbench
@@ -19,9 +19,9 @@ class Analysis:
     def run(self, change: Change, bench: Workbench) -> Seen:
         if not scanned(change):
             return skipped("no code that the rules read was changed")
-        findings = tuple(sorted({
+        findings = in_order(
             one.problem.finding(severity_of(one))
             for one in semgrep(change, bench)
             if is_deeper(one) and role_of(one.problem.file) == "source"
-        }))  # fmt: skip
+        )
         return Seen(counted(findings, "nothing found", "finding"), findings)

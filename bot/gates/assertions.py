@@ -29,7 +29,8 @@ _TOLERANCES = {"abs", "rel", "rel_tol", "abs_tol", "rtol", "atol", "delta", "tol
 class Check:
     """One assertion. `subject`: what it looks at; `expected`: what that must be, "" for others.
 
-    `strength`: 2 for one value, 1 for less, 0 for what is always true.
+    `strength`: 3 for an error with its words, 2 for one value, 1 for less, 0 for what is
+    always true.
     """
 
     line: int
@@ -130,7 +131,7 @@ def _of_call(node: ast.Call, name: str) -> Check:
         match = [f"match={ast.unparse(w.value)}" for w in node.keywords if w.arg == "match"]
         broad = subject in ("Exception", "BaseException", "(Exception,)")
         subject, expected = "raises", " ".join([subject, *match, *arguments[1:2]])
-        strength = 1 if broad else 2
+        strength = 1 if broad else 2 + bool(match or arguments[1:2])
     elif name in ("assertTrue", "assertFalse") and node.args and _always(node.args[0]):
         strength = 0
     elif name not in _WEAK and name not in _STRONG:

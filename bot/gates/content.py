@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 from bot.gates.change import Change, FileChange
-from bot.gates.gate import GateFinding, Seen, Severity, counted, skipped
+from bot.gates.gate import GateFinding, Seen, Severity, counted, in_order, skipped
 from bot.gates.workbench import Workbench
 
 _SCRIPTS = (".js", ".jsx", ".ts", ".tsx", ".mjs", ".cjs", ".mts", ".cts", ".vue")
@@ -85,7 +85,7 @@ class Content:
             findings += [_weighed(one, f) for f in _python(one, change.head_text(one.path) or "")]
         for one in scripts:
             findings += [_weighed(one, f) for f in _script(one, change.head_text(one.path) or "")]
-        found = tuple(sorted(set(findings)))
+        found = in_order(findings)
         return Seen(counted(found, "nothing dangerous", "dangerous call"), found)
 
 

@@ -7,8 +7,9 @@ Never: decides what blocks; that is `policies.gates`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class CannotLook(RuntimeError):
         self.tool, self.why = tool, why
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class GateFinding:
     """One thing that a gate saw. `line`: from 1, or None for a whole file; `file` "" for none.
 
@@ -93,6 +94,12 @@ class Gate(Protocol):
     def run(self, change: Change, bench: Workbench) -> Seen:
         """Look at `change`; CannotLook."""
         ...
+
+
+def in_order(findings: Iterable[GateFinding]) -> tuple[GateFinding, ...]:
+    """Each once, by place."""
+    key = attrgetter("file", "rule", "message")
+    return tuple(sorted(set(findings), key=lambda one: (one.file, one.line or 0, *key(one))))
 
 
 def skipped(why: str) -> Seen:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from bot.gates.change import Change
-from bot.gates.gate import CannotLook, GateFinding, Seen, counted, skipped
+from bot.gates.gate import CannotLook, GateFinding, Seen, counted, in_order, skipped
 from bot.gates.problems import (
     Problem,
     new_problems,
@@ -50,7 +50,7 @@ class Lint:
             return skipped("no file that a linter reads was changed")
         if problem:
             findings.append(GateFinding("", None, "lint/config", problem, "warning"))
-        unique = tuple(sorted(set(findings), key=lambda one: (one.file, one.line or 0, one.rule)))
+        unique = in_order(findings)
         summary = counted(unique, "no new complaints", "new complaint")
         return Seen(f"{summary}; {', '.join(used) or 'syntax'}", unique, "", {"tools": used})
 

@@ -62,8 +62,12 @@ def _semgrep(change: Change, bench: Workbench) -> list[Alarm]:
             "--max-target-bytes=2000000", "--jobs=2", *configs, ".",
         ],
         readonly={**program.readonly, _PLACE: place, "/rules": RULES},
-        env={"SEMGREP_SEND_METRICS": "off", "SEMGREP_ENABLE_VERSION_CHECK": "0",
-             "SEMGREP_SETTINGS_FILE": "/tmp/semgrep.yml", "HOME": "/tmp"},  # noqa: S108 - inside
+        env={
+            "HOME": "/tmp",  # noqa: S108 - the sandbox's own
+            "SEMGREP_SEND_METRICS": "off",
+            "SEMGREP_SETTINGS_FILE": "/tmp/semgrep.yml",  # noqa: S108
+            "SSL_CERT_FILE": bench.toolbox.certificates,
+        },
         cwd=_PLACE,
     )  # fmt: skip
     told = as_json("semgrep", run)

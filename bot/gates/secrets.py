@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from bot.codebase.roles import role_of
 from bot.gates.change import Change
-from bot.gates.gate import CannotLook, GateFinding, Seen, counted
+from bot.gates.gate import CannotLook, GateFinding, Seen, counted, in_order
 from bot.gates.problems import as_json
 from bot.gates.secret_patterns import found_in
 from bot.gates.workbench import Workbench
@@ -52,7 +52,7 @@ class Secrets:
                 unread.append(f"{commit[:10]}: {problem}")
         if unread:
             raise CannotLook("the history", "; ".join(unread)[:400])
-        findings = tuple(sorted(found.values(), key=lambda one: (one.file, one.line or 0)))
+        findings = in_order(found.values())
         return Seen(counted(findings, "none", "credential"), findings, "",
                     {"commits": len(change.history)})  # fmt: skip
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from bot.codebase.roles import role_of
 from bot.gates.change import Change
-from bot.gates.gate import GateFinding, Seen, Severity, counted, skipped
+from bot.gates.gate import GateFinding, Seen, Severity, counted, in_order, skipped
 from bot.gates.scan import Alarm, bandit, scanned, semgrep
 from bot.gates.workbench import Workbench
 
-DEEPER = frozenset({"resource", "null", "concurrency", "correctness", "reliability", "errors",
-                    "resources", "null-safety", "robustness", "maintainability"})  # fmt: skip
 # Of Bandit's tests, those that are wrong in any product code, whatever their own severity says.
 _SERIOUS_TESTS = """
 B102 B202 B301 B302 B303 B304 B305 B306 B307 B312 B313 B314 B315 B316 B317 B318 B319 B320 B321
@@ -60,16 +58,13 @@ class Security:
                 findings.append(
                     _told(one, "error" if high and (sure or test == "B608") else "warning")
                 )
-        unique = tuple(sorted(set(findings)))
+        unique = in_order(findings)
         return Seen(counted(unique, "nothing found", "finding"), unique)
 
 
 def is_deeper(alarm: Alarm) -> bool:
     """Is it of the other gate (leaks, null, concurrency) rather than of this one?"""
-    topic = str(alarm.about.get("dimension", "")).lower()
-    return topic in DEEPER or any(f".{word}" in alarm.problem.rule for word in (
-        "resource", "null", "concurrency", "exceptions", "leak", "mutable", "async",
-    ))  # fmt: skip
+    return str(alarm.about.get("dimension", "security")).lower() != "security"
 
 
 def severity_of(alarm: Alarm) -> Severity:

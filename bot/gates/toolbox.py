@@ -55,6 +55,12 @@ class Toolbox:
         place = self.bin.parent
         return {str(place): place, **self._interpreter.readonly}
 
+    @property
+    def certificates(self) -> str:
+        """A file of trusted certificates, for programs that do not start without one."""
+        found = self.bin.parent.glob("lib/python*/site-packages/certifi/cacert.pem")
+        return str(next(found, ""))
+
     @cached_property
     def version(self) -> str:
         """A digest of what is in it."""

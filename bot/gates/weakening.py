@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from bot.codebase.roles import role_of
 from bot.gates.assertions import Check, Test, tests_of
 from bot.gates.change import Change, FileChange
-from bot.gates.gate import GateFinding, Seen, counted, skipped
+from bot.gates.gate import GateFinding, Seen, counted, in_order, skipped
 from bot.gates.runner_settings import loosened_settings
 from bot.gates.script_tests import weakened_scripts
 from bot.gates.workbench import Workbench
@@ -63,7 +63,7 @@ class Weakening:
         for one in changed:
             if not _is_python(one):
                 found += weakened_scripts(change, one)
-        unique = tuple(sorted(set(found)))
+        unique = in_order(found)
         return Seen(counted(unique, "tests check what they checked", "weakened place"), unique)
 
     def _file(
