@@ -82,7 +82,7 @@ def _answer_lines(
         own = next((line[key] for key in _REVISION_KEYS if isinstance(line.get(key), str)), None)
         at = revision or own or "HEAD"
         if made is None or made[0] != at:
-            made = (at, _search(path, at, store))
+            made = (at, _search(path, at, store, made[1] if made else None))
         if made[1] is None:
             skipped += 1
             continue
@@ -109,8 +109,11 @@ def _lines(queries: IO[str]) -> Iterator[dict[str, Any]]:
         yield row
 
 
-def _search(path: Path, revision: str, store: Store) -> Search | None:
-    """The search in a commit, or in a folder without git as it is; None: no such commit."""
+def _search(path: Path, revision: str, store: Store, other: Search | None = None) -> Search | None:
+    """The search in a commit, or in a folder without git as it is; None: no such commit.
+
+    `other`: in another commit, which saves what they share.
+    """
     from bot.codebase.blobs import NoSuchRevision, git_dir_of
     from bot.codebase.history import History
     from bot.codebase.search import Search
@@ -121,6 +124,8 @@ def _search(path: Path, revision: str, store: Store) -> Search | None:
     if git_dir is None:
         return Search(Snapshot.of_folder(path, store), History([]))
     try:
+        if other is not None:
+            return other.advanced(git_dir, revision)
         return Search.at(git_dir, revision, store)
     except NoSuchRevision:
         return None

@@ -95,6 +95,7 @@ class Search:
             lambda path: None if (now := self._paths.today(path)) is None else number[now],
             self._tests.number,
         )
+        self._graph = graph
         self._imports = _numbered(graph, self._sources) if graph is not None else None
 
     @classmethod
@@ -103,15 +104,24 @@ class Search:
         snapshot = Snapshot.at(git_dir, commit, store)
         return cls(snapshot, history_of(snapshot, git_dir), Graph.of(snapshot))
 
+    def advanced(self, git_dir: Path, commit: str) -> Search:
+        """The search in another commit of the same repository, for what differs; as `at` raises.
+
+        This one may be used further.
+        """
+        snapshot = self.snapshot.advanced(commit)
+        graph = Graph.of(snapshot) if self._graph is None else self._graph.advanced(snapshot)
+        return Search(snapshot, history_of(snapshot, git_dir), graph)
+
     def find(self, text: str, *, files: int = 20, definitions: int = 20) -> Found:
         """The best `files` and `definitions` for `text` (bounds; empty when nothing fits)."""
         question = ask(text)
         tests = self._ranked_tests(question)
         found, parts = self._ranked_sources(question, tests)
         order = [found.scored(number) for number in found.best()[: max(files, _LOOKED_INTO)]]
-        named_tests = [one for one in tests if one.signals.get("named", 0.0) == 1.0]
-        if named_tests and not any("named" in one.signals for one in order):
-            order = named_tests + order
+        if not any("named" in one.signals for one in order):
+            meant = named(self._test_paths, question.title_paths)
+            order = [one for one in tests if meant.get(one.path) == 1.0] + order
         return Found(
             files=self._files(question, self._sources, order[:files]),
             definitions=_definitions(order, parts, self._sources, definitions),
