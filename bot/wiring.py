@@ -24,6 +24,7 @@ from sqlalchemy import Engine as Database
 
 import handlers
 from bot import stages
+from bot.agent.conversation import Conversations
 from bot.agent.gateway import Gateway
 from bot.agent.perform import Model
 from bot.families import rewrite
@@ -150,8 +151,13 @@ class House:
                 timeout=self.settings.model_timeout_seconds,
                 output_limit=self.settings.model_output_tokens,
             )
-            adapters["call_model"] = Model(gateway)
+            adapters["call_model"] = Model(gateway, self.conversations)
         return adapters
+
+    @cached_property
+    def conversations(self) -> Conversations:
+        """Those that stages lead and the model's adapter continues."""
+        return Conversations()
 
     @cached_property
     def _ledger(self) -> Ledger:
@@ -180,6 +186,7 @@ class House:
             ),
             author=_author(self.github),
             has_model=settings.model is not None,
+            conversations=self.conversations,
         )
         log.info("working as %s", slug)
         return Engine(

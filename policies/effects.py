@@ -74,12 +74,15 @@ class Limits:
     """Per story; all of them settings (P5)."""
 
     caps: budget.Caps = field(default_factory=budget.Caps)
-    model_calls: int = 60
-    commands: int = 100
-    test_runs: int = 60
-    environments: int = 10
+    model_calls: int = 400
+    commands: int = 200
+    test_runs: int = 120
+    environments: int = 60
     branch_lines: int = 200
     programs: frozenset[str] = frozenset({"ruff", "uv", "pytest", "python", "python3"})
+    in_project: frozenset[str] = frozenset(
+        {"python", "python3", "pytest", "mypy", "ruff", "node", "npm", "npx", "tsc", "go", "cargo"}
+    )
 
 
 @dataclass(frozen=True)
@@ -295,8 +298,12 @@ def _nothing_suspicious(effect: Any, facts: Facts) -> Verdict | None:
 
 def _known_program(effect: Any, facts: Facts) -> Verdict | None:
     argv = effect.argv
-    if not argv or argv[0] not in facts.limits.programs:
-        return deny("known_program", f"{(argv or ('nothing',))[0][:60]!r} is not on the list")
+    known = facts.limits.in_project if effect.in_project else facts.limits.programs
+    if not argv or argv[0] not in known:
+        name = (argv or ("nothing",))[0][:60]
+        return deny("known_program", f"{name!r} is none of {', '.join(sorted(known))}")
+    if effect.in_project:
+        return None  # the sandbox bounds it: no network, no secret, a tree that is thrown away
     if argv[0].startswith("python") and (
         len(argv) < 3 or argv[1] != "-m" or argv[2] not in _MODULES
     ):

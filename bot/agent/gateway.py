@@ -170,6 +170,7 @@ class Gateway:
             task=outgoing.task,
             attempt=attempt,
             conversation=prompt.digest,
+            stable=prompt.stable,
             **more,
         )
         return self._chain.ask([self._sources[one] for one in route.models], asked)

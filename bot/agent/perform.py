@@ -2,6 +2,7 @@
 
 Promises: the result holds the checked answer, its usage and the price data in use, the version of
 the prompt, which model answered, why it was meant, and which others were passed over.
+Never: asks in a conversation that is not as the effect says.
 """
 
 from __future__ import annotations
@@ -9,8 +10,10 @@ from __future__ import annotations
 from typing import Any
 
 from bot.agent import prices
+from bot.agent.conversation import Conversations, bounded
 from bot.agent.gateway import Asked, Gateway
 from bot.agent.schemas import SCHEMA_OF
+from bot.agent.tool_arguments import TOOLS
 from bot.story.effects import CallModel
 from policies.routing import Situation
 
@@ -18,10 +21,12 @@ from policies.routing import Situation
 class Model:
     """The adapter; a model's answer cannot be looked up, so a lost one is asked for again."""
 
-    def __init__(self, gateway: Gateway) -> None:
-        self._gateway = gateway
+    def __init__(self, gateway: Gateway, conversations: Conversations) -> None:
+        self._gateway, self._conversations = gateway, conversations
 
     def perform(self, effect: CallModel) -> dict[str, Any]:
+        if effect.turn:
+            return self._turn(effect)
         reply = self._gateway.call(
             effect.purpose,
             effect.package,
@@ -30,6 +35,19 @@ class Model:
             situation=situation_of(effect),
         )
         return {"output": reply.output.model_dump(mode="json"), **evidence(effect, reply)}
+
+    def _turn(self, effect: CallModel) -> dict[str, Any]:
+        talk = self._conversations.at(effect.conversation, effect.history)
+        turn = self._gateway.turn(
+            talk.purpose,
+            talk.package,
+            talk.history,
+            TOOLS,
+            attempt=talk.attempt,
+            situation=situation_of(effect),
+        )
+        said = bounded(turn.said).model_dump(mode="json")
+        return {"said": said, **evidence(effect, turn)}
 
     def look(self, effect: CallModel) -> None:
         return None

@@ -39,8 +39,8 @@ class Request:
 
     `output`: JSON Schema of the one answer that is wanted; None where the tools are for the model
     to choose from. `note`: an extra line for a second try. `conversation`: the same for all
-    requests that begin alike. `purpose`, `task` and `attempt` are for answers written beforehand;
-    no provider is told of them.
+    requests that begin alike, `stable`: how many characters of `user` they have in common.
+    `purpose`, `task` and `attempt` are for answers written beforehand; no provider is told of them.
     """
 
     purpose: str
@@ -53,6 +53,7 @@ class Request:
     output: dict[str, Any] | None = None
     note: str = ""
     conversation: str = ""
+    stable: int = 0
 
 
 @dataclass(frozen=True)

@@ -199,7 +199,8 @@ def _edit_calls(output: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
         elif edit.get("kind") == "delete":
             made.append(("delete", {"path": path}))
         else:
-            made.append(("create", {"path": path, "content": edit.get("content")}))
+            whole = {"path": path, "content": edit.get("content"), "overwrite": True}
+            made.append(("create", whole))
     end = {"subject": output.get("subject", ""), "outcome": "changed", "evidence": ""}
     return [*made, ("finish", end)]
 

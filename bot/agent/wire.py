@@ -44,7 +44,13 @@ _FINISH = {"length": "length", "content_filter": "refused"}
 def messages(asked: Request, target: Target) -> list[ModelMessage]:
     """The conversation as the library has it; cache marks are dropped for who wants none."""
     user = asked.user if not asked.note else f"{asked.user}\n\n{asked.note}"
-    first = UserPromptPart([user, CachePoint()] if asked.output is None else user)
+    parts: list[str | CachePoint] = [user]
+    if asked.output is None:
+        # Others begin like this one. The end of the conversation has a mark by the settings, and
+        # with those of the tools and the instructions there may be no more.
+        at = asked.stable or len(user)
+        parts = [one for one in (user[:at], CachePoint(), user[at:]) if one]
+    first = UserPromptPart(parts)
     sent: list[ModelMessage] = [ModelRequest(parts=[SystemPromptPart(asked.system), first])]
     for exchange in asked.history:
         sent.append(ModelResponse(parts=list(_said(exchange.said, target.provider))))

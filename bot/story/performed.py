@@ -11,7 +11,7 @@ from bot.story.events import EffectPerformed
 from bot.story.vocabulary import ModelCall, Shown
 
 if TYPE_CHECKING:
-    from bot.story.machine import Story
+    from bot.story.story import Story
 
 
 def performed(story: Story, event: EffectPerformed) -> None:

@@ -116,6 +116,14 @@ class Task(Value):
 TESTS_TASK = "tests"  # the task that writes the tests of the criteria, before any other
 
 
+class TaskOutcome(StrEnum):
+    """How the work on a task ended, by what the repository showed."""
+
+    CHANGED = "changed"
+    NO_CHANGE = "no_change"
+    CUT_SHORT = "cut_short"  # a limit ended it; what was there by then was kept
+
+
 class ExecutionPlan(Value):
     """Tasks in an order that respects `depends_on` (S12)."""
 
@@ -146,6 +154,16 @@ class Finding(Value):
     rule: str = ""
 
 
+class FailedTest(Value):
+    """What a test said when it failed. `line`: from 1, or None."""
+
+    id: str
+    file: str = ""
+    line: int | None = None
+    message: str = ""
+    tail: str = ""
+
+
 class TestSummary(Value):
     """One run of the project's own tests at one commit. `ran` is False where none could run."""
 
@@ -159,6 +177,7 @@ class TestSummary(Value):
     skipped: int = 0
     seconds: float = 0.0
     failures: tuple[str, ...] = ()  # test ids
+    details: tuple[FailedTest, ...] = ()  # of the first of them
     tail: str = ""
     command: str = ""
 
