@@ -1,6 +1,5 @@
 """Edits, plans, scripts and context: what is exact, and what is refused with a reason."""
 
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
