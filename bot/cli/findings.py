@@ -169,19 +169,25 @@ def _webhook(settings: Settings) -> Finding:
 
 
 def _model(settings: Settings) -> Finding:
+    if settings.models is None:
+        return Finding("model", "warning", texts.NO_MODEL, texts.MODEL)
+    for model in settings.models.all:
+        if problem := _unusable(model):
+            return problem
+    return Finding("model", "ok", ", ".join(settings.models.all))
+
+
+def _unusable(model: str) -> Finding | None:
     from bot.agent.providers import KEYS
 
-    if settings.model is None:
-        return Finding("model", "warning", texts.NO_MODEL, texts.MODEL)
-    family, _, name = settings.model.partition(":")
-    if family == "scripted":
+    family, _, name = model.partition(":")
+    if family in ("scripted", "replay"):
         there = Path(name).is_file()
-        found = settings.model if there else texts.no_file(name)
-        return Finding("model", "ok" if there else "missing", found, "" if there else texts.MODEL)
+        return None if there else Finding("model", "missing", texts.no_file(name), texts.MODEL)
     variable, is_optional = KEYS[family]
     if not is_optional and not os.environ.get(variable):
         return Finding("model", "missing", texts.unset(variable), texts.key_of(family, variable))
-    return Finding("model", "ok", settings.model)
+    return None
 
 
 def _github(settings: Settings) -> Iterator[Finding]:

@@ -91,10 +91,20 @@ def _waits_for(story: Story) -> str:
                 f"{asked}\n\n**Waits for:** `/answer …` from whoever wrote or asked for the "
                 "story, or an edit of the story's text."
             )
+        case Gate.BUDGET_EXCEEDED if waiting.until:
+            return (
+                f"{plain(waiting.reason, 400)}.\n\n**Waits for:** the next period, or a higher "
+                "limit set by whoever operates Towpath."
+            )
         case Gate.BUDGET_EXCEEDED:
             return (
                 f"{plain(waiting.reason, 400)}\n\n**Waits for:** `/budget +5` from somebody with "
                 "write access."
+            )
+        case _ if waiting.subject:
+            return (
+                f"{plain(waiting.reason, 400)}\n\n**Waits for:** `/resume` from somebody with "
+                "write access if it is, or an edit of the story's text."
             )
         case _:
             return "**Waits for:** `/resume` from somebody with write access."

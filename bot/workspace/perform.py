@@ -29,10 +29,11 @@ from bot.workspace.package_index import PackageIndex
 from bot.workspace.project import ProjectPlan, plan_for
 from bot.workspace.sandbox import Run, Sandbox
 from bot.workspace.tests import TestReport, run_tests
-from bot.workspace.worktrees import Pool
+from bot.workspace.worktrees import Pool, UnsafeTree
 
 TAIL = 6000  # characters of output that are kept
 NAMED_FAILURES = 2000
+DETAILED, DETAIL = 10, 500  # failures whose messages are kept; characters of one message
 
 
 class WorkspaceError(Exception):
@@ -67,7 +68,7 @@ class Bench:
 
     def __init__(self, repository: Repository, places: Places, sandbox: Callable[[], Sandbox]):
         self._places, self._sandbox = places, sandbox
-        self.mirror = Mirror.open(places.mirrors, f"{repository.id}-{repository.full_name}")
+        self.mirror = Mirror.open(places.mirrors, f"repository-{repository.id}")
 
     @cached_property
     def sandbox(self) -> Sandbox:
@@ -249,6 +250,16 @@ def _summary(sha: str, plan: ProjectPlan, report: TestReport) -> dict[str, Any]:
         "skipped": report.skipped,
         "seconds": round(report.duration_s, 2),
         "failures": [failure.id for failure in report.failures][:NAMED_FAILURES],
+        "details": [
+            {
+                "id": one.id,
+                "file": one.file,
+                "line": one.line,
+                "message": one.message[:DETAIL],
+                "tail": one.tail[-3 * DETAIL :],
+            }
+            for one in report.failures[:DETAILED]
+        ],
         "tail": said[-TAIL:],
         "command": plan.runner or "",
     }
@@ -266,6 +277,8 @@ class Command(_Repeatable):
 
     def perform(self, effect: RunCommand) -> dict[str, Any]:
         bench = self._workshop.bench(effect.repository)
+        if effect.in_project:
+            return self._in_project(bench, effect)
         program = self._program(effect.argv[0])
         with _told(retry=True):
             left = run_on(
@@ -278,6 +291,23 @@ class Command(_Repeatable):
             )
         changed = bench.mirror.changed_files(effect.sha, left.tree)
         return {**_told_run(left.run), "tree": left.tree, "changed": [c.path for c in changed]}
+
+    def _in_project(self, bench: Bench, effect: RunCommand) -> dict[str, Any]:
+        """With the project's own environment; one that cannot be made is a result."""
+        try:
+            with _told(retry=True):
+                _, environment = bench.environment(effect.sha)
+                argv = environment.wrapped(effect.argv) if environment else effect.argv
+                left = run_on(bench.pool, bench.sandbox, effect.sha, argv, environment=environment)
+        except EnvironmentFailed as failed:
+            return {"exit_code": None, "output": f"{failed}"[-TAIL:], "seconds": 0.0,
+                    "killed_by": "set-up", "tree": "", "changed": []}  # fmt: skip
+        except UnsafeTree as unsafe:
+            return {"exit_code": None, "output": f"{unsafe}"[-TAIL:], "seconds": 0.0,
+                    "killed_by": "unsafe tree", "tree": "", "changed": []}  # fmt: skip
+        changed = bench.mirror.changed_files(effect.sha, left.tree)
+        told = {**_told_run(left.run), "output": left.run.last(TAIL)}
+        return {**told, "tree": left.tree, "changed": [c.path for c in changed]}
 
     def _program(self, name: str) -> Program:
         if name in self._scripts:

@@ -12,7 +12,7 @@ import json
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from bot.workspace import project_tests
@@ -51,8 +51,9 @@ _RUNTIME = re.compile(
 )
 _DECIDING = (
     "pyproject.toml", "setup.py", "setup.cfg", "tox.ini", "pytest.ini", "PKG-INFO", "Pipfile",
-    "package.json", "package-lock.json",
+    "package.json", "package-lock.json", "uv.lock", "poetry.lock", "pdm.lock",
 )  # fmt: skip
+_LOCKED_PYTEST = re.compile(r'^name = "pytest"\s*\nversion = "([\w.]+)"', re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ class _Python:
         steps = self._project()
         steps += self._for_tests(any(step.name == "project" for step in steps))
         if found.runner == "pytest":
-            steps.append(Step("pytest", ("pytest",)))
+            steps = self._with_pytest(steps)
             steps += self._tools(settings)
         requires = text_of(table(self.pyproject, "project").get("requires-python"))
         requires = requires or self.setup_cfg.get("options", "python_requires", fallback="")
@@ -141,6 +142,21 @@ class _Python:
             decided_by,
             found.collect,
         )
+
+    def _with_pytest(self, steps: list[Step]) -> list[Step]:
+        """With pytest, of the version that the project's own lock file names, where one does."""
+        for name in ("uv.lock", "poetry.lock", "pdm.lock"):
+            if found := _LOCKED_PYTEST.search(self.text.get(name, "")):
+                pinned = f"pytest=={found[1]}"
+                self.reasons.append(f"{pinned}, as {name} says")
+                for_tests = [
+                    replace(step, arguments=(*step.arguments, pinned))
+                    if step.name.startswith(("dependency group", "extra"))
+                    else step
+                    for step in steps
+                ]
+                steps = [*for_tests, Step(pinned, (pinned,), required=False)]
+        return [*steps, Step("pytest", ("pytest",))]
 
     def _pytest_settings(self) -> dict[str, Any]:
         """pytest's own settings, from the first place where it looks for them."""

@@ -76,6 +76,21 @@ class TestReport:
 
 
 @dataclass(frozen=True)
+class Around:
+    """What pytest runs inside of, for who measures it.
+
+    `script`: of a shell, which runs the words that it gets after the interpreter, once. The rest is
+    bound and set for it.
+    """
+
+    script: str
+    options: tuple[str, ...] = ()
+    readonly: Mapping[str, Path] = field(default_factory=dict)
+    writable: Mapping[str, Path] = field(default_factory=dict)
+    env: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Comparison:
     """Two runs, by test id, each sorted. `vanished`: passed before, and is not there now."""
 
@@ -93,14 +108,17 @@ def run_tests(
     *,
     select: Sequence[str] = (),
     limits: Limits | None = None,
+    around: Around | None = None,
 ) -> TestReport:
     """Run the tests of `plan` on what is in `tree` (all, or the ids in `select`).
+
+    `around`: for pytest only.
 
     The tree may be changed by them: take what you need from it before, or reset it.
     """
     if plan.runner is None or (environment is None and plan.language == "python"):
         return TestReport(ran=False, exit_code=None, problem="no tests found")
-    session = _Session(tree, environment, sandbox, limits or Limits(), plan.collect)
+    session = _Session(tree, environment, sandbox, limits or Limits(), plan.collect, around)
     if plan.runner == "pytest":
         return session.pytest(select)
     if plan.runner == "unittest":
@@ -131,17 +149,19 @@ class _Session:
     sandbox: Sandbox
     limits: Limits
     collect: tuple[str, ...] = ()
+    around: Around | None = None
 
     def pytest(self, select: Sequence[str]) -> TestReport:
         private = tempfile.mkdtemp(prefix="towpath-report-")
         try:
             report = Path(private, "junit.xml")
+            how = ["sh", "-c", self.around.script, "sh"] if self.around else [PYTHON]
             command = [
-                PYTHON, "-m", "pytest", "-p", "no:cacheprovider", "--color=no",
+                *how, "-m", "pytest", "-p", "no:cacheprovider", "--color=no",
                 f"--junitxml={_REPORT}/junit.xml", "-o", "junit_family=xunit1", "-o",
                 "junit_logging=no", *self.collect,
                 # A file that cannot be read must not hide what all the others say.
-                "--continue-on-collection-errors",
+                "--continue-on-collection-errors", *(self.around.options if self.around else ()),
             ]  # fmt: skip
             run = self._run([*command, "--", *select], private)
             if run.exit_code == _USAGE:
@@ -180,13 +200,13 @@ class _Session:
             writable[_REPORT] = Path(private)
             if self.sandbox.owner:
                 os.chown(private, *self.sandbox.owner)
-        environment = self.environment
+        environment, around = self.environment, self.around or Around("")
         return self.sandbox.run(
             environment.wrapped(tuple(argv)) if environment else argv,
             tree=self.tree.path,
-            writable=writable,
-            readonly=environment.readonly if environment else {},
-            env={"NO_COLOR": "1", **(environment.env if environment else {})},
+            writable={**writable, **around.writable},
+            readonly={**(environment.readonly if environment else {}), **around.readonly},
+            env={"NO_COLOR": "1", **(environment.env if environment else {}), **around.env},
             limits=self.limits,
         )
 
