@@ -2,8 +2,9 @@
 
 Promises: what `call` gives fits the schema, what `turn` gives is a `Said`, whatever the model made
 of it; every token spent is in the usage, also that of a first answer that was refused; failures are
-`ModelError` and nothing else. Never retries what failed on the wire (the engine decides that from
-the journal) and never keeps anything between calls but what is cheaper not to compute again.
+`ModelError` and nothing else. Which model is asked is decided by `policies.routing`, who stands in
+for one that is away by `bot.agent.chain`. Never asks the same model again after a failure on the
+wire: the engine decides that from the journal.
 """
 
 from __future__ import annotations
@@ -12,50 +13,56 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from bot.agent import providers
+from bot.agent.chain import Answered, Chain, Skipped
 from bot.agent.errors import Kind, ModelError
 from bot.agent.messages import History, Said, ToolSpec
 from bot.agent.outgoing import Outgoing
-from bot.agent.prompts import version
-from bot.agent.scripted import Script
+from bot.agent.providers import OUTPUT_TOOL, Request
+from bot.agent.sources import source
 from bot.story.vocabulary import Usage, digest
-
-SCRIPTED = "scripted"
+from policies import routing
+from policies.routing import Models, Route, Situation
 
 
 @dataclass(frozen=True)
-class Reply:
-    """A checked answer. `provider` is `scripted` where no model was asked."""
+class Asked:
+    """How a call went. `provider` is `scripted` or `replay` where no model was asked.
+
+    `skipped`: the models that were meant before the one that answered, and why they did not.
+    """
+
+    usage: Usage
+    model: str
+    provider: str
+    prompt_version: str
+    seconds: float
+    grade: str
+    rule: str
+    skipped: tuple[Skipped, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply(Asked):
+    """A checked answer."""
 
     output: BaseModel
-    usage: Usage
-    model: str
-    provider: str
-    prompt_version: str
-    seconds: float
 
 
-@dataclass(frozen=True)
-class Turn:
-    """What a model said next in a conversation; the rest as in `Reply`."""
+@dataclass(frozen=True, kw_only=True)
+class Turn(Asked):
+    """What a model said next in a conversation."""
 
     said: Said
-    usage: Usage
-    model: str
-    provider: str
-    prompt_version: str
-    seconds: float
 
 
 class Gateway:
-    """Calls to the model that `model` names (M1).
+    """Calls to the models that `models` names (M1); a string stands for one that does everything.
 
-    `model` is `scripted:FILE.yaml`, `anthropic:NAME`, `openai:NAME` or
+    A model is `scripted:FILE.yaml`, `replay:FILE.jsonl`, `anthropic:NAME`, `openai:NAME` or
     `openai-compatible:NAME@URL`. Keys come from ANTHROPIC_API_KEY, OPENAI_API_KEY and
     OPENAI_COMPATIBLE_API_KEY, addresses of the first two from the variables of their libraries
     (ANTHROPIC_BASE_URL, OPENAI_BASE_URL). Raises `ModelError(configuration)` for anything else.
@@ -63,47 +70,45 @@ class Gateway:
 
     def __init__(
         self,
-        model: str,
+        models: str | Models,
         *,
         timeout: float = 300.0,
         output_limit: int = 16_000,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.model = model
-        self._timeout = timeout
+        self.models = Models((models,)) if isinstance(models, str) else models
+        self._sources = {
+            one: source(one, timeout=timeout, limit=output_limit) for one in self.models.all
+        }
         self._limit = output_limit
         self._clock = clock
+        self._chain = Chain(clock)
         self._last: tuple[str, Outgoing] | None = None
-        self._script: Script | None = None
-        self._target: providers.Target | None = None
-        if model.startswith(f"{SCRIPTED}:"):
-            self._script = Script.load(Path(model.removeprefix(f"{SCRIPTED}:")))
-        else:
-            self._target = providers.parse(model)
-
-    @property
-    def provider(self) -> str:
-        """`scripted`, `anthropic`, `openai` or `openai-compatible`."""
-        return self._target.provider if self._target else SCRIPTED
 
     def call(
-        self, purpose: str, package: dict[str, Any], schema: type[BaseModel], attempt: int = 1
+        self,
+        purpose: str,
+        package: dict[str, Any],
+        schema: type[BaseModel],
+        attempt: int = 1,
+        *,
+        situation: Situation | None = None,
     ) -> Reply:
-        """One bounded step (idea 4). `package`: see `bot.agent.prompts`; raises `ModelError`."""
+        """One bounded step (idea 4). `package`: see `bot.agent.prompts`; raises `ModelError`.
+
+        `situation` decides which model is asked; without one, that of `purpose` and `attempt`.
+        """
         began = self._clock()
-        if self._script is not None:
-            name = _task(package)
-            data = self._script.answer(purpose, name, attempt)
-            output, problem = _check(schema, data)
-            if output is None:
-                raise ModelError(Kind.INVALID_OUTPUT, f"{self.model}, {purpose} {name}: {problem}")
-            # The script costs nothing: that price is known.
-            used, label, model = Usage(cost_usd=0.0), version(purpose), self.model
-        else:
-            outgoing = self._outgoing(purpose, package)
-            output, model, used = self._valid(outgoing, schema)
-            label = outgoing.prompt.version
-        return Reply(output, used, model, self.provider, label, self._clock() - began)
+        route = self._route(purpose, attempt, situation)
+        outgoing = self._outgoing(purpose, package)
+        spent: list[Usage] = []
+        try:
+            output, answered = self._valid(outgoing, schema, route, spent, purpose, attempt)
+        except ModelError as error:
+            error.usage = _total(spent) if spent else None
+            raise
+        how = self._how(answered, _total(spent), outgoing, route, began)
+        return Reply(**how, output=output)
 
     def turn(
         self,
@@ -113,6 +118,7 @@ class Gateway:
         tools: tuple[ToolSpec, ...],
         *,
         attempt: int = 1,
+        situation: Situation | None = None,
     ) -> Turn:
         """What the model says after `history`, with `tools` to call; raises `ModelError`.
 
@@ -121,15 +127,30 @@ class Gateway:
         conversation goes on with an error result.
         """
         began = self._clock()
-        if self._script is not None:
-            said = self._script.said(purpose, _task(package), attempt, history, tools)
-            used, label, model = Usage(cost_usd=0.0), version(purpose), self.model
-        else:
-            outgoing = self._outgoing(purpose, package)
-            answer = self._request(outgoing, history=outgoing.history(history), tools=tools)
-            said = outgoing.back(answer.said, history)
-            used, label, model = answer.usage, outgoing.prompt.version, answer.model
-        return Turn(said, used, model, self.provider, label, self._clock() - began)
+        route = self._route(purpose, attempt, situation)
+        outgoing = self._outgoing(purpose, package)
+        sent = outgoing.history(history)
+        answered = self._ask(outgoing, route, purpose, attempt, history=sent, tools=tools)
+        said = outgoing.back(answered.answer.said, history)
+        how = self._how(answered, answered.answer.usage, outgoing, route, began)
+        return Turn(**how, said=said)
+
+    def _route(self, purpose: str, attempt: int, situation: Situation | None) -> Route:
+        return routing.route(situation or Situation(purpose, attempt=attempt), self.models)
+
+    def _how(
+        self, answered: Answered, usage: Usage, outgoing: Outgoing, route: Route, began: float
+    ) -> dict[str, Any]:
+        return {
+            "usage": usage,
+            "model": answered.answer.model,
+            "provider": answered.source.provider,
+            "prompt_version": outgoing.prompt.version,
+            "seconds": self._clock() - began,
+            "grade": route.grade.value,
+            "rule": route.rule,
+            "skipped": answered.skipped,
+        }
 
     def _outgoing(self, purpose: str, package: dict[str, Any]) -> Outgoing:
         """The same one while the conversation is the same."""
@@ -138,53 +159,58 @@ class Gateway:
             self._last = (key, Outgoing(purpose, package))
         return self._last[1]
 
-    def _request(self, outgoing: Outgoing, **more: Any) -> providers.RawAnswer:
-        if self._target is None:
-            raise ModelError(Kind.CONFIGURATION, "a scripted provider cannot be asked")
+    def _ask(
+        self, outgoing: Outgoing, route: Route, purpose: str, attempt: int, **more: Any
+    ) -> Answered:
         prompt = outgoing.prompt
-        asked = providers.Request(
-            prompt.system, prompt.user, conversation=digest([prompt.system, prompt.user]), **more
+        asked = Request(
+            purpose,
+            prompt.system,
+            prompt.user,
+            task=outgoing.task,
+            attempt=attempt,
+            conversation=prompt.digest,
+            stable=prompt.stable,
+            **more,
         )
-        return providers.request(self._target, asked, timeout=self._timeout, limit=self._limit)
+        return self._chain.ask([self._sources[one] for one in route.models], asked)
 
-    def _valid(self, outgoing: Outgoing, schema: type[BaseModel]) -> tuple[BaseModel, str, Usage]:
+    def _valid(
+        self,
+        outgoing: Outgoing,
+        schema: type[BaseModel],
+        route: Route,
+        spent: list[Usage],
+        purpose: str,
+        attempt: int,
+    ) -> tuple[BaseModel, Answered]:
         """The first answer that fits; one more request says what was wrong with the first (M5)."""
         wanted, note, problem = schema.model_json_schema(), "", ""
-        spent: list[Usage] = []
-        try:
-            for _ in range(2):
-                answer = self._request(outgoing, output=wanted, note=note)
-                spent.append(answer.usage)
-                output, problem = _check(schema, outgoing.restored(self._arguments(answer.said)))
-                if output is not None:
-                    return output, answer.model, _total(spent)
-                note = (
-                    "Your last answer could not be used: "
-                    f"{outgoing.hide(problem)}\n"
-                    f"Answer again through the tool `{providers.OUTPUT_TOOL}`."
-                )
-        except ModelError as error:
-            error.usage = _total(spent) if spent else None
-            raise
-        failed = ModelError(Kind.INVALID_OUTPUT, f"{self.model}, twice: {problem}")
-        failed.usage = _total(spent)
-        raise failed
+        for _ in range(2):
+            answered = self._ask(outgoing, route, purpose, attempt, output=wanted, note=note)
+            spent.append(answered.answer.usage)
+            given = self._arguments(answered)
+            output, problem = _check(schema, outgoing.restored(given))
+            if output is not None:
+                return output, answered
+            note = (
+                "Your last answer could not be used: "
+                f"{outgoing.hide(problem)}\nAnswer again through the tool `{OUTPUT_TOOL}`."
+            )
+        where = f"{answered.source.model}, {purpose} {outgoing.task}".strip()
+        raise ModelError(Kind.INVALID_OUTPUT, f"{where}, twice: {problem}")
 
-    def _arguments(self, said: Said) -> Any:
+    def _arguments(self, answered: Answered) -> Any:
         """What the output tool was called with, or a text that is the same; None if neither."""
+        said, model = answered.answer.said, answered.source.model
         if said.finish == "refused":
-            raise ModelError(Kind.REFUSED, f"{self.model} refused to answer")
+            raise ModelError(Kind.REFUSED, f"{model} refused to answer")
         if said.finish == "length":
-            raise ModelError(Kind.CUT_OFF, f"{self.model} reached {self._limit} output tokens")
-        calls = [call for call in said.calls if call.name == providers.OUTPUT_TOOL]
+            raise ModelError(Kind.CUT_OFF, f"{model} reached {self._limit} output tokens")
+        calls = [call for call in said.calls if call.name == OUTPUT_TOOL]
         if calls and calls[0].arguments is not None:
             return calls[0].arguments
         return _json(calls[0].raw if calls else said.text)
-
-
-def _task(package: dict[str, Any]) -> str:
-    task = package.get("task") or {}
-    return str(task.get("id", "")) if isinstance(task, dict) else str(task)
 
 
 def _json(text: str) -> Any:

@@ -47,6 +47,8 @@ class Outgoing:
     def __init__(self, purpose: str, package: dict[str, Any]) -> None:
         self._secrets = Secrets()
         self.prompt = render(purpose, package, self._secrets)
+        task = package.get("task") or {}
+        self.task = str(task.get("id", "")) if isinstance(task, dict) else str(task)
         self._texts: dict[tuple[str, str], str] = {}
 
     def hide(self, text: str) -> str:

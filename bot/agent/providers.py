@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from bot.agent import event_loop
+from bot.agent import capabilities, event_loop
+from bot.agent.capabilities import Capabilities
 from bot.agent.errors import Kind, ModelError
 from bot.agent.messages import History, Said, ToolSpec
 from bot.story.vocabulary import Usage
@@ -33,33 +34,26 @@ _ADDRESSES = {"anthropic": "ANTHROPIC_BASE_URL", "openai": "OPENAI_BASE_URL"}
 
 
 @dataclass(frozen=True)
-class Target:
-    """A parsed provider string: `anthropic:NAME`, `openai:NAME`, `openai-compatible:NAME@URL`."""
-
-    provider: str
-    name: str
-    url: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.provider}:{self.name}" + (f"@{self.url}" if self.url else "")
-
-
-@dataclass(frozen=True)
 class Request:
     """What is sent, in our words: the prompt, what was said since, and what may be called.
 
     `output`: JSON Schema of the one answer that is wanted; None where the tools are for the model
     to choose from. `note`: an extra line for a second try. `conversation`: the same for all
-    requests that begin alike.
+    requests that begin alike, `stable`: how many characters of `user` they have in common.
+    `purpose`, `task` and `attempt` are for answers written beforehand; no provider is told of them.
     """
 
+    purpose: str
     system: str
     user: str
+    task: str = ""
+    attempt: int = 1
     history: History = ()
     tools: tuple[ToolSpec, ...] = ()
     output: dict[str, Any] | None = None
     note: str = ""
     conversation: str = ""
+    stable: int = 0
 
 
 @dataclass(frozen=True)
@@ -71,12 +65,31 @@ class RawAnswer:
     usage: Usage
 
 
+@dataclass(frozen=True)
+class Target:
+    """A parsed provider string: `anthropic:NAME`, `openai:NAME`, `openai-compatible:NAME@URL`."""
+
+    provider: str
+    name: str
+    url: str = ""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the table says of this model."""
+        return capabilities.of(self.provider, self.name)
+
+    def __str__(self) -> str:
+        return f"{self.provider}:{self.name}" + (f"@{self.url}" if self.url else "")
+
+
 def parse(text: str) -> Target:
     """Raises `ModelError(configuration)` for a string that names no provider we know."""
     provider, _, rest = text.partition(":")
     name, _, url = rest.partition("@") if provider == "openai-compatible" else (rest, "", "")
     if provider not in KEYS or not name:
-        known = "scripted:FILE, anthropic:NAME, openai:NAME, openai-compatible:NAME@URL"
+        known = (
+            "scripted:FILE, replay:FILE, anthropic:NAME, openai:NAME, openai-compatible:NAME@URL"
+        )
         raise ModelError(Kind.CONFIGURATION, f"unknown model {text!r}; one of {known}")
     if provider == "openai-compatible" and not url.startswith(("http://", "https://")):
         raise ModelError(Kind.CONFIGURATION, f"{text!r} needs the server's address after an @")
@@ -85,6 +98,12 @@ def parse(text: str) -> Target:
 
 def request(target: Target, asked: Request, *, timeout: float, limit: int) -> RawAnswer:
     """One request, at most `timeout` seconds, at most `limit` tokens of answer."""
+    able = target.capabilities
+    if asked.tools and not able.tools:
+        raise ModelError(Kind.CONFIGURATION, f"{target} cannot call tools")
+    if able.context and _least_tokens(asked) > able.context:
+        raise ModelError(Kind.CONTEXT_FULL, f"{target} has room for {able.context} tokens")
+    limit = min(limit, able.output or limit)
     variable, optional = KEYS[target.provider]
     key = os.environ.get(variable, "")
     if not key and not optional:
@@ -96,6 +115,14 @@ def request(target: Target, asked: Request, *, timeout: float, limit: int) -> Ra
         raise ModelError(Kind.CONFIGURATION, message) from error
     address = target.url or os.environ.get(_ADDRESSES[target.provider], "")
     return event_loop.run(_request(target, key, address, asked, timeout, limit))
+
+
+def _least_tokens(asked: Request) -> int:
+    """So many at least: no tokenizer makes tokens of more than some eight letters on average."""
+    texts = len(asked.system) + len(asked.user)
+    for exchange in asked.history:
+        texts += len(exchange.said.text) + sum(len(r.content) for r in exchange.results)
+    return texts // 8
 
 
 async def _request(
@@ -110,9 +137,9 @@ async def _request(
         async with asyncio.timeout(timeout + 5):
             answer = await model_request(
                 _model(target, key, address),
-                wire.messages(asked, target.provider),
-                model_settings=wire.settings(asked, target.provider, timeout, limit),
-                model_request_parameters=wire.parameters(asked),
+                wire.messages(asked, target),
+                model_settings=wire.settings(asked, target, timeout, limit),
+                model_request_parameters=wire.parameters(asked, target.capabilities),
             )
     except TimeoutError as error:
         raise ModelError(Kind.TIMEOUT, f"{target} gave no answer in {timeout:.0f} s") from error
@@ -121,7 +148,7 @@ async def _request(
     except ImportError as error:
         message = f"the library of {target.provider} is not installed"
         raise ModelError(Kind.CONFIGURATION, message) from error
-    return wire.answer(target.provider, target.name, answer)
+    return wire.answer(target, answer)
 
 
 @lru_cache(maxsize=16)

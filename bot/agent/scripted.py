@@ -42,7 +42,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from bot.agent.errors import Kind, ModelError
 from bot.agent.messages import History, Said, ToolCall, ToolSpec
+from bot.agent.providers import OUTPUT_TOOL, RawAnswer, Request
 from bot.agent.schemas import PURPOSES
+from bot.story.vocabulary import Usage
 
 
 class _Place(BaseModel):
@@ -99,7 +101,10 @@ _P = TypeVar("_P", bound=_Place)
 class Script:
     """The answers of one file."""
 
+    provider = "scripted"
+
     def __init__(self, file: _File, source: Path) -> None:
+        self.model = f"scripted:{source}"
         self._file = file
         self._source = source
 
@@ -122,6 +127,16 @@ class Script:
             line = _line(node, first["loc"])
             message = f"{path}:{line}: {where}: {first['msg']}"
             raise ModelError(Kind.CONFIGURATION, message) from error
+
+    def ask(self, asked: Request) -> RawAnswer:
+        """What is written for the request; `ModelError(no_answer)` if nothing is."""
+        if asked.output is None:
+            said = self.said(asked.purpose, asked.task, asked.attempt, asked.history, asked.tools)
+        else:
+            output = self.answer(asked.purpose, asked.task, asked.attempt)
+            said = Said(calls=(ToolCall(id="scripted", name=OUTPUT_TOOL, arguments=output),))
+        # The script costs nothing: that price is known.
+        return RawAnswer(said, self.model, Usage(cost_usd=0.0))
 
     def answer(self, purpose: str, task: str, attempt: int) -> dict[str, Any]:
         """The output written for this call; `ModelError(no_answer)` if there is none."""
@@ -184,7 +199,8 @@ def _edit_calls(output: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
         elif edit.get("kind") == "delete":
             made.append(("delete", {"path": path}))
         else:
-            made.append(("create", {"path": path, "content": edit.get("content")}))
+            whole = {"path": path, "content": edit.get("content"), "overwrite": True}
+            made.append(("create", whole))
     end = {"subject": output.get("subject", ""), "outcome": "changed", "evidence": ""}
     return [*made, ("finish", end)]
 

@@ -29,9 +29,11 @@ from pydantic_ai.models import ModelRequestParameters
 from pydantic_ai.settings import ModelSettings
 from pydantic_ai.tools import ToolDefinition
 
+from bot.agent.capabilities import Capabilities
 from bot.agent.errors import Kind, ModelError
 from bot.agent.messages import Exchange, Reasoning, Said, ToolCall
-from bot.agent.providers import OUTPUT_TOOL, RawAnswer, Request
+from bot.agent.prices import priced
+from bot.agent.providers import OUTPUT_TOOL, RawAnswer, Request, Target
 from bot.story.vocabulary import Usage
 
 MAX_TEXT = 100_000  # characters of a text, or of arguments that are no JSON object, that are kept
@@ -39,13 +41,19 @@ NOTHING = "(no answer)"  # no provider takes an empty turn back
 _FINISH = {"length": "length", "content_filter": "refused"}
 
 
-def messages(asked: Request, provider: str) -> list[ModelMessage]:
+def messages(asked: Request, target: Target) -> list[ModelMessage]:
     """The conversation as the library has it; cache marks are dropped for who wants none."""
     user = asked.user if not asked.note else f"{asked.user}\n\n{asked.note}"
-    first = UserPromptPart([user, CachePoint()] if asked.output is None else user)
+    parts: list[str | CachePoint] = [user]
+    if asked.output is None:
+        # Others begin like this one. The end of the conversation has a mark by the settings, and
+        # with those of the tools and the instructions there may be no more.
+        at = asked.stable or len(user)
+        parts = [one for one in (user[:at], CachePoint(), user[at:]) if one]
+    first = UserPromptPart(parts)
     sent: list[ModelMessage] = [ModelRequest(parts=[SystemPromptPart(asked.system), first])]
     for exchange in asked.history:
-        sent.append(ModelResponse(parts=list(_said(exchange.said, provider))))
+        sent.append(ModelResponse(parts=list(_said(exchange.said, target.provider))))
         sent.append(ModelRequest(parts=list(_told(exchange))))
     return sent
 
@@ -75,7 +83,7 @@ def _told(exchange: Exchange) -> Iterator[ModelRequestPart]:
         yield UserPromptPart(exchange.note)
 
 
-def parameters(asked: Request) -> ModelRequestParameters:
+def parameters(asked: Request, able: Capabilities) -> ModelRequestParameters:
     """The tools: the output tool and nothing else, or those to choose from."""
     if asked.output is not None:
         tool = ToolDefinition(
@@ -84,8 +92,9 @@ def parameters(asked: Request) -> ModelRequestParameters:
             parameters_json_schema=asked.output,
             kind="output",
         )
+        # Where no tool can be demanded, a text that is the JSON counts too.
         return ModelRequestParameters(
-            output_mode="tool", output_tools=[tool], allow_text_output=False
+            output_mode="tool", output_tools=[tool], allow_text_output=not able.forced_tool
         )
     tools = [
         ToolDefinition(
@@ -96,20 +105,27 @@ def parameters(asked: Request) -> ModelRequestParameters:
     return ModelRequestParameters(function_tools=tools, allow_text_output=True)
 
 
-def settings(asked: Request, provider: str, timeout: float, limit: int) -> ModelSettings:
-    """Limits, and what makes the provider keep the beginning of the conversation."""
+def settings(asked: Request, target: Target, timeout: float, limit: int) -> ModelSettings:
+    """Limits, and what makes the provider keep the beginning of the conversation.
+
+    Nothing that draws lots (temperature and the like) is ever sent: not every family takes it.
+    """
     sent: dict[str, Any] = {"max_tokens": limit, "timeout": timeout, "max_retries": 0}
-    if provider == "anthropic":
+    able = target.capabilities
+    if able.cache == "marks":
         sent["anthropic_cache_tool_definitions"] = True
         sent["anthropic_cache_instructions"] = True
         sent["anthropic_cache_messages"] = asked.output is None  # somebody goes on from here
-    if provider == "openai":
+    if able.cache == "prefix":
         sent["openai_store"] = False
         sent["openai_prompt_cache_key"] = asked.conversation
+    if not able.completion_limit:  # many servers only know the older name of the limit
+        del sent["max_tokens"]
+        sent["extra_body"] = {"max_tokens": limit}
     return ModelSettings(**sent)
 
 
-def answer(provider: str, name: str, got: ModelResponse) -> RawAnswer:
+def answer(target: Target, got: ModelResponse) -> RawAnswer:
     """What was said and what it cost."""
     texts: list[str] = []
     calls: list[ToolCall] = []
@@ -122,7 +138,7 @@ def answer(provider: str, name: str, got: ModelResponse) -> RawAnswer:
         elif isinstance(part, ThinkingPart):
             thought.append(
                 Reasoning(
-                    provider=provider,
+                    provider=target.provider,
                     text=part.content,
                     id=part.id,
                     signature=part.signature,
@@ -135,7 +151,7 @@ def answer(provider: str, name: str, got: ModelResponse) -> RawAnswer:
         finish=_FINISH.get(got.finish_reason or "", "stop"),
         reasoning=tuple(thought),
     )
-    return RawAnswer(said, got.model_name or name, _usage(provider, name, got))
+    return RawAnswer(said, got.model_name or target.name, _usage(target, got))
 
 
 def _call(part: ToolCallPart) -> ToolCall:
@@ -157,29 +173,16 @@ def _call(part: ToolCallPart) -> ToolCall:
     )
 
 
-def _usage(provider: str, name: str, got: ModelResponse) -> Usage:
+def _usage(target: Target, got: ModelResponse) -> Usage:
     used = got.usage
     # The library's input total includes the cached tokens, whatever the provider's own does.
-    fresh = max(0, used.input_tokens - used.cache_read_tokens - used.cache_write_tokens)
-    return Usage(
-        input_tokens=fresh,
+    usage = Usage(
+        input_tokens=max(0, used.input_tokens - used.cache_read_tokens - used.cache_write_tokens),
         cache_read_tokens=used.cache_read_tokens,
         cache_write_tokens=used.cache_write_tokens,
         output_tokens=used.output_tokens,
-        cost_usd=_cost(provider, name, got),
     )
-
-
-def _cost(provider: str, name: str, got: ModelResponse) -> float | None:
-    from genai_prices import calc_price
-
-    if provider == "openai-compatible" or not got.usage.output_tokens:
-        return None  # whoever runs that server sets its price; no usage means no cost known
-    try:
-        price = calc_price(got.usage, got.model_name or name, provider_id=provider)
-    except (LookupError, ValueError):
-        return None
-    return float(price.total_price)
+    return priced(usage, target.provider, got.model_name or target.name)
 
 
 _KINDS: tuple[tuple[type[Exception], Kind], ...] = (

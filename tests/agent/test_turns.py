@@ -84,7 +84,7 @@ def test_anthropic_is_asked_to_keep_tools_rules_story_and_the_last_exchange(serv
     body = server.requests[1]["body"]
     assert "cache_control" in body["tools"][-1]
     assert "cache_control" in body["system"][-1]
-    assert "cache_control" in body["messages"][0]["content"][-1]
+    assert "cache_control" in body["messages"][0]["content"][0], "what all work on a story shares"
     assert "cache_control" in body["messages"][-1]["content"][-1]
     assert json.dumps(body).count("cache_control") == 4
 
@@ -94,7 +94,7 @@ def test_openai_gets_one_key_a_conversation_and_keeps_nothing(server):
     model = gateway(server, "openai")
     said = model.turn("code", PACKAGE, (), TOOLS).said
     model.turn("code", PACKAGE, (told(said, "text"),), TOOLS)
-    model.turn("code", {**PACKAGE, "failure": "other"}, (), TOOLS)
+    model.turn("code", {**PACKAGE, "answers": ["other"]}, (), TOOLS)
     first, second, third = (r["body"] for r in server.requests)
     assert first["prompt_cache_key"] == second["prompt_cache_key"] != third["prompt_cache_key"]
     assert first["store"] is False

@@ -47,6 +47,7 @@ _STATEMENT = re.compile(
     rb"|@[^\n\"'#()\[\]{}]*(?:\([^\n\"'#()\[\]{}]*\))?[ \t]*\n"
     rb"[ \t]*(?:async[ \t]+)?(?:def|class)[ \t])"
 )
+_MOST_JOINED = 100  # lines that backslashes make one
 _FORM_FEED = re.compile(rb"\n[ \t\f]*\f")
 # Lines of nothing but a backslash, before the line that they are joined with.
 _JOINED = re.compile(rb"(?<!\\)\n((?:[ \t]*\\\n)+)([ \t]*)")
@@ -250,7 +251,7 @@ def _is_continued(src: Source, newline: int) -> bool:
     """Whether the backslash before this newline joins two lines, and does not end a comment."""
     code = src.code
     line = newline
-    while True:
+    for _ in range(_MOST_JOINED):
         line = code.rfind(b"\n", 0, line)
         if line <= 0 or code[line - 1 : line] != b"\\":
             break

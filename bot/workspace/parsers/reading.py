@@ -12,7 +12,6 @@ from bot.workspace.parsers.parsed import (
     MOST_PROBLEMS,
     MOST_TESTS,
     TAIL,
-    Lines,
     Parsed,
     Problem,
     Reading,
@@ -22,7 +21,15 @@ from bot.workspace.parsers.text import LONGEST, plain
 Parser = Callable[[str], Reading | None]
 
 # Tool, as it is called on a command line, to the module whose `read` knows what it prints.
-TOOLS: Mapping[str, str] = {}
+TOOLS: Mapping[str, str] = {
+    "pytest": "pytest", "junit": "junit", "coverage": "coverage", "ruff": "ruff",
+    "ruff-format": "black", "black": "black", "flake8": "flake8", "mypy": "mypy",
+    "pyright": "pyright", "bandit": "bandit", "semgrep": "semgrep", "pylint": "pylint",
+    "jest": "jest", "vitest": "vitest", "mocha": "mocha", "node": "node_test", "tap": "node_test",
+    "eslint": "eslint", "tsc": "tsc",
+    "go": "go", "cargo": "cargo", "docker": "docker", "npm": "npm", "pnpm": "npm", "yarn": "npm",
+    "pip": "pip", "uv": "pip",
+}  # fmt: skip
 
 
 def parse(tool: str, output: str, *, root: str = "", exit_code: int | None = None) -> Parsed:
@@ -54,11 +61,12 @@ def _reading(tool: str, text: str) -> Reading | None:
 def _parsed(tool: str, text: str, reading: Reading, root: str, exit_code: int | None) -> Parsed:
     problems = [_placed(problem, root) for problem in reading.problems[:MOST_PROBLEMS]]
     tests = reading.tests
+    inside = root.rstrip("/") + "/" if root else ""
     cut = len(text) > TAIL or len(reading.problems) > MOST_PROBLEMS
     if tests is not None:
         cut |= len(tests) > MOST_TESTS
         tests = tuple(
-            replace(t, id=t.id[:1000], message=t.message[:LONGEST_MESSAGE])
+            replace(t, id=t.id[:1000].removeprefix(inside), message=t.message[:LONGEST_MESSAGE])
             for t in tests[:MOST_TESTS]
         )
     coverage = reading.coverage
@@ -73,7 +81,7 @@ def _parsed(tool: str, text: str, reading: Reading, root: str, exit_code: int | 
 
 def _doubt(reading: Reading, exit_code: int | None) -> str:
     """Why this reading is not the whole truth; "" when it may be."""
-    wrong = any(p.severity != "note" for p in reading.problems)
+    wrong = bool(reading.problems)
     wrong |= any(t.status in {"failed", "error"} for t in reading.tests or ())
     wrong |= any(reading.counts.get(kind) for kind in ("failed", "errors", "error"))
     if reading.complete is False:
@@ -90,7 +98,7 @@ def _placed(problem: Problem, root: str) -> Problem:
     return replace(
         problem,
         file=_path(problem.file, root),
-        rule=problem.rule[:200],
+        rule=problem.rule[:200].removeprefix(root.rstrip("/") + "/" if root else ""),
         message=message if len(message) <= LONGEST_MESSAGE else message[:LONGEST_MESSAGE] + "…",
     )
 

@@ -11,10 +11,12 @@ import re
 from typing import Any
 
 LONGEST = 64 * 1024 * 1024  # characters that are looked at
-LONGEST_LINE = 4_000
+LONGEST_REPORT = 8 * 1024 * 1024  # of a text without a structure: its end
+LONGEST_LINE = 2_000
 
 _ESCAPE = re.compile(
-    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[PX^_][^\x1b]*(?:\x1b\\)?|[ -/]*[0-~])"
+    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?"
+    r"|[PX^_][^\x1b]*(?:\x1b\\)?|[ -/]*[0-~])"
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
@@ -28,7 +30,7 @@ def plain(output: str) -> str:
 
 def lines(text: str) -> list[str]:
     """The lines of `text`, each cut to what a pattern may be tried on."""
-    return [line[:LONGEST_LINE] for line in text.split("\n")]
+    return [line[:LONGEST_LINE] for line in text[-LONGEST_REPORT:].split("\n")]
 
 
 def number(value: Any) -> int | None:
@@ -84,3 +86,14 @@ def rows(value: Any, *path: str) -> list[dict[str, Any]]:
     for key in path:
         value = value.get(key) if isinstance(value, dict) else None
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def silent(text: str) -> bool:
+    """Nothing was said, but for what npm says before it runs a tool."""
+    said = (line for line in text.split("\n") if line.strip())
+    return all(re.match(r"npm (?:warn|WARN|notice)\b|> ", line) for line in said)
+
+
+def first_line(text: str) -> str:
+    """The first line of `text` that says anything."""
+    return next((line.strip() for line in text.split("\n") if line.strip()), "")
