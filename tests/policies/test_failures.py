@@ -85,7 +85,7 @@ def test_a_missing_behaviour_is_the_right_reason(tail):
     ("tail", "why"),
     [
         ("E   fixture 'shop_db' not found", "no fixture shop_db"),
-        ("  File \"tests/test_a.py\", line 3\nE   SyntaxError: invalid syntax", "does not parse"),
+        ('  File "tests/test_a.py", line 3\nE   SyntaxError: invalid syntax', "does not parse"),
         ("E   ModuleNotFoundError: No module named 'pandas'", "pandas"),
         ("E   ImportError: cannot import name 'Nope' from 'unittest' (/usr/lib)", "Nope"),
         ("E   NameError: name 'pytest' is not defined\n\ntests/test_a.py:7: NameError", "pytest"),
