@@ -24,7 +24,8 @@ import jinja2
 
 from bot.agent.errors import Kind, ModelError
 from bot.agent.schemas import PURPOSES
-from bot.agent.untrusted import Secrets, section, visible, without_comments
+from bot.agent.shown_markdown import shown
+from bot.agent.untrusted import Secrets, section, visible
 
 MAX_DATA = 240_000  # characters a single data section may have
 _VERSION = re.compile(r"\{# version: (\d+) ")
@@ -74,7 +75,7 @@ def render(purpose: str, package: dict[str, Any], secrets: Secrets) -> Prompt:
     def data(value: Any, name: str, markdown: bool = False) -> str:
         text = value if isinstance(value, str) else json.dumps(value, indent=1, sort_keys=True)
         if markdown:
-            text = without_comments(text)
+            text = shown(text)
         text = secrets.hide(visible(text))
         if len(text) > MAX_DATA:
             text = text[: MAX_DATA // 2] + "\n[... left out ...]\n" + text[-MAX_DATA // 2 :]
