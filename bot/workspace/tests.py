@@ -209,6 +209,8 @@ class _Session:
         if select and cases:
             cases = [c for c in cases if c.id in select or c.id.split(BETWEEN)[0] in select]
         if asked.reports and not cases and not problem:
+            if run.exit_code not in (0, 1):
+                return _report(run, [], "the report names no test")
             return _report(run, [], "no tests found", ran=False)
         return _report(run, cases, problem)
 
@@ -229,10 +231,16 @@ class _Session:
             environment.wrapped(tuple(argv)) if environment else argv,
             tree=self.tree.path,
             writable={**writable, **around.writable},
-            readonly={**(environment.readonly if environment else {}), **around.readonly},
-            env={"NO_COLOR": "1", **(environment.env if environment else {}), **around.env},
+            readonly={
+                **(environment.readonly if environment else {}), **around.readonly,
+                **(readonly or {}),
+            },
+            env={
+                "NO_COLOR": "1", **(environment.env if environment else {}), **around.env,
+                **(env or {}),
+            },
             limits=self.limits,
-        )
+        )  # fmt: skip
 
 
 def _report(run: Run, cases: Sequence[junit.Case], problem: str, *, ran: bool = True) -> TestReport:
