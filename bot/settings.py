@@ -17,8 +17,12 @@ from typing import Any, Literal
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from policies.budget import Caps
+from policies.routing import Models
+
 PREFIX = "TOWPATH_"
-MODEL_FAMILIES = ("scripted", "anthropic", "openai", "openai-compatible")
+MODEL_FAMILIES = ("scripted", "replay", "anthropic", "openai", "openai-compatible")
+_MODELS = ", or several with a comma between them; the next stands in for one that is away."
 
 
 @dataclass(frozen=True)
@@ -126,6 +130,23 @@ class Settings(BaseSettings):
     story_budget_usd: float = Field(
         5.0, ge=0, le=10_000, description="Most a story may spend on models, in US dollars."
     )
+    story_token_limit: int = Field(
+        3_000_000,
+        ge=1_000,
+        description="Most tokens a story may spend on models whose price is not known.",
+    )
+    day_budget_usd: float | None = Field(
+        None, ge=0, description="Most all stories may spend in a day (UTC). Default: no limit."
+    )
+    month_budget_usd: float | None = Field(
+        None, ge=0, description="Most all stories may spend in a month (UTC). Default: no limit."
+    )
+    organisation_budget_usd: float | None = Field(
+        None,
+        ge=0,
+        description="Most the stories of one owner of repositories may spend in a month (UTC). "
+        "Default: no limit.",
+    )
     second_person_required: bool = Field(
         True, description="Whoever asked for or wrote the change cannot approve it."
     )
@@ -137,13 +158,54 @@ class Settings(BaseSettings):
     )
     model: str | None = Field(
         None,
-        description="Who proposes code: scripted:FILE, anthropic:NAME, openai:NAME or "
-        "openai-compatible:NAME@URL. "
-        "Default: no model; only the families that need none.",
+        description="Who proposes code: scripted:FILE, replay:FILE, anthropic:NAME, openai:NAME or "
+        "openai-compatible:NAME@URL" + _MODELS + " Default: no model; only the families that need "
+        "none.",
     )
-    sandbox: Literal["bubblewrap", "unsandboxed"] = Field(
+    model_cheap: str | None = Field(
+        None,
+        description="Model for simple stories, and near the end of a budget" + _MODELS,
+    )
+    model_top: str | None = Field(
+        None,
+        description="Model for hard stories and the last attempt" + _MODELS,
+    )
+    model_review: str | None = Field(
+        None,
+        description="Model that reviews" + _MODELS + " Default: one of another provider than the "
+        "author's, where there are two.",
+    )
+    model_fallbacks: str | None = Field(
+        None, description="Models that stand in for all others when they are away" + _MODELS
+    )
+    model_timeout_seconds: float = Field(
+        300.0, ge=1, le=3600, description="Longest that a model may take for one answer."
+    )
+    model_output_tokens: int = Field(
+        16_000, ge=256, le=200_000, description="Longest answer of a model, in tokens."
+    )
+    sandbox: Literal["bubblewrap", "container", "gvisor", "unsandboxed"] = Field(
         "bubblewrap",
-        description="Where a project's own code runs. 'unsandboxed' gives it this machine.",
+        description="Where a project's own code runs: bubblewrap, a container of podman or docker, "
+        "one with gVisor's runtime. 'unsandboxed' gives it this machine.",
+    )
+
+    package_hosts: str = Field(
+        "",
+        description="Hosts that the installation of a project may reach besides its package "
+        "indexes, separated by commas. Read only: GET and HEAD.",
+    )
+
+    # quality gates
+    osv_url: str = Field(
+        "https://api.osv.dev",
+        description="OSV service that is asked about the dependencies a change adds; a mirror will "
+        "do.",
+    )
+    gate_tools: Path | None = Field(
+        None,
+        description="Folder `bin` that holds the gates' tools. Default: installed on first use, "
+        "as requirements-gates.lock pins them.",
     )
 
     @field_validator("home", mode="after")
@@ -151,7 +213,7 @@ class Settings(BaseSettings):
     def _home_is_absolute(cls, value: Path) -> Path:
         return Path(os.path.abspath(value.expanduser()))
 
-    @field_validator("github_api_url", "github_web_url", mode="after")
+    @field_validator("github_api_url", "github_web_url", "osv_url", mode="after")
     @classmethod
     def _base_url(cls, value: str) -> str:
         if not value.startswith(("https://", "http://")):
@@ -164,6 +226,14 @@ class Settings(BaseSettings):
         if value is not None and not value.startswith(("sqlite:", "postgresql:", "postgresql+")):
             raise ValueError("expected a URL that starts with sqlite: or postgresql:")
         return value and re.sub(r"^postgresql:", "postgresql+psycopg:", value)
+
+    @field_validator("package_hosts", mode="after")
+    @classmethod
+    def _hosts(cls, value: str) -> str:
+        for host in value.replace(",", " ").split():
+            if not re.fullmatch(r"(https?://)?[A-Za-z0-9.-]+(:[0-9]{1,5})?", host):
+                raise ValueError("expected hosts such as files.example.com, separated by commas")
+        return value
 
     @field_validator("redis_url", mode="after")
     @classmethod
@@ -179,16 +249,18 @@ class Settings(BaseSettings):
             raise ValueError("expected a value that is not empty, or no such variable")
         return value
 
-    @field_validator("model", mode="after")
+    @field_validator(
+        "model", "model_cheap", "model_top", "model_review", "model_fallbacks", mode="after"
+    )
     @classmethod
     def _model_family(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        family, _, name = value.partition(":")
-        if family not in MODEL_FAMILIES or not name:
-            raise ValueError(
-                "expected scripted:FILE, anthropic:NAME, openai:NAME or openai-compatible:NAME@URL"
-            )
+        for one in _several(value):
+            family, _, name = one.partition(":")
+            if family not in MODEL_FAMILIES or not name:
+                raise ValueError(
+                    "expected scripted:FILE, replay:FILE, anthropic:NAME, openai:NAME or "
+                    "openai-compatible:NAME@URL"
+                )
         return value
 
     @model_validator(mode="after")
@@ -199,7 +271,34 @@ class Settings(BaseSettings):
             )
         if self.private_key is not None and self.private_key_file is not None:
             raise ValueError(f"{PREFIX}PRIVATE_KEY_FILE: expected only one of the two keys")
+        others = ("model_cheap", "model_top", "model_review", "model_fallbacks")
+        if self.model is None and (named := [one for one in others if getattr(self, one)]):
+            raise ValueError(f"{PREFIX}MODEL: expected one where {PREFIX}{named[0].upper()} is set")
         return self
+
+    @property
+    def models(self) -> Models | None:
+        """The models by what they are for; None where there is none."""
+        if self.model is None:
+            return None
+        return Models(
+            standard=_several(self.model),
+            cheap=_several(self.model_cheap),
+            top=_several(self.model_top),
+            review=_several(self.model_review),
+            fallbacks=_several(self.model_fallbacks),
+        )
+
+    @property
+    def caps(self) -> Caps:
+        """What stories may spend."""
+        return Caps(
+            story_usd=self.story_budget_usd,
+            story_tokens=self.story_token_limit,
+            day_usd=self.day_budget_usd,
+            month_usd=self.month_budget_usd,
+            organisation_usd=self.organisation_budget_usd,
+        )
 
     @property
     def effective_database_url(self) -> str:
@@ -233,6 +332,11 @@ class Settings(BaseSettings):
                     )
                 ]
             ) from error
+
+
+def _several(models: str | None) -> tuple[str, ...]:
+    """The models of a setting. A comma within a file's name is not foreseen."""
+    return tuple(one.strip() for one in (models or "").split(",") if one.strip())
 
 
 def load_settings(**overrides: Any) -> Settings:

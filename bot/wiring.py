@@ -20,9 +20,11 @@ from urllib.parse import urlsplit
 
 from redis import Redis
 from rq.timeouts import BaseTimeoutException
+from sqlalchemy import Engine as Database
 
 import handlers
 from bot import stages
+from bot.agent.conversation import Conversations
 from bot.agent.gateway import Gateway
 from bot.agent.perform import Model
 from bot.families import rewrite
@@ -40,6 +42,7 @@ from bot.story.machine import Story, fold
 from bot.story.next_move import Gates
 from bot.story.office import HandlerSettings, Office, stream_of
 from bot.story.performer import Adapter, Performer
+from bot.story.spending import Ledger, Spending
 from bot.story.vocabulary import Gate, Repository
 from bot.texts import answers
 from bot.texts.handoff import handoff
@@ -81,9 +84,12 @@ class House:
         return Redis.from_url(redis_url(self.settings))
 
     @cached_property
+    def database(self) -> Database:
+        return open_database(self.settings.effective_database_url)
+
+    @cached_property
     def journal(self) -> Journal:
-        engine = open_database(self.settings.effective_database_url)
-        return Journal(engine, self.clock, self._boundary)
+        return Journal(self.database, self.clock, self._boundary)
 
     @cached_property
     def github(self) -> GitHub:
@@ -93,10 +99,9 @@ class House:
 
     @cached_property
     def workshop(self) -> workspace.Workshop:
-        allow = self.settings.sandbox == "unsandboxed"
         return workspace.Workshop(
             workspace.Places(self.settings.home),
-            lambda: choose_sandbox(allow_unsandboxed=allow),
+            lambda: choose_sandbox(self.settings.sandbox),
             self._authorization,
         )
 
@@ -115,13 +120,13 @@ class House:
         judge = Judge(
             self.github,
             JudgeSettings(
-                limits=EffectLimits(
-                    budget_usd=settings.story_budget_usd, programs=frozenset({"ruff", "rewrite"})
-                ),
+                limits=EffectLimits(caps=settings.caps, programs=frozenset({"ruff", "rewrite"})),
                 gates=frozenset(gates),
                 quorum=settings.quorum,
                 second_person_required=settings.second_person_required,
             ),
+            self._spending,
+            self.clock,
         )
         return Performer(
             self.journal,
@@ -139,9 +144,30 @@ class House:
         adapters["prepare_environment"] = workspace.Prepare(shop)
         adapters["run_tests"] = workspace.Tests(shop)
         adapters["run_command"] = workspace.Command(shop, {"rewrite": Path(rewrite.__file__)})
-        if self.settings.model:
-            adapters["call_model"] = Model(Gateway(self.settings.model))
+        if self.settings.models:
+            gateway = Gateway(
+                self.settings.models,
+                timeout=self.settings.model_timeout_seconds,
+                output_limit=self.settings.model_output_tokens,
+            )
+            adapters["call_model"] = Model(gateway, self.conversations)
         return adapters
+
+    @cached_property
+    def conversations(self) -> Conversations:
+        """Those that stages lead and the model's adapter continues."""
+        return Conversations()
+
+    @cached_property
+    def _ledger(self) -> Ledger:
+        return Ledger(self.database)
+
+    def _spending(self, owner: str) -> Spending:
+        """What all stories spent; not counted where nothing depends on it."""
+        caps = self.settings.caps
+        if (caps.day_usd, caps.month_usd, caps.organisation_usd) == (None, None, None):
+            return Spending()
+        return self._ledger.spending(owner, self.clock())
 
     @cached_property
     def engine(self) -> Engine:
@@ -159,6 +185,7 @@ class House:
             ),
             author=_author(self.github),
             has_model=settings.model is not None,
+            conversations=self.conversations,
         )
         log.info("working as %s", slug)
         return Engine(
@@ -166,7 +193,7 @@ class House:
             self.performer,
             {state: partial(stage, room=room) for state, stage in stages.STAGES.items()},
             self.clock,
-            Gates(quorum=settings.quorum, story_budget_usd=settings.story_budget_usd),
+            Gates(quorum=settings.quorum, caps=settings.caps),
             Limits(settings.lease_seconds, settings.heartbeat_seconds, settings.stage_retries),
             self.owner,
             random.random,

@@ -1,8 +1,8 @@
 """What a lost webhook would have told is found out by looking (W2, level before edge).
 
-Promises: an issue that carries the story label gets its story, and a story whose issue, label, pull
-request or status comment changed unseen hears of it, at the next look. Looking twice tells nothing
-twice. Never: starts a story for somebody who may not start one.
+Promises: an issue that carries the story label gets its story, and a story whose repository, issue,
+label, pull request or status comment changed unseen hears of it, at the next look. Looking twice
+tells nothing twice. Never: starts a story for somebody who may not start one.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from bot.story.events import (
     ApprovalWithdrawn,
     CancelRequested,
     PullClosed,
+    RepositoryMoved,
     StoryEdited,
     ViewDisturbed,
 )
@@ -39,10 +40,10 @@ def catch_up(office: Office, since: datetime) -> int:
     said is seen nowhere else. What cannot be looked at now is logged and looked at the next time;
     returns how much that was.
     """
+    missed = not _looked(partial(_installed, office))
     looks = [partial(_look_at, office, story) for story in office.living()]
     looks.append(partial(_undelivered, office, since))
-    missed = sum(not _looked(look) for look in looks)
-    return missed + (not _looked(partial(_installed, office)))
+    return missed + sum(not _looked(look) for look in looks)
 
 
 def _looked(look: Callable[[], None]) -> bool:
@@ -60,11 +61,19 @@ def _undelivered(office: Office, since: datetime) -> None:
 
 
 def _installed(office: Office) -> None:
+    living = office.living()
     for installation in office.github.installations():
         if installation.get("suspended_at"):
             continue
         for repository in office.github.repositories(installation["id"]):
+            _moved(office, repository, living)
             _looked(partial(_labelled_issues, office, repository))
+
+
+def _moved(office: Office, repository: Repository, living: list[Story]) -> None:
+    for story in living:
+        if story.repository.id == repository.id and story.repository != repository:
+            office.tell(story.stream, RepositoryMoved(repository=repository))
 
 
 def _labelled_issues(office: Office, repository: Repository) -> None:

@@ -46,8 +46,10 @@ def pause(asked: Asked) -> Outcome:
 
 
 def resume(asked: Asked) -> Outcome:
-    """Go on after a pause."""
-    if asked.story.pause is None:
+    """Go on after a pause, or let a text pass that looked like an attempt to command the model."""
+    story = asked.story
+    suspicious = bool(story.waiting and story.waiting.subject)
+    if story.pause is None and not suspicious:
         return Outcome(ok=False, answer=answers.not_paused())
     return Outcome(events=(ResumeRequested(person=asked.person),))
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Protocol
 
@@ -23,7 +24,7 @@ from bot.story.vocabulary import (
     deny,
     wait,
 )
-from policies import budget, scope, who_approves
+from policies import budget, scope, suspicion, who_approves
 
 LABELS = "towpath:"
 _MODULES = frozenset({"pytest", "ruff", "unittest"})
@@ -72,13 +73,16 @@ class PullFacts:
 class Limits:
     """Per story; all of them settings (P5)."""
 
-    budget_usd: float = 5.0
-    model_calls: int = 60
-    commands: int = 100
-    test_runs: int = 60
-    environments: int = 10
+    caps: budget.Caps = field(default_factory=budget.Caps)
+    model_calls: int = 400
+    commands: int = 200
+    test_runs: int = 120
+    environments: int = 60
     branch_lines: int = 200
     programs: frozenset[str] = frozenset({"ruff", "uv", "pytest", "python", "python3"})
+    in_project: frozenset[str] = frozenset(
+        {"python", "python3", "pytest", "mypy", "ruff", "node", "npm", "npx", "tsc", "go", "cargo"}
+    )
 
 
 @dataclass(frozen=True)
@@ -96,8 +100,10 @@ class Facts:
     pull: PullFacts | None = None
     limits: Limits = field(default_factory=Limits)
     calls: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
-    cost_usd: float = 0.0
-    cost_unknown: bool = False
+    spent: budget.Spent = field(default_factory=budget.Spent)
+    suspects: Sequence[suspicion.Suspect] = ()
+    vouched: frozenset[str] = frozenset()
+    now: datetime = datetime(2000, 1, 1, tzinfo=UTC)
     gates: frozenset[Gate] = frozenset({Gate.PRE_DEPLOY, Gate.PRE_PRODUCTION})
     approval: who_approves.ApprovalRule = field(default_factory=who_approves.ApprovalRule)
     involved: who_approves.Involved = field(default_factory=who_approves.Involved)
@@ -282,13 +288,22 @@ def _limit(kind: str, count: Callable[[Limits], int]) -> Rule:
 
 
 def _budget(effect: Any, facts: Facts) -> Verdict | None:
-    return budget.decide(facts.cost_usd, facts.limits.budget_usd, cost_unknown=facts.cost_unknown)
+    return budget.decide(facts.spent, facts.limits.caps, facts.now)
+
+
+def _nothing_suspicious(effect: Any, facts: Facts) -> Verdict | None:
+    verdict = suspicion.decide(facts.suspects, facts.vouched)
+    return None if verdict.allowed else verdict
 
 
 def _known_program(effect: Any, facts: Facts) -> Verdict | None:
     argv = effect.argv
-    if not argv or argv[0] not in facts.limits.programs:
-        return deny("known_program", f"{(argv or ('nothing',))[0][:60]!r} is not on the list")
+    known = facts.limits.in_project if effect.in_project else facts.limits.programs
+    if not argv or argv[0] not in known:
+        name = (argv or ("nothing",))[0][:60]
+        return deny("known_program", f"{name!r} is none of {', '.join(sorted(known))}")
+    if effect.in_project:
+        return None  # the sandbox bounds it: no network, no secret, a tree that is thrown away
     if argv[0].startswith("python") and (
         len(argv) < 3 or argv[1] != "-m" or argv[2] not in _MODULES
     ):
@@ -345,6 +360,11 @@ TABLE: Mapping[str, tuple[Rule, ...]] = MappingProxyType(
             _known_program,
             _limit("run_command", lambda limits: limits.commands),
         ),
-        "call_model": (*_WORK, _limit("call_model", lambda limits: limits.model_calls), _budget),
+        "call_model": (
+            *_WORK,
+            _limit("call_model", lambda limits: limits.model_calls),
+            _budget,
+            _nothing_suspicious,
+        ),
     }
 )

@@ -106,7 +106,8 @@ class World:
 
     def repository(self, files: Mapping[str, str] | None = None, name: str = REPO) -> None:
         """A repository with everybody in PEOPLE, and the app installed on it."""
-        self.hub.create_repository(name, dict(files or FILES))
+        made = self.hub.create_repository(name, dict(files or FILES))
+        self.place = made if name == REPO else self.place
         for login, permission in PEOPLE.items():
             self.hub.add_collaborator(name, login, permission)
         self.installation = self.hub.install(self.app.app_id, [name])
@@ -167,7 +168,7 @@ class World:
     # -- what people read -------------------------------------------------------------------
 
     def stream(self, number: int) -> str:
-        return stream_of(self.hub.repository(REPO).id, number)
+        return stream_of(self.place.id, number)
 
     def tale(self, number: int) -> Story:
         """The story as the journal tells it."""

@@ -1,36 +1,30 @@
-"""Turning a model's edits into whole files.
+"""Edits of one text: exactly where they say, or not at all.
 
-Promises: an edit is applied exactly where it says or not at all; a text that is missing or not
-unique comes back as an error that shows the nearest lines, made to be sent back to the model.
-Never writes a file and never touches a path outside the repository.
+Promises: a text that is missing or not unique comes back as an error that shows the places, or the
+nearest lines, made to be sent back to the model; line ends stay those of the file. Pure: never
+reads or writes a file.
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
-
-from bot.story.vocabulary import FileChange
-
-if TYPE_CHECKING:
-    from bot.agent.schemas import Edit
-
-Read = Callable[[str], str | None]
 
 SIMILAR_LINES = 6_000  # beyond this many lines, a search for similar ones costs too much
+SHOWN_LINES = 40
+LARGEST = 400_000  # characters of a file that is written
 
 
 class EditError(Exception):
-    """One edit that cannot be applied. `kind`: bad_path | missing_file | exists | not_found |
-    not_unique | no_change | incomplete. The message is for the model."""
+    """An edit that cannot be made; the message is for the model.
 
-    def __init__(self, kind: str, path: str, index: int, message: str) -> None:
-        super().__init__(f"edit {index + 1} ({path}): {message}")
-        self.kind = kind
-        self.path = path
-        self.index = index
+    `kind`: bad_path | not_allowed | missing_file | not_text | exists | not_found | not_unique |
+    no_change | bad_text | too_large.
+    """
+
+    def __init__(self, kind: str, path: str, message: str) -> None:
+        super().__init__(f"{path[:200]}: {message}")
+        self.kind, self.path = kind, path
 
 
 def repository_path(path: str) -> str | None:
@@ -42,80 +36,95 @@ def repository_path(path: str) -> str | None:
     return str(PurePosixPath(*parts))
 
 
-def apply_edits(read: Read, edits: Iterable[Edit]) -> tuple[FileChange, ...]:
-    """All edits in order on top of what `read` gives; raises `EditError` at the first that fails.
+def storable(path: str, text: str) -> str:
+    """The same text if a file can hold it; EditError."""
+    if len(text) > LARGEST:
+        raise EditError("too_large", path, f"{len(text)} characters; at most {LARGEST}")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise EditError("bad_text", path, "the text is not valid Unicode") from error
+    if "\0" in text:
+        raise EditError("bad_text", path, "the text holds a NUL character")
+    return text
 
-    Later edits see the earlier ones. A file that ends as it began is left out of the result.
-    """
-    now: dict[str, str | None] = {}
-    for index, edit in enumerate(edits):
-        path = repository_path(edit.path)
-        if path is None:
-            raise EditError("bad_path", edit.path, index, "not a path inside the repository")
-        before = now[path] if path in now else read(path)
-        now[path] = _apply_one(index, path, before, edit)
-    return tuple(
-        FileChange(path=path, content=content)
-        for path, content in now.items()
-        if content != read(path)
+
+def replaced(path: str, before: str, old: str, new: str) -> str:
+    """`before` with its only `old` replaced by `new`; EditError where it is not the only one."""
+    if not old:
+        raise EditError("not_found", path, "the text to replace is empty; `insert` adds lines")
+    old, new = _ends_of(before, old), _ends_of(before, new)
+    if old == new:
+        raise EditError("no_change", path, "the old and the new text are the same")
+    found = before.count(old)
+    if found == 1:
+        return before.replace(old, new)
+    if found > 1:
+        raise EditError("not_unique", path, _places(before, old, found))
+    raise EditError("not_found", path, _nearest(before, old))
+
+
+def inserted(path: str, before: str, line: int, text: str) -> str:
+    """`before` with `text` as lines of its own after line `line` (0: at the beginning)."""
+    lines = before.splitlines(keepends=True)
+    if not 0 <= line <= len(lines):
+        raise EditError("not_found", path, f"the file has {len(lines)} lines, not {line}")
+    if not text:
+        raise EditError("no_change", path, "there is nothing to insert")
+    end = "\r\n" if "\r\n" in before else "\n"
+    text = _ends_of(before, text)
+    at_the_end = line == len(lines)
+    if line and not lines[line - 1].endswith(("\n", "\r")):
+        lines[line - 1] += end  # the last line of a file without a final line end
+    if not text.endswith(("\n", "\r")) and not (at_the_end and before and before[-1] not in "\r\n"):
+        text += end
+    return "".join([*lines[:line], text, *lines[line:]])
+
+
+def _ends_of(before: str, text: str) -> str:
+    """Models speak \\n; a file that is \\r\\n throughout keeps its own ends."""
+    if "\r\n" in before and "\r\n" not in text:
+        return text.replace("\n", "\r\n")
+    return text
+
+
+def _places(before: str, old: str, found: int) -> str:
+    lines, at = [], before.find(old)
+    while at >= 0 and len(lines) < 8:
+        lines.append(str(before.count("\n", 0, at) + 1))
+        at = before.find(old, at + len(old))
+    more = " ..." if found > len(lines) else ""
+    return (
+        f"the text occurs {found} times, beginning at lines {', '.join(lines)}{more}; "
+        "include more of the lines around the place that is meant"
     )
 
 
-def _apply_one(index: int, path: str, before: str | None, edit: Edit) -> str | None:
-    if edit.kind == "write":
-        if edit.content is None:
-            raise EditError("incomplete", path, index, "`write` needs `content`")
-        return edit.content
-    if before is None:
-        raise EditError("missing_file", path, index, f"there is no such file to {edit.kind}")
-    if edit.kind == "delete":
-        return None
-    if not edit.search or edit.replace is None:
-        raise EditError("incomplete", path, index, "`replace` needs `search` and `replace`")
-    return _replace(index, path, before, edit.search, edit.replace)
-
-
-def _replace(index: int, path: str, before: str, search: str, replace: str) -> str:
-    if "\r\n" in before and "\r\n" not in search:  # models speak \n; the file keeps its own ends
-        search, replace = search.replace("\n", "\r\n"), replace.replace("\n", "\r\n")
-    found = before.count(search)
-    if found == 1:
-        return before.replace(search, replace)
-    if found > 1:
-        lines = [
-            number
-            for number, line in enumerate(before.splitlines(), 1)
-            if search.splitlines()[0] in line
-        ]
-        raise EditError(
-            "not_unique",
-            path,
-            index,
-            f"the search text occurs {found} times (near lines {lines[:8]}); "
-            "include more of the lines around the place that is meant",
-        )
-    raise EditError("not_found", path, index, _nearest(before, search))
-
-
-def _nearest(before: str, search: str) -> str:
+def _nearest(before: str, old: str) -> str:
     """The lines of the file that look most like the text that was not found."""
-    lines, wanted = before.splitlines(), search.splitlines()
-    if not lines or len(lines) > SIMILAR_LINES:
-        return "the search text does not occur in the file"
-    width = min(len(wanted), len(lines))
-    target = "\n".join(wanted[:width])
+    lines, wanted = before.splitlines(), old.splitlines()
+    if not lines or not wanted or len(lines) > SIMILAR_LINES:
+        return "the text to replace does not occur in the file"
+    width = min(len(wanted), len(lines), SHOWN_LINES)
+    place = _alike(lines, "\n".join(wanted[:width]), width)
+    if place is None:
+        return "the text to replace does not occur in the file, nor anything close to it"
+    shown = "\n".join(lines[place : place + width])
+    return (
+        f"the text to replace does not occur; did you mean lines {place + 1}-{place + width}, "
+        f"which are to the letter:\n{shown}"
+    )
+
+
+def _alike(lines: list[str], target: str, width: int) -> int | None:
+    """Where the `width` lines begin that are most like `target`; None: nowhere."""
     matcher = difflib.SequenceMatcher(autojunk=False)
-    matcher.set_seq2(target)
-    best, place = 0.0, 0
+    matcher.set_seq2(target[:4_000])
+    best, place = 0.5, None
     for start in range(len(lines) - width + 1):
-        matcher.set_seq1("\n".join(lines[start : start + width]))
+        matcher.set_seq1("\n".join(lines[start : start + width])[:4_000])
         if matcher.real_quick_ratio() <= best or matcher.quick_ratio() <= best:
             continue
         if (ratio := matcher.ratio()) > best:
             best, place = ratio, start
-    if best < 0.5:
-        return "the search text does not occur in the file, nor anything close to it"
-    shown = "\n".join(lines[place : place + width][:40])
-    return (
-        f"the search text does not occur; did you mean lines {place + 1}-{place + width}:\n{shown}"
-    )
+    return place

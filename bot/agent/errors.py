@@ -23,6 +23,7 @@ class Kind(StrEnum):
     TRANSPORT = "transport"  # no connection, or an answer that is not the protocol
     CONTEXT_FULL = "context_full"
     BAD_REQUEST = "bad_request"
+    MALFORMED_HISTORY = "malformed_history"  # ours: a call without its result, or one doubled
     REFUSED = "refused"
     CUT_OFF = "cut_off"  # the answer reached its length limit
     INVALID_OUTPUT = "invalid_output"  # twice not what the schema asks for
@@ -42,6 +43,7 @@ REMEDY: dict[Kind, str] = {
     Kind.TRANSPORT: "check_connection",
     Kind.CONTEXT_FULL: "split_story",
     Kind.BAD_REQUEST: "report_bug",
+    Kind.MALFORMED_HISTORY: "report_bug",
     Kind.REFUSED: "reword_story",
     Kind.CUT_OFF: "split_story",
     Kind.INVALID_OUTPUT: "choose_another_model",

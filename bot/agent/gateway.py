@@ -1,8 +1,10 @@
 """The one way to a model: a purpose and a package in, a checked answer and its cost out.
 
-Promises: what comes back fits the schema; every token spent is in the usage, also that of a first
-answer that was refused; failures are `ModelError` and nothing else. Never retries what failed on
-the wire (the engine decides that from the journal) and never keeps anything between calls.
+Promises: what `call` gives fits the schema, what `turn` gives is a `Said`, whatever the model made
+of it; every token spent is in the usage, also that of a first answer that was refused; failures are
+`ModelError` and nothing else. Which model is asked is decided by `policies.routing`, who stands in
+for one that is away by `bot.agent.chain`. Never asks the same model again after a failure on the
+wire: the engine decides that from the journal.
 """
 
 from __future__ import annotations
@@ -11,37 +13,56 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from bot.agent import providers
+from bot.agent.chain import Answered, Chain, Skipped
 from bot.agent.errors import Kind, ModelError
-from bot.agent.prompts import Prompt, render, version
-from bot.agent.scripted import Script
-from bot.agent.untrusted import Secrets
-from bot.story.vocabulary import Usage
-
-SCRIPTED = "scripted"
+from bot.agent.messages import History, Said, ToolSpec
+from bot.agent.outgoing import Outgoing
+from bot.agent.providers import OUTPUT_TOOL, Request
+from bot.agent.sources import source
+from bot.story.vocabulary import Usage, digest
+from policies import routing
+from policies.routing import Models, Route, Situation
 
 
 @dataclass(frozen=True)
-class Reply:
-    """A checked answer. `provider` is `scripted` where no model was asked."""
+class Asked:
+    """How a call went. `provider` is `scripted` or `replay` where no model was asked.
 
-    output: BaseModel
+    `skipped`: the models that were meant before the one that answered, and why they did not.
+    """
+
     usage: Usage
     model: str
     provider: str
     prompt_version: str
     seconds: float
+    grade: str
+    rule: str
+    skipped: tuple[Skipped, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply(Asked):
+    """A checked answer."""
+
+    output: BaseModel
+
+
+@dataclass(frozen=True, kw_only=True)
+class Turn(Asked):
+    """What a model said next in a conversation."""
+
+    said: Said
 
 
 class Gateway:
-    """Calls to the model that `model` names (M1).
+    """Calls to the models that `models` names (M1); a string stands for one that does everything.
 
-    `model` is `scripted:FILE.yaml`, `anthropic:NAME`, `openai:NAME` or
+    A model is `scripted:FILE.yaml`, `replay:FILE.jsonl`, `anthropic:NAME`, `openai:NAME` or
     `openai-compatible:NAME@URL`. Keys come from ANTHROPIC_API_KEY, OPENAI_API_KEY and
     OPENAI_COMPATIBLE_API_KEY, addresses of the first two from the variables of their libraries
     (ANTHROPIC_BASE_URL, OPENAI_BASE_URL). Raises `ModelError(configuration)` for anything else.
@@ -49,102 +70,152 @@ class Gateway:
 
     def __init__(
         self,
-        model: str,
+        models: str | Models,
         *,
         timeout: float = 300.0,
         output_limit: int = 16_000,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.model = model
-        self._timeout = timeout
+        self.models = Models((models,)) if isinstance(models, str) else models
+        self._sources = {
+            one: source(one, timeout=timeout, limit=output_limit) for one in self.models.all
+        }
         self._limit = output_limit
         self._clock = clock
-        self._script: Script | None = None
-        self._target: providers.Target | None = None
-        if model.startswith(f"{SCRIPTED}:"):
-            self._script = Script.load(Path(model.removeprefix(f"{SCRIPTED}:")))
-        else:
-            self._target = providers.parse(model)
-
-    @property
-    def provider(self) -> str:
-        """`scripted`, `anthropic`, `openai` or `openai-compatible`."""
-        return self._target.provider if self._target else SCRIPTED
+        self._chain = Chain(clock)
+        self._last: tuple[str, Outgoing] | None = None
 
     def call(
-        self, purpose: str, package: dict[str, Any], schema: type[BaseModel], attempt: int = 1
+        self,
+        purpose: str,
+        package: dict[str, Any],
+        schema: type[BaseModel],
+        attempt: int = 1,
+        *,
+        situation: Situation | None = None,
     ) -> Reply:
-        """One bounded step (idea 4). `package`: see `bot.agent.prompts`; raises `ModelError`."""
-        began = self._clock()
-        if self._script is not None:
-            task = package.get("task") or {}
-            name = task.get("id", "") if isinstance(task, dict) else str(task)
-            data = self._script.answer(purpose, name, attempt)
-            output, problem = _check(schema, data)
-            if output is None:
-                raise ModelError(Kind.INVALID_OUTPUT, f"{self.model}, {purpose} {name}: {problem}")
-            # The script costs nothing: that price is known.
-            return Reply(
-                output,
-                Usage(cost_usd=0.0),
-                self.model,
-                SCRIPTED,
-                version(purpose),
-                self._clock() - began,
-            )
-        return self._ask(purpose, package, schema, began)
+        """One bounded step (idea 4). `package`: see `bot.agent.prompts`; raises `ModelError`.
 
-    def _ask(
-        self, purpose: str, package: dict[str, Any], schema: type[BaseModel], began: float
-    ) -> Reply:
-        secrets = Secrets()
-        prompt = render(purpose, package, secrets)
+        `situation` decides which model is asked; without one, that of `purpose` and `attempt`.
+        """
+        began = self._clock()
+        route = self._route(purpose, attempt, situation)
+        outgoing = self._outgoing(purpose, package)
         spent: list[Usage] = []
         try:
-            output, model = self._valid(prompt, schema, secrets, spent)
+            output, answered = self._valid(outgoing, schema, route, spent, purpose, attempt)
         except ModelError as error:
             error.usage = _total(spent) if spent else None
             raise
-        return Reply(
-            output, _total(spent), model, self.provider, prompt.version, self._clock() - began
+        how = self._how(answered, _total(spent), outgoing, route, began)
+        return Reply(**how, output=output)
+
+    def turn(
+        self,
+        purpose: str,
+        package: dict[str, Any],
+        history: History,
+        tools: tuple[ToolSpec, ...],
+        *,
+        attempt: int = 1,
+        situation: Situation | None = None,
+    ) -> Turn:
+        """What the model says after `history`, with `tools` to call; raises `ModelError`.
+
+        The prompt made of `purpose` and `package` is the same in all turns of a conversation.
+        Unknown tools and arguments that are no JSON object are in the answer as they came: the
+        conversation goes on with an error result.
+        """
+        began = self._clock()
+        route = self._route(purpose, attempt, situation)
+        outgoing = self._outgoing(purpose, package)
+        sent = outgoing.history(history)
+        answered = self._ask(outgoing, route, purpose, attempt, history=sent, tools=tools)
+        said = outgoing.back(answered.answer.said, history)
+        how = self._how(answered, answered.answer.usage, outgoing, route, began)
+        return Turn(**how, said=said)
+
+    def _route(self, purpose: str, attempt: int, situation: Situation | None) -> Route:
+        return routing.route(situation or Situation(purpose, attempt=attempt), self.models)
+
+    def _how(
+        self, answered: Answered, usage: Usage, outgoing: Outgoing, route: Route, began: float
+    ) -> dict[str, Any]:
+        return {
+            "usage": usage,
+            "model": answered.answer.model,
+            "provider": answered.source.provider,
+            "prompt_version": outgoing.prompt.version,
+            "seconds": self._clock() - began,
+            "grade": route.grade.value,
+            "rule": route.rule,
+            "skipped": answered.skipped,
+        }
+
+    def _outgoing(self, purpose: str, package: dict[str, Any]) -> Outgoing:
+        """The same one while the conversation is the same."""
+        key = digest([purpose, package])
+        if self._last is None or self._last[0] != key:
+            self._last = (key, Outgoing(purpose, package))
+        return self._last[1]
+
+    def _ask(
+        self, outgoing: Outgoing, route: Route, purpose: str, attempt: int, **more: Any
+    ) -> Answered:
+        prompt = outgoing.prompt
+        asked = Request(
+            purpose,
+            prompt.system,
+            prompt.user,
+            task=outgoing.task,
+            attempt=attempt,
+            conversation=prompt.digest,
+            stable=prompt.stable,
+            **more,
         )
+        return self._chain.ask([self._sources[one] for one in route.models], asked)
 
     def _valid(
-        self, prompt: Prompt, schema: type[BaseModel], secrets: Secrets, spent: list[Usage]
-    ) -> tuple[BaseModel, str]:
+        self,
+        outgoing: Outgoing,
+        schema: type[BaseModel],
+        route: Route,
+        spent: list[Usage],
+        purpose: str,
+        attempt: int,
+    ) -> tuple[BaseModel, Answered]:
         """The first answer that fits; one more request says what was wrong with the first (M5)."""
-        if self._target is None:
-            raise ModelError(Kind.CONFIGURATION, "a scripted provider cannot be asked")
-        note, problem = "", ""
+        wanted, note, problem = schema.model_json_schema(), "", ""
         for _ in range(2):
-            answer = providers.request(
-                self._target,
-                prompt,
-                schema.model_json_schema(),
-                note,
-                timeout=self._timeout,
-                limit=self._limit,
-            )
-            spent.append(answer.usage)
-            if answer.finish == "content_filter":
-                raise ModelError(Kind.REFUSED, f"{self.model} refused to answer")
-            if answer.finish == "length":
-                raise ModelError(Kind.CUT_OFF, f"{self.model} reached {self._limit} output tokens")
-            output, problem = _check(schema, secrets.restore(_arguments(answer.arguments)))
+            answered = self._ask(outgoing, route, purpose, attempt, output=wanted, note=note)
+            spent.append(answered.answer.usage)
+            given = self._arguments(answered)
+            output, problem = _check(schema, outgoing.restored(given))
             if output is not None:
-                return output, answer.model
+                return output, answered
             note = (
                 "Your last answer could not be used: "
-                f"{secrets.hide(problem)}\nAnswer again through the tool `{providers.OUTPUT_TOOL}`."
+                f"{outgoing.hide(problem)}\nAnswer again through the tool `{OUTPUT_TOOL}`."
             )
-        raise ModelError(Kind.INVALID_OUTPUT, f"{self.model}, twice: {problem}")
+        where = f"{answered.source.model}, {purpose} {outgoing.task}".strip()
+        raise ModelError(Kind.INVALID_OUTPUT, f"{where}, twice: {problem}")
+
+    def _arguments(self, answered: Answered) -> Any:
+        """What the output tool was called with, or a text that is the same; None if neither."""
+        said, model = answered.answer.said, answered.source.model
+        if said.finish == "refused":
+            raise ModelError(Kind.REFUSED, f"{model} refused to answer")
+        if said.finish == "length":
+            raise ModelError(Kind.CUT_OFF, f"{model} reached {self._limit} output tokens")
+        calls = [call for call in said.calls if call.name == OUTPUT_TOOL]
+        if calls and calls[0].arguments is not None:
+            return calls[0].arguments
+        return _json(calls[0].raw if calls else said.text)
 
 
-def _arguments(arguments: Any) -> Any:
-    """The JSON of an answer; a text that is JSON counts, fenced or not, because it is the same."""
-    if not isinstance(arguments, str):
-        return arguments
-    text = arguments.strip().removeprefix("```json").removeprefix("```").removesuffix("```")
+def _json(text: str) -> Any:
+    """The JSON that a text is, fenced or not; None if it is none."""
+    text = text.strip().removeprefix("```json").removeprefix("```").removesuffix("```")
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

@@ -39,12 +39,23 @@ class ToolResult(Value):
     error: bool = False
 
 
+class Reasoning(Value):
+    """What a provider wants back unchanged in the next turn. Another provider never gets it."""
+
+    provider: str  # as in `Turn.provider`
+    text: str = ""
+    id: str | None = None
+    signature: str | None = None
+    details: dict[str, Any] | None = None
+
+
 class Said(Value):
     """What a model said in one turn: a text, calls, or both. `finish`: stop | length | refused."""
 
     text: str = ""
     calls: tuple[ToolCall, ...] = ()
     finish: str = "stop"
+    reasoning: tuple[Reasoning, ...] = ()
 
 
 class Exchange(Value):

@@ -1,9 +1,9 @@
-"""Real models behind one function; the only importer of a provider library.
+"""Real models behind one function: one request, one answer.
 
-Promises: one request, no retry of the library's own, a time limit; every failure becomes a
-`ModelError`; token counts are in disjoint buckets and an unknown price is None. Never logs a key,
-a prompt or an answer. The libraries are imported when the first request is made, because they cost
-a second and are not installed everywhere.
+Promises: no retry of the library's own, a time limit; every failure becomes a `ModelError`; token
+counts are in disjoint buckets and an unknown price is None. Never logs a key, a prompt or an
+answer. The libraries are imported when the first request is made, because they cost a second and
+are not installed everywhere.
 """
 
 from __future__ import annotations
@@ -11,14 +11,16 @@ from __future__ import annotations
 import asyncio
 import os
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from bot.agent import capabilities, event_loop
+from bot.agent.capabilities import Capabilities
 from bot.agent.errors import Kind, ModelError
-from bot.agent.prompts import Prompt
+from bot.agent.messages import History, Said, ToolSpec
 from bot.story.vocabulary import Usage
 
 if TYPE_CHECKING:
-    from pydantic_ai.messages import ModelResponse
     from pydantic_ai.models import Model
 
 OUTPUT_TOOL = "answer"
@@ -28,6 +30,39 @@ KEYS = {
     "openai": ("OPENAI_API_KEY", False),
     "openai-compatible": ("OPENAI_COMPATIBLE_API_KEY", True),
 }
+_ADDRESSES = {"anthropic": "ANTHROPIC_BASE_URL", "openai": "OPENAI_BASE_URL"}
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is sent, in our words: the prompt, what was said since, and what may be called.
+
+    `output`: JSON Schema of the one answer that is wanted; None where the tools are for the model
+    to choose from. `note`: an extra line for a second try. `conversation`: the same for all
+    requests that begin alike, `stable`: how many characters of `user` they have in common.
+    `purpose`, `task` and `attempt` are for answers written beforehand; no provider is told of them.
+    """
+
+    purpose: str
+    system: str
+    user: str
+    task: str = ""
+    attempt: int = 1
+    history: History = ()
+    tools: tuple[ToolSpec, ...] = ()
+    output: dict[str, Any] | None = None
+    note: str = ""
+    conversation: str = ""
+    stable: int = 0
+
+
+@dataclass(frozen=True)
+class RawAnswer:
+    """An answer before its check."""
+
+    said: Said
+    model: str
+    usage: Usage
 
 
 @dataclass(frozen=True)
@@ -38,18 +73,13 @@ class Target:
     name: str
     url: str = ""
 
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the table says of this model."""
+        return capabilities.of(self.provider, self.name)
+
     def __str__(self) -> str:
         return f"{self.provider}:{self.name}" + (f"@{self.url}" if self.url else "")
-
-
-@dataclass(frozen=True)
-class RawAnswer:
-    """An answer before its check: the arguments of the output tool, or a text, or neither."""
-
-    arguments: Any  # dict, or str where the provider's JSON was broken
-    model: str
-    usage: Usage
-    finish: str  # stop | length | content_filter | …
 
 
 def parse(text: str) -> Target:
@@ -57,17 +87,23 @@ def parse(text: str) -> Target:
     provider, _, rest = text.partition(":")
     name, _, url = rest.partition("@") if provider == "openai-compatible" else (rest, "", "")
     if provider not in KEYS or not name:
-        known = "scripted:FILE, anthropic:NAME, openai:NAME, openai-compatible:NAME@URL"
+        known = (
+            "scripted:FILE, replay:FILE, anthropic:NAME, openai:NAME, openai-compatible:NAME@URL"
+        )
         raise ModelError(Kind.CONFIGURATION, f"unknown model {text!r}; one of {known}")
     if provider == "openai-compatible" and not url.startswith(("http://", "https://")):
         raise ModelError(Kind.CONFIGURATION, f"{text!r} needs the server's address after an @")
     return Target(provider, name, url)
 
 
-def request(
-    target: Target, prompt: Prompt, schema: dict[str, Any], note: str, *, timeout: float, limit: int
-) -> RawAnswer:
-    """One request. `note` is an extra line for a second try; `limit` is in output tokens."""
+def request(target: Target, asked: Request, *, timeout: float, limit: int) -> RawAnswer:
+    """One request, at most `timeout` seconds, at most `limit` tokens of answer."""
+    able = target.capabilities
+    if asked.tools and not able.tools:
+        raise ModelError(Kind.CONFIGURATION, f"{target} cannot call tools")
+    if able.context and _least_tokens(asked) > able.context:
+        raise ModelError(Kind.CONTEXT_FULL, f"{target} has room for {able.context} tokens")
+    limit = min(limit, able.output or limit)
     variable, optional = KEYS[target.provider]
     key = os.environ.get(variable, "")
     if not key and not optional:
@@ -77,137 +113,65 @@ def request(
     except ImportError as error:
         message = "the extra `models` is not installed (pip install 'towpath[models]')"
         raise ModelError(Kind.CONFIGURATION, message) from error
-    return asyncio.run(_request(target, key, prompt, schema, note, timeout, limit))
+    address = target.url or os.environ.get(_ADDRESSES[target.provider], "")
+    return event_loop.run(_request(target, key, address, asked, timeout, limit))
+
+
+def _least_tokens(asked: Request) -> int:
+    """So many at least: no tokenizer makes tokens of more than some eight letters on average."""
+    texts = len(asked.system) + len(asked.user)
+    for exchange in asked.history:
+        texts += len(exchange.said.text) + sum(len(r.content) for r in exchange.results)
+    return texts // 8
 
 
 async def _request(
-    target: Target,
-    key: str,
-    prompt: Prompt,
-    schema: dict[str, Any],
-    note: str,
-    timeout: float,
-    limit: int,
+    target: Target, key: str, address: str, asked: Request, timeout: float, limit: int
 ) -> RawAnswer:
     from pydantic_ai.direct import model_request
     from pydantic_ai.exceptions import AgentRunError, UserError
-    from pydantic_ai.messages import ModelRequest, SystemPromptPart, UserPromptPart
-    from pydantic_ai.models import ModelRequestParameters
-    from pydantic_ai.settings import ModelSettings
-    from pydantic_ai.tools import ToolDefinition
 
-    user = prompt.user if not note else f"{prompt.user}\n\n{note}"
-    messages = [ModelRequest(parts=[SystemPromptPart(prompt.system), UserPromptPart(user)])]
-    tool = ToolDefinition(
-        name=OUTPUT_TOOL,
-        description="Give the answer.",
-        parameters_json_schema=schema,
-        kind="output",
-    )
-    parameters = ModelRequestParameters(
-        output_mode="tool", output_tools=[tool], allow_text_output=False
-    )
-    settings = ModelSettings(max_tokens=limit, timeout=timeout, max_retries=0)
+    from bot.agent import wire
+
     try:
         async with asyncio.timeout(timeout + 5):
             answer = await model_request(
-                _model(target, key),
-                messages,
-                model_settings=settings,
-                model_request_parameters=parameters,
+                _model(target, key, address),
+                wire.messages(asked, target),
+                model_settings=wire.settings(asked, target, timeout, limit),
+                model_request_parameters=wire.parameters(asked, target.capabilities),
             )
     except TimeoutError as error:
         raise ModelError(Kind.TIMEOUT, f"{target} gave no answer in {timeout:.0f} s") from error
     except (AgentRunError, UserError) as error:
-        raise _error(target, error) from error
+        raise wire.failure(str(target), error) from error
     except ImportError as error:
         message = f"the library of {target.provider} is not installed"
         raise ModelError(Kind.CONFIGURATION, message) from error
-    return _raw(target, answer)
+    return wire.answer(target, answer)
 
 
-def _model(target: Target, key: str) -> Model:
+@lru_cache(maxsize=16)
+def _model(target: Target, key: str, address: str) -> Model:
+    """The library's model; kept, because it holds the connections."""
     if target.provider == "anthropic":
         from pydantic_ai.models.anthropic import AnthropicModel
         from pydantic_ai.providers.anthropic import AnthropicProvider
 
-        return AnthropicModel(target.name, provider=AnthropicProvider(api_key=key))
+        provider = AnthropicProvider(api_key=key, base_url=address or None)
+        return AnthropicModel(target.name, provider=provider)
     from pydantic_ai.providers.openai import OpenAIProvider
 
+    # A server that wants no key still gets a header, because the library insists on one.
+    open_ai = OpenAIProvider(base_url=address or None, api_key=key or "none")
     if target.provider == "openai":
         from pydantic_ai.models.openai import OpenAIResponsesModel
 
-        return OpenAIResponsesModel(target.name, provider=OpenAIProvider(api_key=key))
+        return OpenAIResponsesModel(target.name, provider=open_ai)
     from pydantic_ai.models.openai import OpenAIChatModel
 
-    # A server that wants no key still gets a header, because the library insists on one.
-    provider = OpenAIProvider(base_url=target.url, api_key=key or "none")
-    return OpenAIChatModel(target.name, provider=provider)
+    return OpenAIChatModel(target.name, provider=open_ai)
 
 
-def _error(target: Target, error: Exception) -> ModelError:
-    """The library's category as one of our kinds; its text stays out (it may quote the prompt)."""
-    from pydantic_ai import exceptions as e
-
-    kinds: tuple[tuple[type[Exception], Kind], ...] = (
-        (e.ModelAuthenticationError, Kind.AUTHENTICATION),
-        (e.ModelContextWindowExceededError, Kind.CONTEXT_FULL),
-        (e.ModelNotFoundError, Kind.CONFIGURATION),
-        (e.ModelRequestRejectedError, Kind.BAD_REQUEST),
-        (e.ModelQuotaExceededError, Kind.QUOTA),
-        (e.ModelRateLimitError, Kind.RATE_LIMIT),
-        (e.ModelUnavailableError, Kind.OVERLOADED),
-        (e.ModelServerError, Kind.OVERLOADED),
-        (e.ModelTimeoutError, Kind.TIMEOUT),
-        (e.ModelConnectionError, Kind.TRANSPORT),
-        (e.ContentFilterError, Kind.REFUSED),
-        (e.UnexpectedModelBehavior, Kind.TRANSPORT),
-        (e.UserError, Kind.BAD_REQUEST),
-    )
-    kind = next((kind for category, kind in kinds if isinstance(error, category)), None)
-    status = getattr(error, "status_code", None)
-    message = f"{target}: {type(error).__name__}" + (f" (HTTP {status})" if status else "")
-    return ModelError(
-        kind or Kind.TRANSPORT, message, retry_after=getattr(error, "retry_after", None)
-    )
-
-
-def _raw(target: Target, answer: ModelResponse) -> RawAnswer:
-    from pydantic_ai.messages import TextPart, ToolCallPart
-
-    calls = [p for p in answer.parts if isinstance(p, ToolCallPart) and p.tool_name == OUTPUT_TOOL]
-    texts = [p.content for p in answer.parts if isinstance(p, TextPart)]
-    arguments: Any = calls[0].args if calls else "\n".join(texts)
-    return RawAnswer(
-        arguments=arguments,
-        model=answer.model_name or target.name,
-        usage=_usage(target, answer),
-        finish=answer.finish_reason or "",
-    )
-
-
-def _usage(target: Target, answer: ModelResponse) -> Usage:
-    used = answer.usage
-    # The library's input total includes the cached tokens, whatever the provider's own does.
-    fresh = max(0, used.input_tokens - used.cache_read_tokens - used.cache_write_tokens)
-    return Usage(
-        input_tokens=fresh,
-        cache_read_tokens=used.cache_read_tokens,
-        cache_write_tokens=used.cache_write_tokens,
-        output_tokens=used.output_tokens,
-        cost_usd=_cost(target, answer),
-    )
-
-
-def _cost(target: Target, answer: ModelResponse) -> float | None:
-    from genai_prices import calc_price
-
-    if target.provider == "openai-compatible" or not answer.usage.output_tokens:
-        return None  # whoever runs that server sets its price; no usage means no cost known
-    try:
-        price = calc_price(
-            answer.usage, answer.model_name or target.name, provider_id=target.provider
-        )
-    except (LookupError, ValueError):
-        return None
-    return float(price.total_price)
+# The connections of a forked process are its parent's.
+os.register_at_fork(after_in_child=_model.cache_clear)

@@ -16,27 +16,43 @@ The file::
           subject: "feat: …"
           edits: [...]
 
+    turns:
+      - purpose: code
+        task: T1                    # task and attempt as above
+        say:                        # one entry a turn of the conversation
+          - calls:
+              - {tool: view, arguments: {path: src/a.py}}
+          - text: "That was the cause."
+            calls:
+              - {tool: finish, raw: '{"cut off'}    # not JSON, as models do
+            finish: length          # stop (the default) | length | refused
+
 The most specific answer wins (task and attempt, then task, then attempt, then neither); among
-equals the first.
+equals the first. A conversation without turns of its own is answered with the edits of `answers`,
+as calls of the tools that make them.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from bot.agent.errors import Kind, ModelError
+from bot.agent.messages import History, Said, ToolCall, ToolSpec
+from bot.agent.providers import OUTPUT_TOOL, RawAnswer, Request
 from bot.agent.schemas import PURPOSES
+from bot.story.vocabulary import Usage
 
 
-class _Answer(BaseModel):
+class _Place(BaseModel):
+    """Which calls an entry is for."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     purpose: str
-    output: dict[str, Any]
     task: str | None = None
     attempt: int | None = Field(default=None, ge=1)
 
@@ -48,17 +64,48 @@ class _Answer(BaseModel):
         return value
 
 
+class _Answer(_Place):
+    output: dict[str, Any]
+
+
+class _Call(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    tool: str
+    arguments: dict[str, Any] = {}
+    raw: str | None = None
+
+
+class _Say(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    text: str = ""
+    calls: tuple[_Call, ...] = ()
+    finish: Literal["stop", "length", "refused"] = "stop"
+
+
+class _Turns(_Place):
+    say: tuple[_Say, ...] = Field(min_length=1)
+
+
 class _File(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    answers: tuple[_Answer, ...]
+    answers: tuple[_Answer, ...] = ()
+    turns: tuple[_Turns, ...] = ()
+
+
+_P = TypeVar("_P", bound=_Place)
 
 
 class Script:
     """The answers of one file."""
 
-    def __init__(self, answers: tuple[_Answer, ...], source: Path) -> None:
-        self._answers = answers
+    provider = "scripted"
+
+    def __init__(self, file: _File, source: Path) -> None:
+        self.model = f"scripted:{source}"
+        self._file = file
         self._source = source
 
     @classmethod
@@ -73,7 +120,7 @@ class Script:
         except (yaml.YAMLError, RecursionError) as error:
             raise ModelError(Kind.CONFIGURATION, f"{path} is not YAML: {error}") from error
         try:
-            return cls(_File.model_validate(data).answers, path)
+            return cls(_File.model_validate(data), path)
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"]) or "the file"
@@ -81,18 +128,81 @@ class Script:
             message = f"{path}:{line}: {where}: {first['msg']}"
             raise ModelError(Kind.CONFIGURATION, message) from error
 
+    def ask(self, asked: Request) -> RawAnswer:
+        """What is written for the request; `ModelError(no_answer)` if nothing is."""
+        if asked.output is None:
+            said = self.said(asked.purpose, asked.task, asked.attempt, asked.history, asked.tools)
+        else:
+            output = self.answer(asked.purpose, asked.task, asked.attempt)
+            said = Said(calls=(ToolCall(id="scripted", name=OUTPUT_TOOL, arguments=output),))
+        # The script costs nothing: that price is known.
+        return RawAnswer(said, self.model, Usage(cost_usd=0.0))
+
     def answer(self, purpose: str, task: str, attempt: int) -> dict[str, Any]:
         """The output written for this call; `ModelError(no_answer)` if there is none."""
-        fitting = [
-            a
-            for a in self._answers
-            if a.purpose == purpose and a.task in (None, task) and a.attempt in (None, attempt)
-        ]
-        if not fitting:
-            wanted = f"{purpose}, task {task or '-'}, attempt {attempt}"
-            raise ModelError(Kind.NO_ANSWER, f"{self._source} has no answer for {wanted}")
-        best = max(fitting, key=lambda a: (a.task is not None, a.attempt is not None))
+        best = _best(self._file.answers, purpose, task, attempt)
+        if best is None:
+            raise self._missing(purpose, task, attempt)
         return best.output
+
+    def said(
+        self, purpose: str, task: str, attempt: int, history: History, tools: tuple[ToolSpec, ...]
+    ) -> Said:
+        """What is written for the turn after `history`; `ModelError(no_answer)` if nothing is."""
+        turn = len(history)
+        best = _best(self._file.turns, purpose, task, attempt)
+        if best is not None:
+            if turn >= len(best.say):
+                raise self._missing(purpose, task, attempt, turn)
+            said = best.say[turn]
+            calls = tuple(_call(turn, n, one) for n, one in enumerate(said.calls))
+            return Said(text=said.text, calls=calls, finish=said.finish)
+        edits = _best(self._file.answers, purpose, task, attempt)
+        if edits is None or turn:
+            raise self._missing(purpose, task, attempt, turn)
+        made = [_Call(tool=name, arguments=given) for name, given in _edit_calls(edits.output)]
+        if unknown := {one.tool for one in made} - {tool.name for tool in tools}:
+            names = ", ".join(sorted(unknown))
+            raise ModelError(Kind.NO_ANSWER, f"{self._source}: edits need the tools {names}")
+        return Said(calls=tuple(_call(turn, n, one) for n, one in enumerate(made)))
+
+    def _missing(self, purpose: str, task: str, attempt: int, turn: int = 0) -> ModelError:
+        wanted = f"{purpose}, task {task or '-'}, attempt {attempt}"
+        wanted += f", turn {turn + 1}" if turn else ""
+        return ModelError(Kind.NO_ANSWER, f"{self._source} has no answer for {wanted}")
+
+
+def _best(entries: tuple[_P, ...], purpose: str, task: str, attempt: int) -> _P | None:
+    fitting = [
+        a
+        for a in entries
+        if a.purpose == purpose and a.task in (None, task) and a.attempt in (None, attempt)
+    ]
+    return max(fitting, key=lambda a: (a.task is not None, a.attempt is not None), default=None)
+
+
+def _call(turn: int, number: int, call: _Call) -> ToolCall:
+    name = f"scripted-{turn + 1}-{number + 1}"
+    if call.raw is not None:
+        return ToolCall(id=name, name=call.tool, arguments=None, raw=call.raw)
+    return ToolCall(id=name, name=call.tool, arguments=call.arguments)
+
+
+def _edit_calls(output: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """Edits (see `bot.agent.schemas.Edits`) as calls of the tools that make them, and the end."""
+    made: list[tuple[str, dict[str, Any]]] = []
+    for edit in output.get("edits") or ():
+        path = edit.get("path")
+        if edit.get("kind") == "replace":
+            change = {"path": path, "old": edit.get("search"), "new": edit.get("replace")}
+            made.append(("str_replace", change))
+        elif edit.get("kind") == "delete":
+            made.append(("delete", {"path": path}))
+        else:
+            whole = {"path": path, "content": edit.get("content"), "overwrite": True}
+            made.append(("create", whole))
+    end = {"subject": output.get("subject", ""), "outcome": "changed", "evidence": ""}
+    return [*made, ("finish", end)]
 
 
 def _line(node: yaml.Node | None, place: tuple[int | str, ...]) -> int:

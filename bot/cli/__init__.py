@@ -26,6 +26,7 @@ COMMANDS = {
     "index": ("bot.cli.index_codebase:index", "Index a repository: time, counts, cache."),
     "impact": ("bot.cli.impact:impact", "Say what else depends on a file or a definition."),
     "conventions": ("bot.cli.conventions:conventions", "Say how a repository's code is written."),
+    "gates": ("bot.cli.gates:gates", "Judge a change by the quality gates."),
     "audit": ("bot.cli.audit:audit", "Show and verify the journal."),
     "inbox": ("bot.cli.inbox:inbox", "Show and replay deliveries that were given up on."),
     "test": ("bot.cli.test_suite:test_suite", "Run Towpath's own tests."),

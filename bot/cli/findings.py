@@ -85,15 +85,16 @@ def _packages() -> Finding:
 
 def _sandbox(settings: Settings) -> Finding:
     from bot.workspace.choose_sandbox import choose_sandbox
+    from bot.workspace.plain_process import PlainProcess
     from bot.workspace.sandbox import SandboxUnavailable
 
     try:
-        choose_sandbox()
+        found = choose_sandbox(settings.sandbox)
     except SandboxUnavailable as problem:
-        if settings.sandbox == "unsandboxed":
-            return Finding("sandbox", "warning", texts.UNSANDBOXED, texts.SANDBOX)
         return Finding("sandbox", "missing", "; ".join(problem.findings), texts.SANDBOX)
-    return Finding("sandbox", "ok", texts.SANDBOX_HOLDS)
+    if isinstance(found, PlainProcess):
+        return Finding("sandbox", "warning", texts.UNSANDBOXED, texts.SANDBOX)
+    return Finding("sandbox", "ok", texts.sandbox_holds(found.name))
 
 
 def _home(settings: Settings) -> Finding:
@@ -168,19 +169,25 @@ def _webhook(settings: Settings) -> Finding:
 
 
 def _model(settings: Settings) -> Finding:
+    if settings.models is None:
+        return Finding("model", "warning", texts.NO_MODEL, texts.MODEL)
+    for model in settings.models.all:
+        if problem := _unusable(model):
+            return problem
+    return Finding("model", "ok", ", ".join(settings.models.all))
+
+
+def _unusable(model: str) -> Finding | None:
     from bot.agent.providers import KEYS
 
-    if settings.model is None:
-        return Finding("model", "warning", texts.NO_MODEL, texts.MODEL)
-    family, _, name = settings.model.partition(":")
-    if family == "scripted":
+    family, _, name = model.partition(":")
+    if family in ("scripted", "replay"):
         there = Path(name).is_file()
-        found = settings.model if there else texts.no_file(name)
-        return Finding("model", "ok" if there else "missing", found, "" if there else texts.MODEL)
+        return None if there else Finding("model", "missing", texts.no_file(name), texts.MODEL)
     variable, is_optional = KEYS[family]
     if not is_optional and not os.environ.get(variable):
         return Finding("model", "missing", texts.unset(variable), texts.key_of(family, variable))
-    return Finding("model", "ok", settings.model)
+    return None
 
 
 def _github(settings: Settings) -> Iterator[Finding]:

@@ -19,6 +19,15 @@ from bot.texts import operator as texts
 
 ROOT = Path(__file__).parents[2]
 
+MOST = 8  # each worker has a queue server and a database server of its own
+
+
+def _spread() -> list[str]:
+    """Over the cores and one more, because many tests wait for a process."""
+    if importlib.util.find_spec("xdist") is None:
+        return []
+    return ["-n", str(min(MOST, (os.cpu_count() or 1) + 1)), "--dist", "worksteal"]
+
 
 @click.command(
     "test", context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]}
@@ -35,5 +44,5 @@ def test_suite(arguments: tuple[str, ...]) -> None:
     for variable in [name for name in os.environ if name.startswith(PREFIX)]:
         del os.environ[variable]
     os.chdir(ROOT)
-    command = [sys.executable, "-m", "pytest", "-m", chosen, *arguments]
+    command = [sys.executable, "-m", "pytest", "-m", chosen, *_spread(), *arguments]
     os.execv(sys.executable, command)  # noqa: S606 - no shell is the point

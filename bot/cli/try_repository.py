@@ -112,14 +112,20 @@ def _usable(model: str) -> str:
     """The model as its processes, which run elsewhere, can name it; UsageError if none can."""
     from bot.agent.errors import ModelError
     from bot.agent.gateway import Gateway
+    from policies.routing import Models
 
-    kind, _, where = model.partition(":")
-    model = f"{kind}:{Path(where).resolve()}" if kind == "scripted" and where else model
+    named = tuple(_placed(one.strip()) for one in model.split(",") if one.strip())
     try:
-        Gateway(model)
+        Gateway(Models(named))
     except ModelError as problem:
         raise click.BadParameter(str(problem), param_hint="--model") from problem
-    return model
+    return ",".join(named)
+
+
+def _placed(model: str) -> str:
+    kind, _, where = model.partition(":")
+    in_a_file = kind in ("scripted", "replay") and where
+    return f"{kind}:{Path(where).resolve()}" if in_a_file else model
 
 
 def _slug(name: str) -> str:
@@ -172,7 +178,7 @@ def _results(
     has_patch = bool(story.head_sha and story.head_sha != story.base_sha)
     if has_patch:
         told = story.repository
-        mirror = Mirror.open(run.home / "mirrors", f"{told.id}-{told.full_name}")
+        mirror = Mirror.open(run.home / "mirrors", f"repository-{told.id}")
         patch.write_bytes(mirror.patch(story.base_sha, story.head_sha))
     report.write_text(_report(run, story, repository, issue))
     summary: dict[str, Any] = {

@@ -31,7 +31,7 @@ def api_surface(snapshot: Snapshot, *, tests: bool = False) -> list[Door]:
     """Every door, by kind, name and place; those in test files only when asked for."""
     found = [
         Door(path, entry)
-        for path, facts in snapshot.outlines().items()
+        for path, facts in snapshot.briefs().items()
         for entry in facts.api
         if tests or role_of(path) != "test"
     ]

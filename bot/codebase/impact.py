@@ -16,7 +16,7 @@ from bot.codebase import languages
 from bot.codebase.api_surface import Door
 from bot.codebase.facts import Definition
 from bot.codebase.graph import Graph
-from bot.codebase.roles import role_of
+from bot.codebase.roles import is_test_file, role_of
 from bot.codebase.snapshot import Snapshot
 from bot.codebase.symbols import Symbols
 
@@ -44,8 +44,8 @@ class Caller:
 class Covering:
     """A test file and why it counts.
 
-    `reason`: `uses` a name of it, `imports` it, has its `name`, or reaches it `through` others;
-    `distance`: imports in between, 0 for none.
+    `reason`: `uses` a name of it, `imports` it, has its `name`, has its `fixtures`, or reaches it
+    `through` others; `distance`: imports in between, 0 for none.
     """
 
     path: str
@@ -120,9 +120,40 @@ def covering(
     return tuple(sorted(found.values(), key=lambda one: _surety(path, one)))
 
 
+def tests_for(
+    snapshot: Snapshot, graph: Graph, symbols: Symbols, changed: Iterable[str]
+) -> tuple[Covering, ...]:
+    """Test files worth running after a change of these paths, the surest first.
+
+    A path may be gone from the snapshot: then tests of its name count. A changed `conftest.py`
+    speaks for every test at and below its folder. Only files that a runner collects are named.
+    """
+    files = snapshot.files()
+    tests = [path for path, one in files.items() if one.language and is_test_file(path)]
+    best: dict[str, tuple[tuple[int, int, int, str], Covering]] = {}
+    covers: dict[str, int] = {}
+    for path in sorted(set(changed)):
+        found = list(covering(snapshot, graph, symbols, path)) if path in files else []
+        known = {one.path for one in found}
+        folder, name = posixpath.split(path)
+        if name == "conftest.py":
+            below = (test for test in tests if not folder or test.startswith(f"{folder}/"))
+            found += [Covering(test, "fixtures", 0) for test in below if test not in known]
+        elif path not in files:
+            found += [Covering(test, "name", 0) for test in tests if _same_name(path, test)]
+        for one in found:
+            if is_test_file(one.path):
+                covers[one.path] = covers.get(one.path, 0) + 1
+                rated = (_surety(path, one), one)
+                best[one.path] = min(best.get(one.path, rated), rated, key=lambda pair: pair[0])
+    ranked = sorted(best.values(), key=lambda pair: (*pair[0][:3], -covers[pair[1].path], pair[0]))
+    return tuple(one for _, one in ranked)
+
+
 def _surety(path: str, one: Covering) -> tuple[int, int, int, str]:
-    order = ("uses", "imports", "name", "through").index(one.reason)
-    return (0 if _same_name(path, one.path) else 1, order, one.distance, one.path)
+    order = ("uses", "imports", "name", "fixtures", "through").index(one.reason)
+    itself = one.path == path or _same_name(path, one.path)
+    return (0 if itself else 1, order, one.distance, one.path)
 
 
 def _same_name(path: str, test: str) -> bool:

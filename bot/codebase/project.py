@@ -19,7 +19,7 @@ from bot.codebase.context import Context, Ranked, build
 from bot.codebase.facts import NOTHING, FileFacts
 from bot.codebase.graph import Graph
 from bot.codebase.history import History
-from bot.codebase.impact import covering
+from bot.codebase.impact import Covering, covering, tests_for
 from bot.codebase.profile import ProjectProfile
 from bot.codebase.search import FoundFile, Search, history_of
 from bot.codebase.snapshot import Snapshot
@@ -84,6 +84,15 @@ class Project:
     def graph(self) -> Graph:
         """Which file depends on which."""
         return Graph.of(self.snapshot)
+
+    @cached_property
+    def symbols(self) -> Symbols:
+        """Who defines and who uses a name."""
+        return Symbols.of(self.snapshot)
+
+    def tests_for(self, changed: Iterable[str]) -> tuple[Covering, ...]:
+        """Test files worth running after a change of these paths, the surest first (C6)."""
+        return tests_for(self.snapshot, self.graph, self.symbols, changed)
 
     @cached_property
     def search(self) -> Search:
@@ -193,11 +202,10 @@ class Project:
 
     def around(self, changed: Iterable[str], tokens: int) -> Context:
         """Tests that cover changed files and files that import them, for who judges the change."""
-        symbols = Symbols.of(self.snapshot)
         paths = [path for path in changed if self.snapshot.files().get(path)]
         order: dict[str, str] = {}
         for path in paths:
-            for one in covering(self.snapshot, self.graph, symbols, path)[:COVERING]:
+            for one in covering(self.snapshot, self.graph, self.symbols, path)[:COVERING]:
                 order.setdefault(one.path, f"a test of {path}")
         for path in paths:
             for user in self.graph.importers(path)[:COVERING]:

@@ -26,6 +26,17 @@ _ASIDE = re.compile(
     r"|(^|/)(setup|conf)\.py$"
     r"|\.d\.ts$|\.pb\.go$|_pb2\.pyi?$|\.min\.js$|(^|/)zz_generated[^/]*$"
 )
+# What runners collect by name; helpers, fixtures and data beside the tests are not run.
+_COLLECTED = re.compile(
+    r"(^|/)(test_[^/]*|[^/]*_tests?|tests?)\.py$|_test\.go$|\.(test|spec)\.[a-z]+$"
+    r"|(^|/)[A-Z][^/]*Tests?\.java$|(^|/)tests/[^/]+\.rs$|_tests?\.(rs|c|cc|cpp)$"
+    r"|(^|/)(__tests__|test|tests|e2e)/(?!.*(fixtures?|helpers?|mocks?|data|utils?)\b).*\.[cm]?[jt]sx?$"
+)
+
+
+def is_test_file(path: str) -> bool:
+    """Whether a test runner would collect the file."""
+    return role_of(path) == "test" and _COLLECTED.search(path) is not None
 
 
 def role_of(path: str) -> Role:

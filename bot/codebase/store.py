@@ -9,18 +9,17 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import json
 import sqlite3
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from sys import intern as once
 from typing import Any, TypeVar
 
-from bot.codebase.facts import ApiEntry, Definition, FileFacts, Import
+from bot.codebase import rows
+from bot.codebase.facts import FileFacts
 
 SCHEMA = 1
 FILE_NAME = "codebase.db"
@@ -60,7 +59,7 @@ def readers_version() -> str:
     """A digest of the code that makes facts: other code, other facts."""
     here = Path(__file__).parent
     digest = hashlib.blake2b(str(SCHEMA).encode(), digest_size=16)
-    for path in [here / "facts.py", *sorted((here / "languages").glob("*.py"))]:
+    for path in [here / "facts.py", here / "rows.py", *sorted((here / "languages").glob("*.py"))]:
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
 
@@ -98,10 +97,13 @@ class Store:
         self.rates.misses += len(wanted) - len(found)
         return found
 
-    def read(self, keys: Iterable[Key], *, uses: bool = True) -> Iterator[tuple[Key, FileFacts]]:
+    def read(
+        self, keys: Iterable[Key], *, uses: bool = True, prose: bool = True
+    ) -> Iterator[tuple[Key, FileFacts]]:
         """Facts of those that are there and whole, in no order; damaged rows are dropped.
 
-        Without `uses`, `references` stays empty and is not decoded.
+        Without `uses`, `references` stays empty and is not decoded; without `prose`, definitions
+        have no signature and no docstring.
         """
         columns = "blob, language, outline, links, uses, checksum"
         damaged: list[Key] = []
@@ -118,18 +120,18 @@ class Store:
                 if checksum != _checksum(blob, language, outline, links, used):
                     damaged.append(key)
                     continue
-                yield key, _decoded(outline, links, used if uses else b"{}")
+                yield key, rows.decoded(outline, links, used if uses else b"{}", prose=prose)
         if damaged:
             self.rates.damaged += len(damaged)
             self._write("delete from facts where blob=? and language=?", damaged)
 
     def write(self, facts: Iterable[tuple[Key, FileFacts]]) -> None:
         """Keep facts, in one transaction."""
-        rows = []
+        new = []
         for (blob, language), one in facts:
-            parts = _encoded(one)
-            rows.append((blob, language, *parts, _checksum(blob, language, *parts)))
-        self._write("insert or replace into facts values (?,?,?,?,?,?)", rows)
+            parts = rows.encoded(one)
+            new.append((blob, language, *parts, _checksum(blob, language, *parts)))
+        self._write("insert or replace into facts values (?,?,?,?,?,?)", new)
 
     # -- vectors --------------------------------------------------------------------------------
 
@@ -258,39 +260,3 @@ def _checksum(*parts: str | bytes) -> int:
         total = zlib.crc32(part.encode() if isinstance(part, str) else part, total)
         total = zlib.crc32(b"\0", total)
     return total
-
-
-def _encoded(facts: FileFacts) -> tuple[bytes, bytes, bytes]:
-    outline = [_row(one) for one in facts.definitions]
-    links = [
-        [(i.module, i.names, i.level, i.line) for i in facts.imports],
-        facts.exports,
-        [astuple(entry) for entry in facts.api],
-    ]
-    return _json(outline), _json(links), _json(facts.references)
-
-
-def _row(one: Definition) -> tuple[str, str, str, int, int, str, str]:
-    return (one.name, one.qualname, one.kind, one.start, one.end, one.signature, one.doc)
-
-
-def _json(value: object) -> bytes:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=True).encode()
-
-
-def _decoded(outline: bytes, links: bytes, uses: bytes) -> FileFacts:
-    """Facts of a row. Names recur within and between files: each is held in memory once."""
-    imports, exports, api = json.loads(links)
-    return FileFacts(
-        definitions=tuple(
-            Definition(once(name), once(qualname), once(kind), start, end, signature, doc)  # type: ignore[arg-type]
-            for name, qualname, kind, start, end, signature, doc in json.loads(outline)
-        ),
-        imports=tuple(
-            Import(once(module), tuple(map(once, names)), level, line)
-            for module, names, level, line in imports
-        ),
-        references={once(name): count for name, count in json.loads(uses).items()},
-        exports=tuple(map(once, exports)),
-        api=tuple(ApiEntry(*row) for row in api),
-    )

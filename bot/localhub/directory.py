@@ -124,6 +124,15 @@ class Directory:
             self.state.repositories[full_name.lower()] = made
             return made
 
+    def rename_repository(self, full_name: str, new: str) -> Repository:
+        """Another owner or name, without a webhook; the old name answers nothing any more."""
+        owner, _, name = new.partition("/")
+        with self.lock:
+            place = self.state.repositories.pop(full_name.lower())
+            place.owner, place.name = self.state.account(owner), name
+            self.state.repositories[new.lower()] = place
+            return place
+
     def fork_repository(self, full_name: str, owner: str) -> Repository:
         """A fork under another account, with all branches."""
         with self.lock:

@@ -45,7 +45,7 @@ def analyze(story: Story, desk: Desk, room: Workroom) -> Move:
     spec = _spec(story, desk, room, base)
     desk.note(Analyzed(spec=spec, base_sha=base))
     if spec.ambiguities:
-        return _ask_people(story, desk, spec)
+        return ask_people(story, desk, spec.ambiguities, "questions")
     return Move(State.PLANNING, spec.tier)
 
 
@@ -93,21 +93,22 @@ def _spec(story: Story, desk: Desk, room: Workroom, base: str) -> StorySpec:
     return story_spec(answer, story.title, told.criteria)
 
 
-def _ask_people(story: Story, desk: Desk, spec: StorySpec) -> Move:
+def ask_people(story: Story, desk: Desk, questions: tuple[str, ...], name: str) -> Move:
+    """Ask on the issue and wait for `/answer`, an edit or a reply; after some rounds hand over."""
     if story.round > MAX_QUESTION_ROUNDS + 1:
         raise hand_over(reasons.STILL_UNCLEAR)
     desk.do(
         PostComment(
-            key=desk.key("post_comment", "questions"),
+            key=desk.key("post_comment", name),
             repository=story.repository,
             issue=story.issue,
-            body=answers.questions(spec.ambiguities),
+            body=answers.questions(questions),
         )
     )
     waiting = Waiting(
         gate=Gate.AMBIGUITY_DETECTED,
         resume_to=State.ANALYZING,
         since=desk.clock(),
-        questions=spec.ambiguities,
+        questions=questions,
     )
     return Move(State.WAITING, "questions", waiting)

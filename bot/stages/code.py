@@ -1,36 +1,35 @@
 """CODING: tests first, then the tasks, a commit each; or the repair of what failed (S13, S14).
 
 Promises: before anything is changed the project's tests run as they are; a known family never asks
-a model; what a model writes goes through checked edits, and a failed attempt changes nothing that
-was there before it.
+a model; the tests of the criteria are read-only for whoever writes the code; work that a limit ends
+is kept; a failed attempt changes nothing that was there before it.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
-from bot.agent.edits import EditError, apply_edits
-from bot.families import autofix, bump, known
-from bot.families.outcomes import Already
-from bot.stages.analyze import full_text, said, told_story
-from bot.stages.shown import shown, told_diff
+from bot.agent import told
+from bot.agent.loop import Ended, Limits, Worked
+from bot.agent.tool_arguments import Finish
+from bot.stages.by_family import by_family
+from bot.stages.package import level, package
+from bot.stages.tasks import Assignment, Bench, carry_out, kept, parses
+from bot.stages.tests_first import criteria_tests, disputed, met_already, write_tests
 from bot.stages.workroom import (
     Workroom,
-    ask,
     attempt_failed,
-    commit,
-    commit_tree,
+    commit_changes,
+    done,
+    failed,
     hand_over,
     run_tests,
 )
 from bot.story.desk import Desk, StageStops
-from bot.story.effects import RunCommand
+from bot.story.events import NothingToDo
 from bot.story.machine import Story
 from bot.story.next_move import Move
-from bot.story.vocabulary import TESTS_TASK, FileChange, State, Task, Tier
+from bot.story.vocabulary import TESTS_TASK, State, Task, TaskOutcome, Tier
 from bot.texts import reasons
-from bot.workspace.mirror import NothingChanged
-from bot.workspace.text_files import Files
+from policies.failure_kind import FailureKind
 
 
 def code(story: Story, desk: Desk, room: Workroom) -> Move:
@@ -39,144 +38,135 @@ def code(story: Story, desk: Desk, room: Workroom) -> Move:
     if not (baseline.summary.ok or baseline.summary.passed):  # nothing to be verified by
         raise hand_over(reasons.no_baseline(baseline.summary.tail))
     if story.spec.tier is not Tier.MODEL:
-        _by_family(story, desk, room)
-    elif story.failures:
-        _repair(story, desk, room)
-    else:
-        _write(story, desk, room)
+        by_family(story, desk, room)
+        return Move(State.REVIEWING, "written")
+    _test_first(story, desk, room)
+    while (task := _next(story)) is not None:
+        _work_on(story, desk, room, task)
+    if not story.commits:
+        said = [d.evidence for d in story.tasks_done.values()]
+        raise hand_over(reasons.no_change_unshown(said))
     return Move(State.REVIEWING, "written")
 
 
-def _by_family(story: Story, desk: Desk, room: Workroom) -> None:
-    if story.failures:
-        raise hand_over(reasons.family_failed(story.failures[-1].message))
-    made, task = known.of(story.spec), story.plan.tasks[0]
-    if isinstance(made, bump.Bump):
-        if not story.commits:
-            commit(desk, room, task.id, made.subject, made.changes)
-        return
-    _autofix(story, desk, room, made)
+def _test_first(story: Story, desk: Desk, room: Workroom) -> None:
+    if not _is_done(story, TESTS_TASK):
+        write_tests(story, desk, room, _seconds_left(story, room))
+    if evidence := met_already(story):
+        desk.note(NothingToDo(sha=story.base_sha, evidence=evidence))
+        raise hand_over(reasons.nothing_to_do(evidence))
 
 
-def _autofix(story: Story, desk: Desk, room: Workroom, made: autofix.Autofix) -> None:
-    """Count, fix, count again: the counts are the criterion's proof."""
-    before = _tool(desk, story.base_sha, made.count, "count before")
-    head = story.base_sha
-    for number, step in enumerate(made.fix, 1):
-        result = _tool(desk, head, step, f"fix {number}")
-        if not result["changed"]:
-            continue
-        task = f"task-1.{number}" if len(made.fix) > 1 else "task-1"
-        done = next((c for c in story.commits if c.task == task), None)
-        head = done.sha if done else commit_tree(desk, room, task, made.subject, result["tree"])
-    after = _tool(desk, head, made.count, "count after")
-    judged = _judged(made, before, after)
-    if isinstance(judged, Already):
-        raise hand_over(reasons.already(judged.message, judged.evidence))
-    if not judged.complete:
-        left = [f"{f.path}:{f.line} {f.rule} {f.message}" for f in judged.left]
-        raise hand_over(reasons.not_all_fixed(judged.before, judged.after, left))
+def _is_done(story: Story, task: str) -> bool:
+    return task in story.tasks_done or any(c.task == task for c in story.commits)
 
 
-def _judged(
-    made: autofix.Autofix, before: dict[str, Any], after: dict[str, Any]
-) -> autofix.Judged | Already:
-    if made.by_exit_code:
-        return autofix.judge_format(before["exit_code"], after["exit_code"])
-    try:
-        return autofix.judge(before["output"], after["output"])
-    except ValueError as error:
-        raise hand_over(reasons.unreadable_report(str(error))) from error
-
-
-def _tool(desk: Desk, sha: str, step: autofix.Step, purpose: str) -> dict[str, Any]:
-    return desk.do(
-        RunCommand(
-            key=desk.key("run_command", purpose.replace(" ", "-")),
-            repository=desk.story.repository,
-            sha=sha,
-            argv=(step.tool, *step.arguments),
-            purpose=purpose,
-        )
-    )
-
-
-def _write(story: Story, desk: Desk, room: Workroom) -> None:
-    """First attempt: the criteria's tests, seen to fail, then each task of the plan."""
-    done = {c.task for c in story.commits}
-    if TESTS_TASK not in done:
-        tests = Task(id=TESTS_TASK, action="modify_file", description=reasons.TESTS_FIRST)
-        _task(story, desk, room, "test", tests)
-    if story.commits:
-        run_tests(desk, "red", story.commits[0].sha)
+def _next(story: Story) -> Task | None:
+    """The next task of the plan; else the repair of the last failure, unless that was done."""
     for task in story.plan.tasks:
-        if task.id not in {c.task for c in story.commits}:
-            _task(story, desk, room, "code", task)
-
-
-def _repair(story: Story, desk: Desk, room: Workroom) -> None:
-    task = Task(
+        if not _is_done(story, task.id):
+            return task
+    if not _failed_after_plan(story):
+        return None
+    repair = Task(
         id=f"repair-{story.iteration - 1}",
         action="modify_file",
         description=reasons.REPAIR,
         targets=tuple(dict.fromkeys(f for c in story.commits for f in c.files)),
     )
-    if task.id not in {c.task for c in story.commits}:
-        _task(story, desk, room, "repair", task)
+    return None if _is_done(story, repair.id) else repair
 
 
-def _task(story: Story, desk: Desk, room: Workroom, purpose: str, task: Task) -> None:
-    """Ask for one task's edits, twice at most, and commit them."""
-    head = story.head_sha or story.base_sha
-    files = Files(room.mirror_of(story.repository), head)
-    package = _package(story, room, files, task)
-    for attempt in (1, 2, 3):
-        answer = ask(desk, purpose, package, task.id, attempt=attempt)
-        if answer.need_files and not answer.edits:
-            wanted = {p: files.text(p) for p in answer.need_files if p in files.known}
-            package = {**package, "files": {**package["files"], **wanted}}
-            continue
-        try:
-            changes = apply_edits(files.text, answer.edits)
-            _commit_edits(desk, room, purpose, task, answer.subject, changes)
-        except (EditError, NothingChanged) as error:
-            package = {**package, "feedback": str(error)}
-            continue
-        return
-    raise StageStops(
-        attempt_failed(desk, room, State.CODING, "edit", str(package.get("feedback", "")))
+def _failed_after_plan(story: Story) -> bool:
+    """Whether the last failure was seen by a later stage: what failed here is tried again here."""
+    failures = story.failures[story.planned_at :]
+    return bool(failures) and failures[-1].stage is not State.CODING
+
+
+def _seconds_left(story: Story, room: Workroom) -> float:
+    """Of the stage's time, by what the journal says was used (S7)."""
+    used = sum(d.seconds for name, d in story.tasks_done.items() if not name.startswith("repair-"))
+    return room.settings.coding_seconds - used
+
+
+def _work_on(story: Story, desk: Desk, room: Workroom, task: Task) -> None:
+    """One task, to its commit, or to a failed attempt; StageStops where that was the last."""
+    repair = task.id.startswith("repair-")
+    seconds = room.settings.coding_seconds if repair else _seconds_left(story, room)
+    if seconds <= 0:
+        raise hand_over(reasons.out_of_time(room.settings.coding_seconds, len(story.commits)))
+    tests = criteria_tests(story)
+    assignment = Assignment(
+        purpose="repair" if repair else "code",
+        task=task,
+        package=package(story, room, task),
+        may=lambda path: told.READ_ONLY_TEST if path in tests else "",
+        accept=lambda bench, finish: _accept(story, bench, finish),
+        limits=Limits(turns=room.settings.task_turns, seconds=seconds),
+        attempt=max(1, level(story)),
     )
+    worked, bench = carry_out(desk, room, assignment)
+    said = worked.finish
+    if said is not None and said.outcome == "tests_wrong":
+        _dispute(story, desk, room, said.evidence)
+    elif said is not None and said.outcome == "cannot":
+        _cannot(desk, room, said.evidence)
+    elif worked.end is Ended.FINISHED or kept(worked, bench):
+        _keep(desk, room, worked, bench)
+    else:
+        _failed(desk, room, worked.end.value, worked.why)
 
 
-def _commit_edits(
-    desk: Desk,
-    room: Workroom,
-    purpose: str,
-    task: Task,
-    subject: str,
-    changes: tuple[FileChange, ...],
-) -> None:
-    if not changes and purpose == "test":
-        return  # the story may need no new test: the plan says so by writing none
-    kind = {"test": "test", "repair": "fix"}.get(purpose)
-    fallback = "fix" if desk.story.spec.story_type == "bugfix" else "feat"
-    commit(desk, room, task.id, subject or f"{kind or fallback}: {task.description}", changes)
+def _accept(story: Story, bench: Bench, finish: Finish) -> str:
+    """Why the task cannot end so, by what the files show; '' where it can."""
+    changed = tuple(bench.overlay.changes)
+    match finish.outcome:
+        case "tests_wrong" if disputed(story) or not criteria_tests(story):
+            return told.TESTS_STAY
+        case "tests_wrong" | "cannot":
+            return "" if finish.evidence else bench.once("evidence", told.SAY_WHY)
+        case "no_change" if changed:
+            return told.changed_though(changed)
+        case "changed" if not changed:
+            return bench.once("empty", told.NOTHING_CHANGED)
+    return bench.once("parses", parses(bench)) if changed else ""
 
 
-def _package(story: Story, room: Workroom, files: Files, task: Task) -> dict:
-    query = "\n".join([story.title, full_text(story), task.description, *task.targets])
-    limit = room.settings.context_chars
-    changed = tuple(dict.fromkeys(path for one in story.commits for path in one.files))
-    return {
-        "story": told_story(story),
-        "answers": said(story),
-        "spec": story.spec.model_dump(mode="json"),
-        "plan": story.plan.model_dump(mode="json"),
-        "task": task.model_dump(mode="json"),
-        **shown(files, query, limit, targets=task.targets, changed=changed),
-        "diff": told_diff(files.mirror.diff(story.base_sha, files.sha), limit // 10)
-        if story.failures
-        else "",
-        "failure": "\n\n".join(f.message for f in story.failures[-3:]),
-        "tree": files.listing(),
-    }
+def _keep(desk: Desk, room: Workroom, worked: Worked, bench: Bench) -> None:
+    """Commit what there is, and say by what it ended."""
+    task, changes = bench.task, bench.overlay.changes
+    if not changes:
+        said = worked.finish.evidence if worked.finish else ""
+        desk.note(done(task, TaskOutcome.NO_CHANGE, reasons.said_no_change(said), worked))
+        return
+    finished = worked.end is Ended.FINISHED
+    outcome = TaskOutcome.CHANGED if finished else TaskOutcome.CUT_SHORT
+    evidence = reasons.changed(tuple(changes)) if finished else reasons.cut_short(worked.why)
+    kind = "fix" if desk.story.spec.story_type == "bugfix" else "feat"
+    kind = "fix" if task.id.startswith("repair-") else kind
+    subject = (worked.finish.subject if worked.finish else "") or f"{kind}: {task.description}"
+    ended = done(task, outcome, evidence, worked)
+    commit_changes(desk, room, task.id, subject, changes, also=lambda sha: (ended,))
+
+
+def _failed(desk: Desk, room: Workroom, kind: str, why: str) -> None:
+    """Note a failed attempt at a task; the next one begins here, in a new conversation."""
+    move = attempt_failed(desk, room, State.CODING, kind, why)
+    if move.to is not State.CODING:
+        raise StageStops(move)
+    desk.note(*move.events)
+
+
+def _dispute(story: Story, desk: Desk, room: Workroom, evidence: str) -> None:
+    """The tests' author looks at them once more; then the code goes on."""
+    desk.note(failed(story, State.CODING, "tests_wrong", evidence))
+    write_tests(story, desk, room, room.settings.coding_seconds, dispute=evidence)
+
+
+def _cannot(desk: Desk, room: Workroom, evidence: str) -> None:
+    """What cannot be done as planned is planned anew, once; then it is people's (§9.1)."""
+    story = desk.story
+    failure = failed(story, State.CODING, FailureKind.ARCHITECTURAL, evidence)
+    if story.plans > 1:
+        raise StageStops(Move(State.FAILED, reasons.cannot(evidence), events=(failure,)))
+    raise StageStops(Move(State.PLANNING, "replan", events=(failure,)))

@@ -1,30 +1,45 @@
 """REVIEWING: a second look at the whole change before the tests decide (S15).
 
-Promises: a known family's change touches exactly what its plan names; a model's review can block,
-never pass what the tests or the policies refuse.
+Promises: a known family's change touches exactly what its plan names; the tests of the criteria are
+to the byte what they were when they were seen to fail; a model's review can block, never pass what
+the tests or the policies refuse; its suggestions are applied once, and kept only with green tests.
 """
 
 from __future__ import annotations
 
+from bot.agent.loop import Ended, Limits
 from bot.agent.schemas import findings
 from bot.stages.analyze import told_story
+from bot.stages.package import package
 from bot.stages.shown import beside, told_diff
-from bot.stages.workroom import Workroom, ask, attempt_failed
+from bot.stages.tasks import Assignment, Bench, carry_out, parses
+from bot.stages.tests_first import criteria_tests
+from bot.stages.workroom import (
+    Workroom,
+    ask,
+    attempt_failed,
+    broken_by,
+    commit_changes,
+    done,
+)
 from bot.story.desk import Desk
 from bot.story.events import Reviewed
 from bot.story.machine import Story
 from bot.story.next_move import Move
-from bot.story.vocabulary import Finding, State, Tier
+from bot.story.vocabulary import TESTS_TASK, Finding, State, Task, TaskOutcome, Tier
 from bot.texts import reasons
 from bot.workspace.text_files import Files
 from policies.scope import restricted
+
+POLISH = "polish"
+POLISH_TURNS = 15
 
 
 def review(story: Story, desk: Desk, room: Workroom) -> Move:
     """Look at the difference between base and head."""
     mirror = room.mirror_of(story.repository)
     changed = tuple(f.path for f in mirror.changed_files(story.base_sha, story.head_sha))
-    found = _by_rules(story, changed)
+    found = _by_rules(story, room, changed)
     reviewer = "rules"
     if story.spec.tier is Tier.MODEL and not found:
         limit = room.settings.context_chars
@@ -36,15 +51,29 @@ def review(story: Story, desk: Desk, room: Workroom) -> Move:
         }
         found = findings(ask(desk, "review", package))
         reviewer = "model"
-    desk.note(Reviewed(findings=found, reviewer=reviewer))
+    if not _noted_already(story, found):
+        desk.note(Reviewed(findings=found, reviewer=reviewer))
     blocking = [f for f in found if f.severity == "blocking"]
     if blocking:
-        said = "\n".join(f"{f.path}:{f.line} {f.message}" for f in blocking)
+        said = "\n".join(map(_line, blocking))
         return attempt_failed(desk, room, State.REVIEWING, "review", said)
+    wanted = tuple(f for f in found if f.severity == "suggestion")
+    if wanted and POLISH not in story.tasks_done:
+        _polish(story, desk, room, wanted)
     return Move(State.TESTING, "reviewed")
 
 
-def _by_rules(story: Story, changed: tuple[str, ...]) -> tuple[Finding, ...]:
+def _noted_already(story: Story, found: tuple[Finding, ...]) -> bool:
+    """Whether this stage noted it before it was interrupted."""
+    last = story.reviews[-1] if story.reviews else None
+    return last is not None and last.findings == found and POLISH in story.tasks_done
+
+
+def _line(finding: Finding) -> str:
+    return f"{finding.path}:{finding.line} {finding.message}"
+
+
+def _by_rules(story: Story, room: Workroom, changed: tuple[str, ...]) -> tuple[Finding, ...]:
     """What needs no model to be seen."""
     said = [
         Finding(severity="blocking", message=reasons.RESTRICTED_PATH, path=path, rule="scope")
@@ -59,4 +88,67 @@ def _by_rules(story: Story, changed: tuple[str, ...]) -> tuple[Finding, ...]:
             for path in changed
             if planned and path not in planned
         ]
+    said += [
+        Finding(severity="blocking", message=reasons.TEST_CHANGED, path=path, rule="criteria-tests")
+        for path in _changed_tests(story, room)
+    ]
     return tuple(said)
+
+
+def _changed_tests(story: Story, room: Workroom) -> tuple[str, ...]:
+    """Tests of the criteria that are not any more what their author wrote."""
+    commits = [c for c in story.commits if c.task.partition("-")[0] == TESTS_TASK]
+    paths = criteria_tests(story)
+    if not paths:
+        return ()
+    mirror = room.mirror_of(story.repository)
+    then = mirror.read_many(commits[-1].sha, paths)
+    now = mirror.read_many(story.head_sha, paths)
+    return tuple(path for path in paths if then.get(path) != now.get(path))
+
+
+def _polish(story: Story, desk: Desk, room: Workroom, wanted: tuple[Finding, ...]) -> None:
+    """Apply suggestions to a draft; it is committed where its tests are green (S15)."""
+    task = Task(
+        id=POLISH,
+        action="modify_file",
+        description=reasons.POLISH,
+        targets=tuple(dict.fromkeys(f.path for f in wanted if f.path)),
+    )
+    given = package(story, room, task)
+    for later in ("failure", "failing_tests", "attempts"):
+        given.pop(later, None)
+    given["suggestions"] = [f.model_dump(mode="json") for f in wanted]
+    tests = criteria_tests(story)
+    assignment = Assignment(
+        purpose="repair",
+        task=task,
+        package=given,
+        may=lambda path: reasons.TEST_CHANGED if path in tests else "",
+        accept=lambda bench, finish: bench.once("parses", parses(bench)),
+        limits=Limits(turns=POLISH_TURNS, seconds=room.settings.coding_seconds / 4),
+    )
+    worked, bench = carry_out(desk, room, assignment)
+    changes = bench.overlay.changes
+    if worked.end is not Ended.FINISHED or not changes:
+        desk.note(done(task, TaskOutcome.NO_CHANGE, reasons.NOT_POLISHED, worked))
+    elif problem := _red(story, bench):
+        evidence = reasons.polish_broke(problem)
+        desk.note(done(task, TaskOutcome.NO_CHANGE, evidence, worked))
+    else:
+        subject = worked.finish.subject if worked.finish else ""
+        ended = done(task, TaskOutcome.CHANGED, reasons.changed(tuple(changes)), worked)
+        commit_changes(
+            desk,
+            room,
+            task.id,
+            subject or reasons.POLISH_SUBJECT,
+            changes,
+            also=lambda sha: (ended,),
+        )
+
+
+def _red(story: Story, bench: Bench) -> str:
+    """What the tests have against the draft."""
+    bench.number += 1
+    return broken_by(story, bench.run_tests())

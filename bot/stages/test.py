@@ -7,14 +7,18 @@ else put on the branch is tested, never overwritten.
 from __future__ import annotations
 
 from bot.families import known
+from bot.stages.flaky import again
+from bot.stages.tests_first import own_modules
 from bot.stages.workroom import Workroom, attempt_failed, broken, hand_over, run_tests
 from bot.story.desk import Desk
 from bot.story.effects import EditPullRequest, OpenPullRequest, PushBranch
-from bot.story.events import Rebased
+from bot.story.events import Rebased, Tested
 from bot.story.machine import Story
 from bot.story.next_move import Move
 from bot.story.vocabulary import Gate, State, Tier, Waiting
 from bot.texts import reasons, report
+from bot.workspace.text_files import Files
+from policies.failure_kind import STRATEGY, Failure, classify
 from policies.reviewers import codeowners_paths, reviewers_for
 
 MAX_REBASES = 3
@@ -26,9 +30,10 @@ def test(story: Story, desk: Desk, room: Workroom) -> Move:
         return _test_foreign(story, desk, room)
     for _ in range(MAX_REBASES):
         tested = run_tests(desk, "head", story.head_sha, asked=known.asked(story.spec))
+        tested = again(desk, tested)
         problem = broken(story, tested)
         if problem:
-            return _failed(story, desk, room, problem, tested.summary.ran)
+            return _failed(story, desk, room, problem, tested)
         if not _rebased(story, desk, room):
             break
     _publish(story, desk, room)
@@ -38,12 +43,22 @@ def test(story: Story, desk: Desk, room: Workroom) -> Move:
 test.__test__ = False
 
 
-def _failed(story: Story, desk: Desk, room: Workroom, problem: str, ran: bool) -> Move:
-    if not ran:
-        raise hand_over(reasons.environment(problem))  # never regenerates code (S16)
-    if story.spec.tier is not Tier.MODEL:
+def _failed(story: Story, desk: Desk, room: Workroom, problem: str, tested: Tested) -> Move:
+    summary = tested.summary
+    if story.spec.tier is not Tier.MODEL and summary.ran:
         raise hand_over(reasons.family_failed(problem))
-    return attempt_failed(desk, room, State.TESTING, "test", problem)
+    files = Files(room.mirror_of(story.repository), story.head_sha)
+    kind = classify(
+        Failure(
+            tests=[one for one in summary.details if one.id in set(tested.regressions)],
+            tail=summary.tail,
+            ran=summary.ran,
+            own=own_modules(story, files),
+        )
+    )
+    if not STRATEGY[kind].code:
+        raise hand_over(reasons.environment(problem))  # never regenerates code (S16)
+    return attempt_failed(desk, room, State.TESTING, kind, problem)
 
 
 def _rebased(story: Story, desk: Desk, room: Workroom) -> bool:
@@ -128,7 +143,7 @@ def _gate(story: Story, desk: Desk, room: Workroom) -> Move:
 def _test_foreign(story: Story, desk: Desk, room: Workroom) -> Move:
     """Somebody pushed to our branch: test what is there; it needs an approval of its own."""
     room.fetch(story.repository, story.branch)
-    tested = run_tests(desk, "head", story.head_sha)
+    tested = again(desk, run_tests(desk, "head", story.head_sha))
     problem = broken(story, tested)
     if problem:
         raise hand_over(reasons.foreign_commit_fails(problem))

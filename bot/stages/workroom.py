@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from bot.agent.conversation import Conversations
+from bot.agent.loop import Worked
 from bot.agent.schemas import SCHEMA_OF, Answer
 from bot.story.desk import Desk, StageStops
 from bot.story.effects import CallModel, PrepareEnvironment, RunTests
-from bot.story.events import AttemptFailed, Committed, Tested
+from bot.story.events import AttemptFailed, Committed, Event, TaskDone, Tested
 from bot.story.machine import Story
 from bot.story.next_move import Move
-from bot.story.vocabulary import FileChange, Repository, State, TestSummary
+from bot.story.vocabulary import FileChange, Repository, State, Task, TaskOutcome, TestSummary
 from bot.workspace.mirror import Mirror, Person
 from policies.branches import commit_message
 from policies.convergence import fingerprint, go_on
@@ -44,6 +46,8 @@ class StageSettings:
     max_iterations: int = 10
     merge_method: str = "merge"
     context_chars: int = 120_000
+    task_turns: int = 40
+    coding_seconds: float = 3600.0  # of model and sandbox, in one iteration (S7)
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,7 @@ class Workroom:
     settings: StageSettings
     author: Person
     has_model: bool
+    conversations: Conversations = field(default_factory=Conversations)
 
 
 def ask(
@@ -76,24 +81,44 @@ def ask(
 
 
 def commit(
+    desk: Desk, room: Workroom, task: str, subject: str, changes: tuple[FileChange, ...]
+) -> str:
+    """Like `commit_changes`, of whole files."""
+    content = {c.path: None if c.content is None else c.content.encode() for c in changes}
+    return commit_changes(desk, room, task, subject, content)
+
+
+def commit_changes(
     desk: Desk,
     room: Workroom,
     task: str,
     subject: str,
-    changes: tuple[FileChange, ...],
+    changes: Mapping[str, bytes | None],
+    also: Callable[[str], tuple[Event, ...]] = lambda sha: (),
 ) -> str:
     """An atomic commit of one task on the story's head (S13, S20), noted; returns its sha.
 
     The date is the one at which the stage began, so a stage that runs again makes the same sha.
+    `also`: what is noted in the same breath, given the sha.
     """
     story = desk.story
     mirror = room.mirror_of(story.repository)
     parent = story.head_sha or story.base_sha
     message = _message(story, task, subject)
-    content = {c.path: None if c.content is None else c.content.encode() for c in changes}
-    sha = mirror.commit_files(parent, content, message, room.author, _date(story))
-    _noted(desk, mirror, task, sha, parent, message)
+    sha = mirror.commit_files(parent, changes, message, room.author, _date(story))
+    _noted(desk, mirror, task, sha, parent, message, also(sha))
     return sha
+
+
+def done(task: Task, outcome: TaskOutcome, evidence: str, worked: Worked) -> TaskDone:
+    """How the work on a task ended."""
+    return TaskDone(
+        task=task.id,
+        outcome=outcome,
+        evidence=evidence[:1000],
+        turns=worked.turns,
+        seconds=round(worked.seconds, 3),
+    )
 
 
 def commit_tree(desk: Desk, room: Workroom, task: str, subject: str, tree: str) -> str:
@@ -118,13 +143,22 @@ def _date(story: Story) -> datetime:
     return story.state_since
 
 
-def _noted(desk: Desk, mirror: Mirror, task: str, sha: str, parent: str, message: str) -> None:
+def _noted(
+    desk: Desk,
+    mirror: Mirror,
+    task: str,
+    sha: str,
+    parent: str,
+    message: str,
+    also: tuple[Event, ...] = (),
+) -> None:
     story = desk.story
     if any(c.sha == sha for c in story.commits):
         return
     mirror.keep(f"{story.repository.id}/{story.issue}", sha)
     files = tuple(f.path for f in mirror.changed_files(parent, sha))
-    desk.note(Committed(task=task, sha=sha, parent=parent, message=message, files=files))
+    made = Committed(task=task, sha=sha, parent=parent, message=message, files=files)
+    desk.note(made, *also)
 
 
 def run_tests(
@@ -169,9 +203,19 @@ def run_tests(
 
 def _regressions(story: Story, summary: TestSummary) -> tuple[str, ...]:
     """What fails now and did not fail before the change."""
-    baseline = story.tests.get("baseline")
-    before = set(baseline.summary.failures) if baseline else set()
+    before = _failed_before(story)
     return tuple(t for t in summary.failures if t not in before)
+
+
+def _failed_before(story: Story) -> set[str]:
+    baseline = story.tests.get("baseline")
+    return set(baseline.summary.failures) if baseline else set()
+
+
+def broken_by(story: Story, summary: TestSummary) -> str:
+    """Like `broken`, of a run that was noted nowhere."""
+    regressions = _regressions(story, summary)
+    return broken(story, Tested(subject="head", summary=summary, regressions=regressions))
 
 
 def broken(story: Story, tested: Tested) -> str:
@@ -191,6 +235,8 @@ def broken(story: Story, tested: Tested) -> str:
         every = "\n".join(tested.regressions[:40])
         return f"these tests fail now: {names}{more}\n{every}\n{summary.tail[-2500:]}"
     baseline = story.tests.get("baseline")
+    if tested.flaky and set(summary.failures) - set(tested.flaky) <= _failed_before(story):
+        return ""
     same = baseline and baseline.summary.ran and not baseline.summary.ok and summary.failures
     if same and tested.subject in ("head", "merged"):
         return ""
@@ -200,20 +246,33 @@ def broken(story: Story, tested: Tested) -> str:
 def attempt_failed(
     desk: Desk, room: Workroom, stage: State, error_class: str, message: str
 ) -> Move:
-    """Note a failed attempt and decide whether another one is worth it (S8, S9)."""
+    """What follows a failed attempt: another one, a new plan, or people (S8, S9).
+
+    A plan whose repairs go in circles is made anew, once; what failed before does not count then.
+    """
     story = desk.story
-    failure = AttemptFailed(
+    failure = failed(story, stage, error_class, message)
+    past = [f.fingerprint for f in story.failures[story.planned_at :]] + [failure.fingerprint]
+    verdict = go_on(past, room.settings.max_iterations - story.planned_at)
+    if verdict.allowed:
+        return Move(State.CODING, error_class, events=(failure,))
+    if verdict.rule in _REPLANS and story.plans == 1:
+        return Move(State.PLANNING, "replan", events=(failure,))
+    return Move(State.FAILED, verdict.reason, events=(failure,))
+
+
+_REPLANS = frozenset({"oscillation", "no_progress"})
+
+
+def failed(story: Story, stage: State, error_class: str, message: str) -> AttemptFailed:
+    """The event of a failed attempt."""
+    return AttemptFailed(
         iteration=story.iteration,
         stage=stage,
         error_class=error_class,
         fingerprint=fingerprint(error_class, message),
         message=message[:4000],
     )
-    past = [f.fingerprint for f in story.failures] + [failure.fingerprint]
-    verdict = go_on(past, room.settings.max_iterations)
-    if not verdict.allowed:
-        return Move(State.FAILED, verdict.reason, events=(failure,))
-    return Move(State.CODING, error_class, events=(failure,))
 
 
 def hand_over(reason: str) -> StageStops:

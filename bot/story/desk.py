@@ -7,15 +7,19 @@ killed is simply run again from its start; `note` appends facts before the stage
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from bot.story.effects import Effect
+from bot.story.effects import CallModel, Effect
 from bot.story.events import Event
 from bot.story.leases import Lease
 from bot.story.machine import Story
 from bot.story.next_move import Move
 from bot.story.performer import Performer
+from policies.budget import Caps, Spent, share
+
+WRITES = frozenset({"test", "code", "repair"})  # purposes whose answers are the change
 
 
 class StageStops(Exception):
@@ -36,8 +40,9 @@ class Desk:
         lease: Lease,
         append: Callable[..., None],
         clock: Callable[[], datetime],
+        caps: Caps,
     ) -> None:
-        self.story = story
+        self.story, self._caps = story, caps
         self._performer, self._lease, self._append, self.clock = performer, lease, append, clock
 
     def key(self, kind: str, *parts: object) -> str:
@@ -51,9 +56,24 @@ class Desk:
 
         Raises NotAllowed (denied, or a gate is shut) and NotNow (try again later).
         """
+        if isinstance(effect, CallModel):
+            effect = self._situated(effect)
         result = self._performer.do(effect, self.story, self._lease)
         self._append()
         return result
+
+    def _situated(self, effect: CallModel) -> CallModel:
+        """With what decides on the model that is asked (M2)."""
+        story = self.story
+        caps = replace(self._caps, raised_usd=story.budget_raised_usd)
+        spent = Spent(story.cost_usd, story.unpriced_tokens)
+        wrote = {c.provider for c in story.model_calls if c.purpose in WRITES}
+        situation = {
+            "complexity": story.spec.complexity if story.spec else effect.complexity,
+            "spent": round(share(spent, caps), 3),
+            "written_by": tuple(sorted(wrote)),
+        }
+        return effect.model_copy(update=situation)
 
     def note(self, *events: Event) -> None:
         """Append facts; the story has them when this returns."""

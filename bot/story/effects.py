@@ -149,7 +149,8 @@ class RunTests(_Effect):
 
 
 class RunCommand(_Effect):
-    """A command of a known family in the sandbox, no network.
+    """A command in the sandbox, no network: a known family's, or a model's (`in_project`), which
+    runs with the project's own environment.
 
     Result: exit_code, head, tail, seconds, tree (the tree after it), changed (paths).
     """
@@ -158,16 +159,29 @@ class RunCommand(_Effect):
     sha: str
     argv: tuple[str, ...]
     purpose: str
+    in_project: bool = False
 
 
 class CallModel(_Effect):
-    """One bounded model call (idea 4). Result: output (JSON), usage, model, prompt_version."""
+    """One bounded model call (idea 4). Result: output or said (JSON), usage, model, prompt_version.
+
+    A turn of a conversation says only what is new in it: the first one its package, a later one
+    what the model is `told` now. `history` is the digest of all before that.
+    """
 
     kind: Literal["call_model"] = "call_model"
     purpose: str
     package: dict[str, Any]
-    schema_name: str
+    schema_name: str = ""
     attempt: int = 1
+    conversation: str = ""
+    turn: int = 0  # from 1; 0: a call by itself
+    history: str = ""
+    told: dict[str, Any] = Field(default={})  # results and note, as in an Exchange
+    # what decides on the model that is asked; the desk says it
+    complexity: int = 5
+    spent: float = 0.0  # share of the story's budget
+    written_by: tuple[str, ...] = ()  # providers of the change so far
 
 
 Effect = Annotated[

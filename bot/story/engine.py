@@ -132,7 +132,7 @@ class _Run:
                 later = wanted if isinstance(wanted, datetime) else None
             elif moved:
                 later = None
-            later = self._show() or later
+            later = self._show() or later or self._opens_at()
             if (later is not None or not moved) and self._rests(later):
                 return later
 
@@ -154,6 +154,11 @@ class _Run:
 
     def _asked(self) -> Move | None:
         return next_move(self._story, self._e._gates, self._e._clock())
+
+    def _opens_at(self) -> datetime | None:
+        """When a gate opens by itself."""
+        waiting = self._story.waiting
+        return waiting.until if waiting and self._story.state is State.WAITING else None
 
     def _works(self) -> bool:
         return not self._story.terminal and self._story.state is not State.WAITING
@@ -207,7 +212,14 @@ class _Run:
     def _stage(self) -> Move | datetime:
         """Run the stage of the current state: where it wants to go, or when to try again."""
         story = self._story
-        desk = Desk(story, self._e._performer, self._lease, self._append, self._e._clock)
+        desk = Desk(
+            story,
+            self._e._performer,
+            self._lease,
+            self._append,
+            self._e._clock,
+            self._e._gates.caps,
+        )
         try:
             return self._e._stages[story.state](story, desk)
         except FenceLost:

@@ -21,7 +21,9 @@ from bot.story.vocabulary import (
     Repository,
     State,
     StorySpec,
+    TaskOutcome,
     TestSummary,
+    Usage,
     Value,
     Verdict,
     Waiting,
@@ -36,6 +38,13 @@ class StoryReceived(Value):
     body: str
     author: Person  # wrote the issue
     requester: Person  # put the label on it
+
+
+class RepositoryMoved(Value):
+    """The same repository under another name, owner, default branch or installation (W5)."""
+
+    kind: Literal["repository_moved"] = "repository_moved"
+    repository: Repository
 
 
 class StoryEdited(Value):
@@ -69,9 +78,12 @@ class Answered(Value):
 
 
 class Planned(Value):
+    """`instructions`: the project's own files (AGENTS.md and its like) that hold for the work."""
+
     kind: Literal["planned"] = "planned"
     plan: ExecutionPlan
     branch: str
+    instructions: tuple[str, ...] = ()
 
 
 class Committed(Value):
@@ -85,6 +97,25 @@ class Committed(Value):
     files: tuple[str, ...]
 
 
+class TaskDone(Value):
+    """The work on a task ended, with or without a commit; `evidence` is a line for people."""
+
+    kind: Literal["task_done"] = "task_done"
+    task: str
+    outcome: TaskOutcome
+    evidence: str = ""
+    turns: int = 0
+    seconds: float = 0.0  # of model and sandbox
+
+
+class NothingToDo(Value):
+    """The repository shows at `sha` that the story needs no change; `evidence` says how."""
+
+    kind: Literal["nothing_to_do"] = "nothing_to_do"
+    sha: str
+    evidence: str
+
+
 class Rebased(Value):
     """The branch was replayed on a newer base (S20)."""
 
@@ -94,12 +125,13 @@ class Rebased(Value):
 
 
 class Tested(Value):
-    """`subject`: baseline | head | merged."""
+    """`subject`: baseline | red | head | merged. `flaky`: failed, and passed when run again."""
 
     kind: Literal["tested"] = "tested"
     subject: str
     summary: TestSummary
     regressions: tuple[str, ...] = ()
+    flaky: tuple[str, ...] = ()
 
 
 class Reviewed(Value):
@@ -247,7 +279,7 @@ class EffectPerformed(Value):
 
 
 class EffectFailed(Value):
-    """`final`: it will not be tried again as it is."""
+    """`final`: it will not be tried again as it is. `usage`: what a failed model call cost."""
 
     kind: Literal["effect_failed"] = "effect_failed"
     key: str
@@ -255,6 +287,7 @@ class EffectFailed(Value):
     error: str
     error_id: str
     final: bool
+    usage: Usage | None = None
 
 
 class StageFaulted(Value):
@@ -270,12 +303,15 @@ class StageFaulted(Value):
 
 Event = Annotated[
     StoryReceived
+    | RepositoryMoved
     | StoryEdited
     | Transitioned
     | Analyzed
     | Answered
     | Planned
     | Committed
+    | TaskDone
+    | NothingToDo
     | Rebased
     | Tested
     | Reviewed

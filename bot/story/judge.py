@@ -6,16 +6,20 @@ one thing: an answer goes only where it was asked for.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Protocol
 
-from bot.story.effects import Effect, MergePullRequest
+from bot.story.effects import CallModel, Effect, MergePullRequest
 from bot.story.involved import GitHub as InvolvedReads
 from bot.story.involved import approval_rule, involved, person
 from bot.story.machine import Story
+from bot.story.spending import Spending
 from bot.story.vocabulary import Gate, Person, Repository, Verdict, allow, deny
 from policies import effects as policies
+from policies.budget import Spent
+from policies.suspicion import suspects, texts_of
 
 
 class Identity(Protocol):
@@ -44,8 +48,15 @@ class JudgeSettings:
 class Judge:
     """`Judge(...)(effect, story)` is the verdict on an effect of a story."""
 
-    def __init__(self, github: GitHub, settings: JudgeSettings) -> None:
+    def __init__(
+        self,
+        github: GitHub,
+        settings: JudgeSettings,
+        spending: Callable[[str], Spending],
+        clock: Callable[[], datetime],
+    ) -> None:
         self._github, self._settings = github, settings
+        self._spending, self._clock = spending, clock
 
     def __call__(self, effect: Effect, story: Story) -> Verdict:
         if story.repository is None:
@@ -54,18 +65,19 @@ class Judge:
 
     def _facts(self, effect: Effect, story: Story) -> policies.Facts:
         limits = self._settings.limits
-        budget = limits.budget_usd + story.budget_raised_usd
+        caps = replace(limits.caps, raised_usd=story.budget_raised_usd)
         facts = policies.Facts(
             live=not story.terminal and (story.cancel is None or bool(story.merged_sha)),
             paused=story.pause is not None,
             story=story,
             default_branch=story.repository.default_branch,
-            limits=replace(limits, budget_usd=budget),
+            limits=replace(limits, caps=caps),
             calls=story.effects_performed,
-            cost_usd=story.cost_usd,
-            cost_unknown=story.cost_unknown,
             gates=self._settings.gates,
+            now=self._clock(),
         )
+        if isinstance(effect, CallModel):
+            return self._of_model(facts, effect, story)
         if not isinstance(effect, MergePullRequest):
             return facts
         pull = self._github.pull(story.repository, effect.number)
@@ -82,6 +94,22 @@ class Judge:
             pull=_pull_facts(pull),
             approval=rule,
             involved=involved(self._github, story, pull),
+        )
+
+    def _of_model(self, facts: policies.Facts, effect: CallModel, story: Story) -> policies.Facts:
+        """What decides on a call of a model: money, and what would be read to it."""
+        all_stories = self._spending(story.repository.full_name.partition("/")[0])
+        return replace(
+            facts,
+            spent=Spent(
+                story_usd=story.cost_usd,
+                unpriced_tokens=story.unpriced_tokens,
+                day_usd=all_stories.day_usd,
+                month_usd=all_stories.month_usd,
+                organisation_usd=all_stories.organisation_usd,
+            ),
+            suspects=suspects(texts_of(effect.package)),
+            vouched=frozenset(story.vouched),
         )
 
 

@@ -6,133 +6,18 @@ an edge that is not declared cannot be folded. Pure: no I/O, no clock.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import singledispatch
 from typing import Any
 
 from bot.story import events as e
 from bot.story.edges import UndeclaredEdge, check_edge
-from bot.story.vocabulary import (
-    TERMINAL,
-    Approval,
-    ExecutionPlan,
-    Gate,
-    Handoff,
-    ModelCall,
-    Person,
-    Repository,
-    Shown,
-    State,
-    StorySpec,
-    Waiting,
-)
+from bot.story.performed import performed
+from bot.story.story import Story
+from bot.story.vocabulary import TESTS_TASK, State
 
-
-@dataclass
-class Story:
-    """A story as its journal tells it. Read it; only `fold` and `apply` write it."""
-
-    stream: str
-    version: int = 0
-    repository: Repository | None = None
-    issue: int = 0
-    title: str = ""
-    body: str = ""
-    author: Person | None = None
-    requester: Person | None = None
-    received_at: datetime | None = None
-    state: State = State.RECEIVED
-    state_since: datetime | None = None
-    waiting: Waiting | None = None
-    text_version: int = 0  # grows with each edit of the story
-    round: int = 0  # grows with each analysis: answers, edits and /retry begin a new one
-    analyzed_text: int = 0  # the text_version that the analysis read
-    dispute: str = ""  # what a person rejected; the next round is told
-    faults: int = 0  # stage faults in a row (S3)
-    spec: StorySpec | None = None
-    plan: ExecutionPlan | None = None
-    branch: str = ""
-    base_sha: str = ""
-    head_sha: str = ""
-    pushed_sha: str = ""  # by us; what people pushed is never ours to overwrite
-    merged_sha: str = ""
-    foreign_head: bool = False
-    pushers: dict[str, Person | None] = field(default_factory=dict)  # of foreign heads
-    commits: list[e.Committed] = field(default_factory=list)
-    answers: list[e.Answered] = field(default_factory=list)
-    answers_used: int = 0  # how many of them the analysis has read
-    tests: dict[str, e.Tested] = field(default_factory=dict)  # by subject, the last one
-    reviews: list[e.Reviewed] = field(default_factory=list)
-    failures: list[e.AttemptFailed] = field(default_factory=list)
-    approvals: list[Approval] = field(default_factory=list)
-    approvals_given: int = 0  # ever, with those withdrawn since
-    shown: list[Shown] = field(default_factory=list)
-    pull_number: int = 0
-    pull_url: str = ""
-    pull_open: bool = False
-    status_comment_id: int | None = None
-    status_digest: str = ""
-    labels_shown: str = ""  # label/disturbances
-    label_disturbances: int = 0
-    model_calls: list[ModelCall] = field(default_factory=list)
-    budget_raised_usd: float = 0.0
-    priority: str = "normal"
-    cancel: e.CancelRequested | None = None
-    rejected: e.Rejected | None = None
-    pause: e.PauseRequested | None = None
-    handoff_asked: e.HandoffRequested | None = None
-    handoff: Handoff | None = None
-    retry: e.RetryRequested | None = None
-    failure_reason: str = ""
-    commands: dict[tuple[int, int], e.CommandHandled] = field(default_factory=dict)
-    timeline: list[tuple[datetime, State]] = field(default_factory=list)
-    effects_performed: Counter[str] = field(default_factory=Counter)  # by kind
-
-    @property
-    def name(self) -> str:
-        """What people call it: STORY-12 is issue 12."""
-        return f"STORY-{self.issue}"
-
-    @property
-    def iteration(self) -> int:
-        """The attempt under way, from 1 (S8)."""
-        return 1 + len(self.failures)
-
-    @property
-    def cost_usd(self) -> float:
-        """What the model calls cost, as far as their prices are known."""
-        return sum(call.usage.cost_usd or 0.0 for call in self.model_calls)
-
-    @property
-    def cost_unknown(self) -> bool:
-        """Whether a call was made whose price nobody knows."""
-        return any(call.usage.cost_usd is None for call in self.model_calls)
-
-    @property
-    def plan_digest(self) -> str:
-        return self.plan.digest if self.plan else ""
-
-    @property
-    def terminal(self) -> bool:
-        return self.state in TERMINAL
-
-    def passed(self, subject: str, sha: str) -> bool:
-        """Whether the last test run of `subject` was at `sha`, really ran and broke nothing."""
-        tested = self.tests.get(subject)
-        return bool(
-            tested
-            and tested.summary.sha == sha
-            and tested.summary.ran
-            and (tested.summary.ok or (subject != "red" and not tested.regressions))
-        )
-
-    def waits_at(self, gate: Gate) -> bool:
-        return (
-            self.state is State.WAITING and self.waiting is not None and self.waiting.gate is gate
-        )
+__all__ = ["Story", "apply", "fold"]
 
 
 def fold(stream: str, recorded: Iterable[Any]) -> Story:
@@ -160,7 +45,6 @@ def _keeps_no_state(event: Any, story: Story, at: datetime) -> None:
 
 for _kind in (
     e.EffectProposed,
-    e.EffectFailed,
     e.ApprovalRefused,
 ):
     _apply.register(_kind, _keeps_no_state)
@@ -174,6 +58,11 @@ def _(event: e.StoryReceived, story: Story, at: datetime) -> None:
     story.author, story.requester = event.author, event.requester
     story.received_at = story.state_since = at
     story.timeline.append((at, State.RECEIVED))
+
+
+@_apply.register
+def _(event: e.RepositoryMoved, story: Story, at: datetime) -> None:
+    story.repository = event.repository
 
 
 @_apply.register
@@ -210,6 +99,8 @@ def _begin_again(story: Story) -> None:
     story.tests.clear()
     story.approvals.clear()
     story.commits.clear()
+    story.tasks_done.clear()
+    story.plans, story.planned_at, story.nothing_to_do = 0, 0, None
     story.head_sha, story.merged_sha, story.foreign_head = "", "", False
     story.pushers.clear()
 
@@ -228,6 +119,38 @@ def _(event: e.Answered, story: Story, at: datetime) -> None:
 @_apply.register
 def _(event: e.Planned, story: Story, at: datetime) -> None:
     story.plan, story.branch = event.plan, event.branch
+    story.instructions = event.instructions
+    story.plans += 1
+    story.planned_at = len(story.failures)
+    if story.plans > 1:
+        _keep_tests_only(story)
+
+
+def _keep_tests_only(story: Story) -> None:
+    """A new plan begins where the work began; the tests of the criteria still say what is wanted.
+
+    After a rebase they stand on a base that is gone, and are written anew.
+    """
+    parent, kept = story.base_sha, []
+    for commit in story.commits:
+        if commit.task.partition("-")[0] != TESTS_TASK or commit.parent != parent:
+            break
+        parent = commit.sha
+        kept.append(commit)
+    names = {commit.task for commit in kept}
+    story.commits = kept
+    story.tasks_done = {n: d for n, d in story.tasks_done.items() if n in names}
+    story.head_sha = parent if kept else ""
+
+
+@_apply.register
+def _(event: e.TaskDone, story: Story, at: datetime) -> None:
+    story.tasks_done[event.task] = event
+
+
+@_apply.register
+def _(event: e.NothingToDo, story: Story, at: datetime) -> None:
+    story.nothing_to_do = event
 
 
 @_apply.register
@@ -287,6 +210,14 @@ def _(event: e.PauseRequested, story: Story, at: datetime) -> None:
 @_apply.register
 def _(event: e.ResumeRequested, story: Story, at: datetime) -> None:
     story.pause = None
+    if story.waiting and story.waiting.subject:
+        story.vouched.add(story.waiting.subject)
+
+
+@_apply.register
+def _(event: e.EffectFailed, story: Story, at: datetime) -> None:
+    if event.usage is not None:
+        story.lost_usage.append(event.usage)
 
 
 @_apply.register
@@ -358,30 +289,4 @@ def _(event: e.StageFaulted, story: Story, at: datetime) -> None:
 
 @_apply.register
 def _(event: e.EffectPerformed, story: Story, at: datetime) -> None:
-    story.effects_performed[event.effect] += 1
-    result = event.result
-    match event.effect:
-        case "show_status":
-            story.status_comment_id = result["comment_id"]
-            story.status_digest = result["digest"]
-            story.shown.append(
-                Shown(
-                    head_sha=result["head_sha"],
-                    plan_digest=result["plan_digest"],
-                    at=result["shown_at"],
-                )
-            )
-        case "set_labels":
-            story.labels_shown = "/".join(event.key.split("/")[-2:])
-        case "call_model":
-            names = ModelCall.model_fields
-            story.model_calls.append(ModelCall(**{n: result[n] for n in names}))
-        case "push_branch":
-            story.pushed_sha = result["sha"]
-        case "open_pull_request":
-            story.pull_number, story.pull_url = result["number"], result.get("url", "")
-            story.pull_open = True
-        case "close_pull_request":
-            story.pull_open = False
-        case "merge_pull_request":
-            story.merged_sha, story.pull_open = result["sha"], False
+    performed(story, event)

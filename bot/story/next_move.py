@@ -6,12 +6,13 @@ next stage runs, and a gate opens only for what it waits for.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.story.events import Event
 from bot.story.machine import Story
 from bot.story.vocabulary import Gate, State, Waiting
+from policies.budget import Caps
 
 _BEFORE_MERGE = frozenset({State.PLANNING, State.CODING, State.REVIEWING, State.TESTING})
 
@@ -31,7 +32,7 @@ class Gates:
     """The parts of the settings that opening a gate depends on."""
 
     quorum: int = 1
-    story_budget_usd: float = 5.0
+    caps: Caps = field(default_factory=Caps)
 
 
 def next_move(story: Story, gates: Gates, now: datetime) -> Move | None:
@@ -41,7 +42,7 @@ def next_move(story: Story, gates: Gates, now: datetime) -> Move | None:
     if story.terminal:
         return Move(State.ANALYZING, "retry") if story.retry else None
     return _asked_by_people(story, now) or (
-        _from_gate(story, gates) if story.state is State.WAITING else _from_work(story)
+        _from_gate(story, gates, now) if story.state is State.WAITING else _from_work(story)
     )
 
 
@@ -58,13 +59,14 @@ def _asked_by_people(story: Story, now: datetime) -> Move | None:
     return None
 
 
-def _from_gate(story: Story, gates: Gates) -> Move | None:
+def _from_gate(story: Story, gates: Gates, now: datetime) -> Move | None:
     waiting = story.waiting
     if waiting is None:
         return None
     if story.retry:
         return Move(State.ANALYZING, "retry")
-    if waiting.gate in (Gate.AMBIGUITY_DETECTED, Gate.PRE_CODE) and _edited(story):
+    asked = waiting.gate in (Gate.AMBIGUITY_DETECTED, Gate.PRE_CODE) or waiting.subject
+    if asked and _edited(story):
         return Move(State.ANALYZING, "edited")
     if waiting.gate is Gate.PRE_DEPLOY:
         moved = _pull_changed(story)
@@ -72,20 +74,24 @@ def _from_gate(story: Story, gates: Gates) -> Move | None:
             return moved
     if story.pause and waiting.gate is not Gate.PAUSED:
         return None
-    if gate_is_open(story, waiting, gates):
+    if gate_is_open(story, waiting, gates, now):
         return Move(waiting.resume_to, f"{waiting.gate} open")
     return None
 
 
-def gate_is_open(story: Story, waiting: Waiting, gates: Gates) -> bool:
+def gate_is_open(story: Story, waiting: Waiting, gates: Gates, now: datetime) -> bool:
     """Whether what `waiting` waits for has happened."""
     match waiting.gate:
         case Gate.PAUSED:
-            return story.pause is None
+            looked_at = not waiting.subject or waiting.subject in story.vouched
+            return story.pause is None and looked_at
         case Gate.AMBIGUITY_DETECTED:
             return len(story.answers) > story.answers_used
         case Gate.BUDGET_EXCEEDED:
-            return story.cost_usd < gates.story_budget_usd + story.budget_raised_usd
+            caps = replace(gates.caps, raised_usd=story.budget_raised_usd)
+            time_is_up = waiting.until is None or now >= waiting.until
+            own = story.cost_usd < caps.usd and story.unpriced_tokens < caps.tokens
+            return own and time_is_up
         case Gate.PRE_CODE:
             given = [a for a in story.approvals if a.gate is Gate.PRE_CODE]
             return sum(a.plan_digest == story.plan_digest for a in given) >= gates.quorum

@@ -151,6 +151,8 @@ class Performer:
             since=self._clock(),
             reason=verdict.reason,
             approvals_seen=story.approvals_given,
+            until=verdict.until,
+            subject=verdict.subject,
         )
 
     def _perform(self, key: str, story: Story, lease: Lease | None, judged: bool) -> dict[str, Any]:
@@ -209,6 +211,7 @@ class Performer:
                     error=f"{type(error).__name__}: {error}"[:2000],
                     error_id=error_id,
                     final=until is None,
+                    usage=getattr(error, "usage", None),
                 )
             ],
             actor=self._owner,

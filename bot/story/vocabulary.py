@@ -116,6 +116,14 @@ class Task(Value):
 TESTS_TASK = "tests"  # the task that writes the tests of the criteria, before any other
 
 
+class TaskOutcome(StrEnum):
+    """How the work on a task ended, by what the repository showed."""
+
+    CHANGED = "changed"
+    NO_CHANGE = "no_change"
+    CUT_SHORT = "cut_short"  # a limit ended it; what was there by then was kept
+
+
 class ExecutionPlan(Value):
     """Tasks in an order that respects `depends_on` (S12)."""
 
@@ -146,6 +154,16 @@ class Finding(Value):
     rule: str = ""
 
 
+class FailedTest(Value):
+    """What a test said when it failed. `line`: from 1, or None."""
+
+    id: str
+    file: str = ""
+    line: int | None = None
+    message: str = ""
+    tail: str = ""
+
+
 class TestSummary(Value):
     """One run of the project's own tests at one commit. `ran` is False where none could run."""
 
@@ -159,6 +177,7 @@ class TestSummary(Value):
     skipped: int = 0
     seconds: float = 0.0
     failures: tuple[str, ...] = ()  # test ids
+    details: tuple[FailedTest, ...] = ()  # of the first of them
     tail: str = ""
     command: str = ""
 
@@ -172,6 +191,8 @@ class Waiting(Value):
     questions: tuple[str, ...] = ()
     reason: str = ""
     approvals_seen: int = 0  # a policy found these not to be enough: the gate waits for more
+    until: datetime | None = None  # it goes on by itself then
+    subject: str = ""  # digest of what a person is asked to look at (M12)
 
 
 class Approval(Value):
@@ -203,6 +224,12 @@ class Usage(Value):
     cache_write_tokens: int = 0
     output_tokens: int = 0
     cost_usd: float | None = None
+
+    @property
+    def tokens(self) -> int:
+        """All of them."""
+        read = self.input_tokens + self.cache_read_tokens + self.cache_write_tokens
+        return read + self.output_tokens
 
 
 class ModelCall(Value):
@@ -244,6 +271,8 @@ class Verdict(Value):
     rule: str
     reason: str = ""
     gate: Gate | None = None  # what to wait for
+    until: datetime | None = None  # and until when, where time alone opens it
+    subject: str = ""  # digest of what a person has to look at
 
     @property
     def allowed(self) -> bool:

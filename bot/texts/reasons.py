@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+
+from bot.story.vocabulary import TestSummary
 
 ISSUE_CLOSED = "the issue is closed"
 NO_MODEL = (
@@ -11,8 +13,14 @@ NO_MODEL = (
 )
 STILL_UNCLEAR = "the story is still unclear after several rounds of questions"
 TESTS_FIRST = "Tests for the acceptance criteria, which fail without the change"
+TESTS_DISPUTED = "The tests of the criteria once more, because one of them was disputed"
+TESTS_LEFT_OUT = "tests were written that cannot run; the work went on without them"
 REPAIR = "Repair what failed"
 RESTRICTED_PATH = "this path may not be changed by Towpath"
+TEST_CHANGED = "a test of the criteria is not what it was when it was seen to fail"
+POLISH = "Apply what the review suggests"
+POLISH_SUBJECT = "refactor: apply suggestions of the review"
+NOT_POLISHED = "the suggestions of the review were left for people"
 NO_CHANGE = "the work changed no file"
 UNPLANNED = "this file is not in the plan"
 PULL_CLOSED = "the pull request was closed by a person"
@@ -33,8 +41,11 @@ def out_of_scope(paths: Iterable[str]) -> str:
     return f"the plan would change paths that Towpath may not change: {', '.join(paths)}"
 
 
-def bad_plan(problem: str) -> str:
-    return f"no usable plan could be made: {problem}"
+def plan_question(problem: str) -> str:
+    return (
+        f"No usable plan could be made: {problem}. Which files should change, or how can the "
+        "story be made smaller?"
+    )
 
 
 def no_baseline(tail: str) -> str:
@@ -78,3 +89,62 @@ def not_all_fixed(before: int, after: int, left: Iterable[str]) -> str:
 
 def unreadable_report(problem: str) -> str:
     return f"the tool's report could not be read: {problem}"
+
+
+def no_tests(said: str) -> str:
+    return f"no new test was written: {said or 'no reason was given'}"
+
+
+def red(summary: TestSummary) -> str:
+    """The new tests before the change, as evidence."""
+    if not summary.ran:
+        return "the new tests did not run before the change"
+    if summary.ok:
+        return f"{summary.passed} new tests pass without a change"
+    return (
+        f"{summary.failed} of {summary.failed + summary.passed} new tests fail without the change"
+    )
+
+
+def nothing_to_do(evidence: str) -> str:
+    return f"the repository does what the story asks already: {evidence}"
+
+
+def no_change_unshown(said: Sequence[str]) -> str:
+    told = "; ".join(one for one in said if one) or "nothing was said"
+    return f"the work ended without a change, and no test shows that none is needed: {told}"
+
+
+def said_no_change(said: str) -> str:
+    return f"no file had to change: {said or 'no reason was given'}"
+
+
+def changed(paths: Sequence[str]) -> str:
+    more = f" and {len(paths) - 5} more" if len(paths) > 5 else ""
+    return f"changed {', '.join(paths[:5])}{more}"
+
+
+def cut_short(why: str) -> str:
+    return f"stopped before its end, what was there was kept: {why}"
+
+
+def out_of_time(seconds: float, commits: int) -> str:
+    return (
+        f"the time for writing ({seconds / 60:.0f} minutes) was used up; "
+        f"{commits} commits of it are kept"
+    )
+
+
+def cannot(evidence: str) -> str:
+    return f"it cannot be done as planned, and a second plan did not help: {evidence}"
+
+
+def polish_broke(problem: str) -> str:
+    return f"the suggestions of the review were not kept, because tests failed with them: {problem}"
+
+
+def too_big(names: Iterable[str], tokens: int, limit: int) -> str:
+    return (
+        f"the files of one task, and what they import, need {tokens} tokens where {limit} are "
+        f"given, and the work could not be cut smaller; the largest are {', '.join([*names][:5])}"
+    )

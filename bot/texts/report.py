@@ -82,6 +82,9 @@ def _iterations(story: Story) -> str:
     names = {c.provider if c.provider == "scripted" else c.model for c in story.model_calls}
     models = ", ".join(map(code, sorted(names)))
     lines.append(f"- Model calls: {calls}" + (f" ({models})" if models else ""))
+    if story.instructions:
+        told = ", ".join(map(code, story.instructions))
+        lines.append(f"- The project's own instructions, the nearest last: {told}")
     unknown = ", some calls have no known price" if story.cost_unknown else ""
     lines.append(f"- Cost: {money(story.cost_usd)}{unknown}")
     for review in story.reviews[-1:]:

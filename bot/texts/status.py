@@ -91,10 +91,20 @@ def _waits_for(story: Story) -> str:
                 f"{asked}\n\n**Waits for:** `/answer …` from whoever wrote or asked for the "
                 "story, or an edit of the story's text."
             )
+        case Gate.BUDGET_EXCEEDED if waiting.until:
+            return (
+                f"{plain(waiting.reason, 400)}.\n\n**Waits for:** the next period, or a higher "
+                "limit set by whoever operates Towpath."
+            )
         case Gate.BUDGET_EXCEEDED:
             return (
                 f"{plain(waiting.reason, 400)}\n\n**Waits for:** `/budget +5` from somebody with "
                 "write access."
+            )
+        case _ if waiting.subject:
+            return (
+                f"{plain(waiting.reason, 400)}\n\n**Waits for:** `/resume` from somebody with "
+                "write access if it is, or an edit of the story's text."
             )
         case _:
             return "**Waits for:** `/resume` from somebody with write access."
@@ -123,6 +133,8 @@ def _facts(story: Story, budget: float, max_iterations: int) -> str:
         tested = story.tests.get(subject)
         if tested:
             rows.append((label, suite_line(tested.summary, tested.regressions)))
+    if story.instructions:
+        rows.append(("Instructions followed", ", ".join(map(code, story.instructions))))
     if story.failures:
         rows.append(("Attempt", f"{story.iteration} of at most {max_iterations}"))
     unknown = " and calls of unknown price" if story.cost_unknown else ""

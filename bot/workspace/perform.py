@@ -9,6 +9,7 @@ Never: decides whether an effect may be performed.
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +20,7 @@ from bot.story.effects import PrepareEnvironment, PushBranch, RunCommand, RunTes
 from bot.story.vocabulary import Repository
 from bot.workspace.asked import Asking
 from bot.workspace.commands import Program, run_on, script, tool
+from bot.workspace.egress.way_out import Refusal
 from bot.workspace.environment import Environment, EnvironmentFailed, Environments
 from bot.workspace.git import GitFailed
 from bot.workspace.locks import Busy
@@ -27,10 +29,11 @@ from bot.workspace.package_index import PackageIndex
 from bot.workspace.project import ProjectPlan, plan_for
 from bot.workspace.sandbox import Run, Sandbox
 from bot.workspace.tests import TestReport, run_tests
-from bot.workspace.worktrees import Pool
+from bot.workspace.worktrees import Pool, UnsafeTree
 
 TAIL = 6000  # characters of output that are kept
 NAMED_FAILURES = 2000
+DETAILED, DETAIL = 10, 500  # failures whose messages are kept; characters of one message
 
 
 class WorkspaceError(Exception):
@@ -65,7 +68,7 @@ class Bench:
 
     def __init__(self, repository: Repository, places: Places, sandbox: Callable[[], Sandbox]):
         self._places, self._sandbox = places, sandbox
-        self.mirror = Mirror.open(places.mirrors, f"{repository.id}-{repository.full_name}")
+        self.mirror = Mirror.open(places.mirrors, f"repository-{repository.id}")
 
     @cached_property
     def sandbox(self) -> Sandbox:
@@ -87,9 +90,10 @@ class Bench:
 
     def unmet(self, environment: Environment, sha: str, asked: Sequence[tuple[str, str]]) -> str:
         """Why what `sha` asks for cannot be had; "" if it can."""
-        cache = self.environments.cache
-        asking = Asking(self.mirror, self.pool, self.sandbox, self._index, cache)
-        return asking.unmet(environment, sha, asked)
+        way = self.environments.way_out()
+        with way, tempfile.TemporaryDirectory(prefix="towpath-asked-") as cache:
+            asking = Asking(self.mirror, self.pool, self.sandbox, self._index, way, Path(cache))
+            return asking.unmet(environment, sha, asked)
 
     def environment(self, sha: str) -> tuple[ProjectPlan, Environment | None]:
         """How to test `sha`, and the environment for it (built if missing)."""
@@ -202,13 +206,20 @@ class Prepare(_Repeatable):
                 if effect.asked and environment:
                     problem = bench.unmet(environment, effect.sha, effect.asked)
         except EnvironmentFailed as failed:
-            return {"failed": f"{failed}"[-TAIL:], "reasons": []}
+            return {"failed": f"{failed}"[-TAIL:], "reasons": [], **_refused(failed.refused)}
+        refused = _refused(environment.refused if environment else ())
         if problem:
-            return {"failed": problem, "reasons": list(plan.reasons)}
+            return {"failed": problem, "reasons": list(plan.reasons), **refused}
         return {
             "environment": environment.key if environment else "",
             "reasons": list(plan.reasons) + list(environment.notes if environment else ()),
+            **refused,
         }
+
+
+def _refused(found: Sequence[Refusal]) -> dict[str, Any]:
+    """What the set-up phase wanted to reach and must not: host and command."""
+    return {"refused": [{"host": one.host, "command": one.command} for one in found]}
 
 
 class Tests(_Repeatable):
@@ -239,6 +250,16 @@ def _summary(sha: str, plan: ProjectPlan, report: TestReport) -> dict[str, Any]:
         "skipped": report.skipped,
         "seconds": round(report.duration_s, 2),
         "failures": [failure.id for failure in report.failures][:NAMED_FAILURES],
+        "details": [
+            {
+                "id": one.id,
+                "file": one.file,
+                "line": one.line,
+                "message": one.message[:DETAIL],
+                "tail": one.tail[-3 * DETAIL :],
+            }
+            for one in report.failures[:DETAILED]
+        ],
         "tail": said[-TAIL:],
         "command": plan.runner or "",
     }
@@ -256,6 +277,8 @@ class Command(_Repeatable):
 
     def perform(self, effect: RunCommand) -> dict[str, Any]:
         bench = self._workshop.bench(effect.repository)
+        if effect.in_project:
+            return self._in_project(bench, effect)
         program = self._program(effect.argv[0])
         with _told(retry=True):
             left = run_on(
@@ -268,6 +291,23 @@ class Command(_Repeatable):
             )
         changed = bench.mirror.changed_files(effect.sha, left.tree)
         return {**_told_run(left.run), "tree": left.tree, "changed": [c.path for c in changed]}
+
+    def _in_project(self, bench: Bench, effect: RunCommand) -> dict[str, Any]:
+        """With the project's own environment; one that cannot be made is a result."""
+        try:
+            with _told(retry=True):
+                _, environment = bench.environment(effect.sha)
+                argv = environment.wrapped(effect.argv) if environment else effect.argv
+                left = run_on(bench.pool, bench.sandbox, effect.sha, argv, environment=environment)
+        except EnvironmentFailed as failed:
+            return {"exit_code": None, "output": f"{failed}"[-TAIL:], "seconds": 0.0,
+                    "killed_by": "set-up", "tree": "", "changed": []}  # fmt: skip
+        except UnsafeTree as unsafe:
+            return {"exit_code": None, "output": f"{unsafe}"[-TAIL:], "seconds": 0.0,
+                    "killed_by": "unsafe tree", "tree": "", "changed": []}  # fmt: skip
+        changed = bench.mirror.changed_files(effect.sha, left.tree)
+        told = {**_told_run(left.run), "output": left.run.last(TAIL)}
+        return {**told, "tree": left.tree, "changed": [c.path for c in changed]}
 
     def _program(self, name: str) -> Program:
         if name in self._scripts:

@@ -10,21 +10,26 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bot.workspace import junit
+from bot.workspace import junit, node_reports
 from bot.workspace.environment import PYTHON, Environment
 from bot.workspace.erase import erase
+from bot.workspace.parsers.jest import BETWEEN
 from bot.workspace.project import ProjectPlan
-from bot.workspace.sandbox import Limits, Run, Sandbox
+from bot.workspace.sandbox import WORKSPACE, Limits, Run, Sandbox
+from bot.workspace.test_scripts import REPORTER, instrumented
 from bot.workspace.worktrees import Tree
 
 _REPORT = "/report"
 _NOTHING_COLLECTED = 5  # pytest's exit codes
 _USAGE = 4
+_NODE_ENV = {"CI": "1", "PATH": f"{WORKSPACE}/node_modules/.bin:/usr/local/bin:/usr/bin:/bin"}
+_REPORTER = {REPORTER: Path(__file__).with_name("node_test_reporter.mjs")}
 
 
 @dataclass(frozen=True)
@@ -76,6 +81,21 @@ class TestReport:
 
 
 @dataclass(frozen=True)
+class Around:
+    """What pytest runs inside of, for who measures it.
+
+    `script`: of a shell, which runs the words that it gets after the interpreter, once. The rest is
+    bound and set for it.
+    """
+
+    script: str
+    options: tuple[str, ...] = ()
+    readonly: Mapping[str, Path] = field(default_factory=dict)
+    writable: Mapping[str, Path] = field(default_factory=dict)
+    env: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Comparison:
     """Two runs, by test id, each sorted. `vanished`: passed before, and is not there now."""
 
@@ -93,19 +113,22 @@ def run_tests(
     *,
     select: Sequence[str] = (),
     limits: Limits | None = None,
+    around: Around | None = None,
 ) -> TestReport:
     """Run the tests of `plan` on what is in `tree` (all, or the ids in `select`).
+
+    `around`: for pytest only.
 
     The tree may be changed by them: take what you need from it before, or reset it.
     """
     if plan.runner is None or (environment is None and plan.language == "python"):
         return TestReport(ran=False, exit_code=None, problem="no tests found")
-    session = _Session(tree, environment, sandbox, limits or Limits(), plan.collect)
+    session = _Session(tree, environment, sandbox, limits or Limits(), plan.collect, around)
     if plan.runner == "pytest":
         return session.pytest(select)
     if plan.runner == "unittest":
         return session.unittest(select)
-    return session.npm()
+    return session.node(plan.script, select)
 
 
 def compare(before: TestReport, after: TestReport) -> Comparison:
@@ -131,17 +154,19 @@ class _Session:
     sandbox: Sandbox
     limits: Limits
     collect: tuple[str, ...] = ()
+    around: Around | None = None
 
     def pytest(self, select: Sequence[str]) -> TestReport:
         private = tempfile.mkdtemp(prefix="towpath-report-")
         try:
             report = Path(private, "junit.xml")
+            how = ["sh", "-c", self.around.script, "sh"] if self.around else [PYTHON]
             command = [
-                PYTHON, "-m", "pytest", "-p", "no:cacheprovider", "--color=no",
+                *how, "-m", "pytest", "-p", "no:cacheprovider", "--color=no",
                 f"--junitxml={_REPORT}/junit.xml", "-o", "junit_family=xunit1", "-o",
                 "junit_logging=no", *self.collect,
                 # A file that cannot be read must not hide what all the others say.
-                "--continue-on-collection-errors",
+                "--continue-on-collection-errors", *(self.around.options if self.around else ()),
             ]  # fmt: skip
             run = self._run([*command, "--", *select], private)
             if run.exit_code == _USAGE:
@@ -171,22 +196,41 @@ class _Session:
             return _report(run, [], "no tests found", ran=False)
         return _report(run, _unittest_cases(text), "")
 
-    def npm(self) -> TestReport:
-        return _report(self._run(["npm", "test", "--silent"], None), [], "")
+    def node(self, script: str, select: Sequence[str]) -> TestReport:
+        """The package's own script, its runners asked for reports; the rest has no names."""
+        files = {name.split(BETWEEN)[0] for name in select}
+        asked = instrumented(script, tuple(shlex.quote(file) for file in sorted(files)))
+        private = tempfile.mkdtemp(prefix="towpath-report-")
+        try:
+            run = self._run(["sh", "-c", asked.script], private, _NODE_ENV, _REPORTER)
+            cases, problem = node_reports.read(Path(private), asked.reports)
+        finally:
+            erase(Path(private))
+        if select and cases:
+            cases = [c for c in cases if c.id in select or c.id.split(BETWEEN)[0] in select]
+        if asked.reports and not cases and not problem:
+            return _report(run, [], "no tests found", ran=False)
+        return _report(run, cases, problem)
 
-    def _run(self, argv: Sequence[str], private: str | None) -> Run:
+    def _run(
+        self,
+        argv: Sequence[str],
+        private: str | None,
+        env: Mapping[str, str] | None = None,
+        readonly: Mapping[str, Path] | None = None,
+    ) -> Run:
         writable = {}
         if private is not None:
             writable[_REPORT] = Path(private)
             if self.sandbox.owner:
                 os.chown(private, *self.sandbox.owner)
-        environment = self.environment
+        environment, around = self.environment, self.around or Around("")
         return self.sandbox.run(
             environment.wrapped(tuple(argv)) if environment else argv,
             tree=self.tree.path,
-            writable=writable,
-            readonly=environment.readonly if environment else {},
-            env={"NO_COLOR": "1", **(environment.env if environment else {})},
+            writable={**writable, **around.writable},
+            readonly={**(environment.readonly if environment else {}), **around.readonly},
+            env={"NO_COLOR": "1", **(environment.env if environment else {}), **around.env},
             limits=self.limits,
         )
 

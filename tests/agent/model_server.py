@@ -32,13 +32,17 @@ class Prepared:
 class ModelServer:
     """`with ModelServer() as server:` then `server.url`, `server.answers`, `server.requests`."""
 
-    def __init__(self) -> None:
+    def __init__(self, keep_alive: bool = False) -> None:
+        self.peers: set[tuple[str, int]] = set()
         self.answers: list[Prepared] = []
         self.requests: list[dict[str, Any]] = []
         server = self
 
         class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1" if keep_alive else "HTTP/1.0"
+
             def do_POST(self) -> None:
+                server.peers.add(self.client_address)
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 server.requests.append(
                     {"path": self.path, "body": json.loads(body), "headers": dict(self.headers)}
@@ -94,7 +98,7 @@ def _anthropic(answer: Prepared) -> dict[str, Any]:
             {"type": "tool_use", "id": "t1", "name": answer.tool, "input": answer.arguments}
         )
     return {
-        "id": "msg_1", "type": "message", "role": "assistant", "model": "claude-sonnet-4-5",
+        "id": "msg_1", "type": "message", "role": "assistant", "model": "claude-opus-4-5",
         "content": content, "stop_sequence": None, "stop_reason": answer.stop or "tool_use",
         "usage": {"input_tokens": 100, "cache_read_input_tokens": 30,
                   "cache_creation_input_tokens": 20, "output_tokens": 7},

@@ -1,15 +1,14 @@
-"""Edits, plans, scripts and context: what is exact, and what is refused with a reason."""
-
+"""Plans, scripts and context: what is exact, and what is refused with a reason."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.agent.edits import EditError, apply_edits, repository_path
+from bot.agent.edits import repository_path
 from bot.agent.errors import Kind, ModelError
 from bot.agent.gateway import Gateway
 from bot.agent.prompts import render
-from bot.agent.schemas import Edit, Plan, PlanError, execution_plan
+from bot.agent.schemas import Plan, PlanError, execution_plan
 from bot.agent.scripted import Script
 from bot.agent.untrusted import Secrets, section, visible
 
@@ -17,54 +16,6 @@ FILES = {
     "a.py": "def f(x):\n    return x + 1\n\n\ndef g(x):\n    return x + 2\n",
     "w.py": "a\r\nb\r\n",
 }
-
-
-def edit(path: str, kind: str = "replace", **rest) -> Edit:
-    return Edit(path=path, kind=kind, **rest)
-
-
-def test_edits_build_on_each_other_and_only_changes_come_out():
-    done = apply_edits(
-        FILES.get,
-        [
-            edit("a.py", search="x + 1", replace="x + 3"),
-            edit("a.py", search="x + 3", replace="x + 4"),
-            edit("n.py", "write", content="new\n"),
-            edit("w.py", search="a\nb", replace="a\nc"),
-            edit("same.py", "write", content=""),
-            edit("n2.py", "write", content="x"),
-            edit("n2.py", "delete"),
-        ],
-    )
-    assert {c.path: c.content for c in done} == {
-        "a.py": FILES["a.py"].replace("x + 1", "x + 4"),
-        "n.py": "new\n",
-        "w.py": "a\r\nc\r\n",
-        "same.py": "",
-    }
-
-
-@pytest.mark.parametrize(
-    ("given_edit", "kind", "says"),
-    [
-        (edit("a.py", search="return x + 9", replace=""), "not_found", "did you mean lines 2-2"),
-        (edit("a.py", search="(x):", replace=""), "not_unique", "2 times (near lines [1, 5])"),
-        (edit("a.py", search="zzzz", replace=""), "not_found", "nor anything close"),
-        (edit("gone.py", search="a", replace=""), "missing_file", "no such file"),
-        (edit("gone.py", "delete"), "missing_file", "no such file"),
-        (edit("a.py", search="", replace="x"), "incomplete", "needs `search`"),
-        (edit("a.py", "write"), "incomplete", "needs `content`"),
-        (edit("../a.py", "write", content=""), "bad_path", "inside the repository"),
-        (edit("/etc/passwd", "write", content=""), "bad_path", "inside"),
-        (edit(".git/hooks/pre-commit", "write", content=""), "bad_path", "inside"),
-        (edit("x/.GIT/config", "write", content=""), "bad_path", "inside"),
-    ],
-)
-def test_an_edit_that_cannot_be_applied_says_why(given_edit, kind, says):
-    with pytest.raises(EditError) as caught:
-        apply_edits(FILES.get, [given_edit])
-    assert caught.value.kind == kind
-    assert says in str(caught.value)
 
 
 @given(st.text(max_size=40))

@@ -27,7 +27,7 @@ def server(monkeypatch):
 
 def gateway(server: ModelServer, provider: str, timeout: float = 10.0) -> Gateway:
     names = {
-        "anthropic": "anthropic:claude-sonnet-4-5",
+        "anthropic": "anthropic:claude-opus-4-5",
         "openai": "openai:gpt-5",
         "openai-compatible": f"openai-compatible:some-model@{server.url}/v1",
     }

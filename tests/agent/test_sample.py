@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.agent.edits import apply_edits
+from bot.agent.edits import replaced
 from bot.agent.gateway import Gateway
-from bot.agent.schemas import SCHEMA_OF, Edits, execution_plan, story_spec
+from bot.agent.schemas import SCHEMA_OF, execution_plan, story_spec
+from bot.agent.tool_arguments import TOOLS, StrReplace, arguments_of
 from bot.stages import story_text
 
 SAMPLES = Path("bot/cli/samples")
@@ -33,22 +34,26 @@ def answer(purpose: str, task: str = "", attempt: int = 1):
     return reply.output
 
 
-def carry_out(project: Path, output: Edits) -> None:
-    def read(path: str) -> str | None:
-        return (project / path).read_text() if (project / path).is_file() else None
-
-    for change in apply_edits(read, output.edits):
-        (project / change.path).write_text(change.content)
+def carry_out(project: Path, purpose: str, task: str = "") -> None:
+    gateway = Gateway(f"scripted:{SAMPLES / 'answers.yaml'}")
+    *edits, end = gateway.turn(purpose, {"task": {"id": task}}, (), TOOLS).said.calls
+    assert end.name == "finish"
+    for asked in map(arguments_of, edits):
+        path = project / asked.path
+        if isinstance(asked, StrReplace):
+            path.write_text(replaced(asked.path, path.read_text(), asked.old, asked.new))
+        else:
+            path.write_text(asked.content)
 
 
 def test_the_scripted_story_goes_red_red_green(project):
     assert passes(project)
-    carry_out(project, answer("test"))
+    carry_out(project, "test")
     assert not passes(project)
-    carry_out(project, answer("code", "T1"))
-    carry_out(project, answer("code", "T2"))
+    carry_out(project, "code", "T1")
+    carry_out(project, "code", "T2")
     assert not passes(project)
-    carry_out(project, answer("repair"))
+    carry_out(project, "repair")
     assert passes(project)
 
 

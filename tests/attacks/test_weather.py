@@ -65,3 +65,23 @@ def test_a_good_answer_that_says_nothing_is_looked_after(
     assert world.state(number) is State.DONE, world.tale(number).failure_reason
     assert len(world.status_comments(number)) == 1
     assert len(world.pulls()) == 1
+
+
+@pytest.mark.parametrize("until", [State.ANALYZING, State.WAITING])
+def test_a_repository_that_gets_another_name_takes_its_stories_along(
+    world: World, until: State
+) -> None:
+    if until is State.ANALYZING:
+        world.hub.faults.add(method="GET", path="/issues/1$", skip=1, status=502, times=0)
+    number = world.story()
+    assert world.state(number) is until
+    world.hub.rename_repository(REPO, "acme/store")
+    world.hub.faults.clear()
+    for _ in range(4):
+        world.later(300)
+        world.sweep()
+    assert world.state(number) is State.WAITING, world.tale(number).failure_reason
+    world.act("bob").comment("acme/store", number, "/approve")
+    world.settle()
+    assert world.state(number) is State.DONE, world.tale(number).failure_reason
+    assert len(world.place.pulls()) == 1

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from bot.story import effects as fx
 from bot.story.machine import Story
 from bot.story.vocabulary import Decision, Gate, Person
+from policies.budget import Caps, Spent
 from policies.effects import TABLE, Limits, StoryView, judge
 from policies.who_approves import ApprovalRule
 from tests.policies.facts import (
@@ -209,13 +210,15 @@ def test_a_pull_request_is_opened_for_what_is_pushed_and_tested_only() -> None:
 
 def test_the_budget_waits_at_its_end_and_not_before() -> None:
     effect = ALLOWED["call_model"]
-    assert judge(effect, facts(cost_usd=4.0)).rule == "near_budget"
-    assert judge(effect, facts(cost_usd=3.99)).rule == "within_budget"
-    assert judge(effect, facts(cost_usd=1.0, cost_unknown=True)).rule == "price_unknown"
+    assert judge(effect, facts(spent=Spent(4.0))).rule == "near_budget"
+    assert judge(effect, facts(spent=Spent(4.75))).rule == "wrap_up"
+    assert judge(effect, facts(spent=Spent(3.99))).rule == "within_budget"
+    assert judge(effect, facts(spent=Spent(1.0, 500))).rule == "price_unknown"
     for spent in (5.0, 6.0, float("nan")):
-        verdict = judge(effect, facts(cost_usd=spent))
+        verdict = judge(effect, facts(spent=Spent(spent)))
         assert (verdict.decision, verdict.gate) == (Decision.WAIT, Gate.BUDGET_EXCEEDED)
-    assert judge(effect, facts(cost_usd=5.0, limits=Limits(budget_usd=10))).allowed
+    raised = Limits(caps=Caps(raised_usd=5))
+    assert judge(effect, facts(spent=Spent(5.0), limits=raised)).allowed
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,6 @@ answers:
   - purpose: review
     output: {findings: []}
   - purpose: repair
-    attempt: 1
     output:
       edits: [{path: shop.py, kind: write, content: "def total(prices, off=0):\\n    return 0\\n"}]
 """

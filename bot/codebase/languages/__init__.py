@@ -1,22 +1,25 @@
 """Which language a file is in, and its facts (C2).
 
-Promises: `facts` returns for any bytes in time that grows with their number; a broken file gives
-what parses. Never: raises because of a file's content.
+Promises: `facts` returns for any bytes within seconds; a broken file gives what parses. Never:
+raises because of a file's content.
 """
 
 from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from functools import cache
 from pathlib import PurePosixPath
 from typing import Protocol
 
 from bot.codebase.facts import NOTHING, FileFacts
+from bot.codebase.languages.apart import Apart
 
 LARGEST = 1_500_000  # bytes; what is larger was written by a program
 _LONGEST_LINE = 20_000  # bytes in a line of a file that a person wrote
+
+_LARGE = 64_000  # bytes; a file made to be slow may be, up to here
 
 _BY_SUFFIX = {
     "py": "python", "pyi": "python", "pyw": "python",
@@ -37,9 +40,11 @@ _CPLUSPLUS = re.compile(rb"\n\s*(?:class|namespace|template|using)\b|\bpublic:|:
 class Language(Protocol):
     """What a module of this package offers."""
 
-    NAMES: re.Pattern[bytes]  # group 1: an identifier in code; no group: what is none
-
     def facts(self, blob: bytes, language: str) -> FileFacts: ...
+
+    def words(self, blob: bytes, language: str) -> Iterator[re.Match[bytes]]:
+        """Matches in order of place; group 1 is an identifier in code."""
+        ...
 
 
 def language_of(path: str) -> str | None:
@@ -62,9 +67,21 @@ def facts_of(language: str, blob: bytes) -> FileFacts:
         return NOTHING
     if len(blob) > _LONGEST_LINE and len(blob) > _LONGEST_LINE * (1 + blob.count(b"\n")):
         return NOTHING
+    if len(blob) > _LARGE:
+        return _apart().facts(language, blob)
+    return read(language, blob)
+
+
+def read(language: str, blob: bytes) -> FileFacts:
+    """The same without bounds; for a file that is not large, seconds at most."""
     if language == "c" and _CPLUSPLUS.search(blob):
         language = "cpp"  # a header says by its content which of the two it is
     return _reader(_MODULES[language]).facts(blob, language)
+
+
+@cache
+def _apart() -> Apart:
+    return Apart()
 
 
 @cache
@@ -79,9 +96,11 @@ def lines_with(language: str, blob: bytes, names: Collection[str]) -> list[int]:
     wanted = {name.encode() for name in names}
     if not any(name in blob for name in wanted):
         return []
-    pattern = _reader(_MODULES[language]).NAMES
-    found = set()
-    for match in pattern.finditer(blob):
+    found = []
+    line, at = 1, 0
+    for match in _reader(_MODULES[language]).words(blob, language):
         if match[1] in wanted:
-            found.add(blob.count(b"\n", 0, match.start()) + 1)
-    return sorted(found)
+            line += blob.count(b"\n", at, match.start())
+            at = match.start()
+            found.append(line)
+    return sorted(set(found))

@@ -4,13 +4,15 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from functools import cache
 
 import tree_sitter_c
 import tree_sitter_cpp
 
 from bot.codebase.facts import FileFacts, Import
-from bot.codebase.languages.grammar import QUOTES, Grammar, definitions, line_of, texts
+from bot.codebase.languages.grammar import WORDS, Grammar, definitions, line_of, texts
 
 _BOTH = """
 (function_definition declarator: (function_declarator declarator: (identifier) @name)
@@ -45,7 +47,10 @@ return short signed sizeof static struct switch template this throw true try typ
 unsigned using virtual void volatile while endif undef pragma elif
 """
 
-NAMES = QUOTES["c"]
+
+def words(blob: bytes, language: str) -> Iterator[re.Match[bytes]]:
+    """Matches whose group 1 is an identifier in code."""
+    return WORDS["c"].finditer(blob)
 
 
 @cache

@@ -6,12 +6,13 @@ Promises: methods carry their receiver's type. Never: resolves imports.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache
 
 import tree_sitter_go
 
 from bot.codebase.facts import ApiEntry, FileFacts, Import
-from bot.codebase.languages.grammar import QUOTES, Grammar, definitions, line_of, texts
+from bot.codebase.languages.grammar import WORDS, Grammar, definitions, line_of, texts
 
 _QUERY = """
 (function_declaration name: (_) @name body: (_)? @body) @function
@@ -37,7 +38,10 @@ main init
 """
 _ROUTES = re.compile(r"HandleFunc|Handle|GET|POST|PUT|PATCH|DELETE|Get|Post|Put|Patch|Delete")
 
-NAMES = QUOTES["go"]
+
+def words(blob: bytes, language: str) -> Iterator[re.Match[bytes]]:
+    """Matches whose group 1 is an identifier in code."""
+    return WORDS["go"].finditer(blob)
 
 
 @cache

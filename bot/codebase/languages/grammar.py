@@ -1,6 +1,6 @@
 """Definitions through a tree-sitter grammar: one query a language, run in C (C2).
 
-Promises: a broken file gives what its grammar recovers; a parse ends within seconds. Never:
+Promises: a broken file gives what its grammar recovers; a file takes seconds at most. Never:
 downloads a grammar (each comes in a package of its own), or walks a tree node by node in Python.
 """
 
@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from tree_sitter import Language, Node, Parser, Query, QueryCursor
 
 from bot.codebase.facts import Definition, Kind
 
-PARSE_SECONDS = 5.0
+CPU_SECONDS = 2.0  # for one file: what takes longer was not written to be read
 _SIGNATURE_CHARS, _DOC_CHARS = 300, 200
 _CHUNK = 65_536
 _TYPE_ARGUMENTS = re.compile(r"[<\[].*", re.S)
@@ -26,14 +26,45 @@ _NO_DOC = re.compile(
     r"^(?:@|eslint|prettier|nolint|go:|region|endregion|-{3}|={3}|copyright)", re.I
 )
 
-# Comments and strings of the family of C; a quote that is not closed ends with its line.
-_COMMON = rb"//[^\n]*|/\*[\s\S]*?\*/|\"(?:[^\"\\\n]|\\.)*\"|\d[\w.]*"
 _NAME = rb"|([A-Za-z_$\x80-\xff][\w$\x80-\xff]+)"
-QUOTES = {
-    "javascript": re.compile(_COMMON + rb"|'(?:[^'\\\n]|\\.)*'" + _NAME),
-    "go": re.compile(_COMMON + rb"|'(?:[^'\\\n]|\\.)*'|`[^`]*`" + _NAME),
-    "c": re.compile(_COMMON + rb"|'(?:[^'\\\n]|\\.)+'" + _NAME),
-    "rust": re.compile(_COMMON + rb"|'(?:[^'\\\n]|\\[^\n']+)'" + _NAME),
+
+
+@dataclass(frozen=True)
+class Words:
+    """Where identifiers stand in code of the family of C; group 1 of a match is one.
+
+    A match without it is a comment, a string or a number. A quote that is not closed ends with its
+    line. Behind the last `*/` no comment can be closed, so that none is looked for there.
+    """
+
+    whole: re.Pattern[bytes]
+    behind: re.Pattern[bytes]
+
+    @classmethod
+    def of(cls, quotes: bytes) -> Words:
+        common = rb"//[^\n]*|\"(?:[^\"\\\n]|\\.)*\"|\d[\w.]*|" + quotes + _NAME
+        return cls(re.compile(rb"/\*[\s\S]*?\*/|" + common), re.compile(common))
+
+    def finditer(self, blob: bytes) -> Iterator[re.Match[bytes]]:
+        """Matches in order of place."""
+        end = blob.rfind(b"*/") + 2 if b"*/" in blob else 0
+        yield from self.whole.finditer(blob, 0, end)
+        yield from self.behind.finditer(blob, end)
+
+    def count(self, blob: bytes) -> Counter[bytes]:
+        """How often each identifier occurs; what is none counts as empty."""
+        end = blob.rfind(b"*/") + 2 if b"*/" in blob else 0
+        found = Counter(self.whole.findall(blob, 0, end))
+        found.update(self.behind.findall(blob, end))
+        return found
+
+
+_PLAIN = rb"'(?:[^'\\\n]|\\.)*'"
+WORDS = {
+    "javascript": Words.of(_PLAIN),
+    "go": Words.of(_PLAIN + rb"|`[^`]*`"),
+    "c": Words.of(rb"'(?:[^'\\\n]|\\.)+'"),
+    "rust": Words.of(rb"'(?:[^'\\\n]|\\[^\n']+)'"),
 }
 
 
@@ -48,38 +79,47 @@ class Grammar:
 
     language: Language
     query: Query
-    names: re.Pattern[bytes]
+    words: Words
     reserved: frozenset[bytes]
 
     @classmethod
     def of(cls, pointer: object, query: str, quotes: str, reserved: str) -> Grammar:
         language = Language(pointer)
         words = frozenset(word.encode() for word in reserved.split()) | {b""}
-        return cls(language, Query(language, query), QUOTES[quotes], words)
+        return cls(language, Query(language, query), WORDS[quotes], words)
 
     def references(self, blob: bytes) -> dict[str, int]:
         """Identifiers of two characters and more in code, with their counts, sorted."""
-        counts = Counter(self.names.findall(blob))
+        counts = self.words.count(blob)
         return {
             name.decode("utf-8", "replace"): counts[name]
             for name in sorted(counts.keys() - self.reserved)
         }
 
     def matches(self, blob: bytes) -> list[dict[str, list[Node]]]:
-        """What the query finds, in order of place; nothing when parsing takes too long."""
-        end = time.monotonic() + PARSE_SECONDS
+        """What the query finds, in order of place; nothing when that takes too long."""
+        return [found for _, found in self.found(blob, self.query)]
+
+    def found(self, blob: bytes, query: Query) -> list[tuple[int, dict[str, list[Node]]]]:
+        """The same for another query of this language, with the numbers of its patterns."""
+        end = time.thread_time() + CPU_SECONDS
 
         def over(*_: object) -> bool:
-            return time.monotonic() > end
+            return time.thread_time() > end
 
         def part(at: int, _: object) -> bytes:
             return blob[at : at + _CHUNK]
 
         # Only a parse that asks for its bytes can be stopped.
-        tree = Parser(self.language).parse(part, progress_callback=over)
+        try:
+            tree = Parser(self.language).parse(part, progress_callback=over)
+        except ValueError:  # the binding's word for a parse that was stopped
+            return []
         if tree is None:
             return []
-        return [found for _, found in QueryCursor(self.query).matches(tree.root_node)]
+        # A callback that stops a query takes the process down in this binding; what is large, and
+        # so could take long, is read in a process apart.
+        return QueryCursor(query).matches(tree.root_node)
 
 
 _KINDS: dict[str, Kind] = {

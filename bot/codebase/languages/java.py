@@ -5,12 +5,13 @@ them; the package is the Import of level 0 with the name `package`.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache
 
 import tree_sitter_java
 
 from bot.codebase.facts import ApiEntry, FileFacts, Import
-from bot.codebase.languages.grammar import QUOTES, Grammar, definitions, line_of, texts
+from bot.codebase.languages.grammar import WORDS, Grammar, definitions, line_of, texts
 
 _QUERY = """
 (class_declaration name: (_) @name body: (_) @body) @class
@@ -34,7 +35,10 @@ _ROUTE = re.compile(r"(Get|Post|Put|Patch|Delete|Request)Mapping|Path")
 _PATH = re.compile(r'"(/?[^"]*)"')
 _EVENTS = {"KafkaListener", "RabbitListener", "JmsListener", "EventListener", "Scheduled"}
 
-NAMES = QUOTES["c"]
+
+def words(blob: bytes, language: str) -> Iterator[re.Match[bytes]]:
+    """Matches whose group 1 is an identifier in code."""
+    return WORDS["c"].finditer(blob)
 
 
 @cache

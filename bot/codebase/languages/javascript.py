@@ -12,11 +12,11 @@ from functools import cache
 
 import tree_sitter_javascript
 import tree_sitter_typescript
-from tree_sitter import Node
+from tree_sitter import Node, Query
 
 from bot.codebase.facts import ApiEntry, FileFacts, Import
 from bot.codebase.languages.grammar import (
-    QUOTES,
+    WORDS,
     Grammar,
     definitions,
     line_of,
@@ -81,7 +81,10 @@ _ROUTE_DECORATORS = {"Get", "Post", "Put", "Patch", "Delete", "Head", "Options",
 _GRAPHQL_DECORATORS = {"Query", "Mutation", "Subscription", "ResolveField", "FieldResolver"}
 _EVENT_DECORATORS = {"OnEvent", "EventPattern", "MessagePattern", "SubscribeMessage", "Cron"}
 
-NAMES = QUOTES["javascript"]
+# What looks like code and is none, for who reads without a grammar; and code inside of it.
+_TEXT = "(template_string) @text (template_substitution) @code (regex) @text"
+_LARGE = 64_000  # bytes of a file that is not parsed only to find lines in it
+_SPACES = bytes(10 if byte == 10 else 32 for byte in range(256))  # lines stay lines
 
 
 @cache
@@ -92,7 +95,16 @@ def _grammar(language: str) -> Grammar:
         pointer, query = tree_sitter_typescript.language_tsx(), _BOTH + _TS_ONLY
     else:
         pointer, query = tree_sitter_typescript.language_typescript(), _BOTH + _TS_ONLY
-    return Grammar.of(pointer, query, "javascript", _RESERVED)
+    return Grammar.of(pointer, query + _text_of(language), "javascript", _RESERVED)
+
+
+@cache
+def _texts(language: str) -> Query:
+    return Query(_grammar(language).language, _text_of(language))
+
+
+def _text_of(language: str) -> str:
+    return _TEXT if language == "typescript" else f"{_TEXT} (jsx_text) @text"
 
 
 def facts(blob: bytes, language: str) -> FileFacts:
@@ -108,10 +120,41 @@ def facts(blob: bytes, language: str) -> FileFacts:
     return FileFacts(
         definitions=found,
         imports=tuple(_imports(matches)),
-        references=grammar.references(blob),
+        references=grammar.references(_code(blob, matches)),
         exports=tuple(sorted(exported)),
         api=tuple(_api(matches)),
     )
+
+
+def words(blob: bytes, language: str) -> Iterator[re.Match[bytes]]:
+    """Matches whose group 1 is an identifier in code; a template's text is none."""
+    if len(blob) <= _LARGE and (b"`" in blob or language != "typescript"):
+        found = _grammar(language).found(blob, _texts(language))
+        blob = _code(blob, [match for _, match in found])
+    return WORDS["javascript"].finditer(blob)
+
+
+def _code(blob: bytes, matches: list[dict[str, list[Node]]]) -> bytes:
+    """The bytes with spaces for the text of templates, regular expressions and elements."""
+    edges: list[tuple[int, bool, bool]] = []  # (offset, whether it begins, whether it is code)
+    for match in matches:
+        for kind in ("text", "code"):
+            for node in match.get(kind, ()):
+                if node.start_byte == node.end_byte:
+                    continue  # the parser's guess at something missing
+                edges.append((node.start_byte, True, kind == "code"))
+                edges.append((node.end_byte, False, kind == "code"))
+    pieces, inside, at = [], [True], 0
+    for offset, begins, is_code in sorted(edges):
+        piece = blob[at:offset]
+        pieces.append(piece if inside[-1] else piece.translate(_SPACES))
+        at = offset
+        if begins:
+            inside.append(is_code)
+        elif len(inside) > 1:
+            inside.pop()
+    pieces.append(blob[at:])
+    return b"".join(pieces)
 
 
 def _short_name(match: dict[str, list[Node]]) -> dict[str, list[Node]]:

@@ -10,7 +10,8 @@ import bisect
 import keyword
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 
 from bot.codebase.facts import Definition, FileFacts, Import
 from bot.codebase.languages import python_outline as outlines
@@ -19,7 +20,7 @@ from bot.codebase.languages.python_api import api
 _SIGNATURE_CHARS, _DOC_CHARS = 300, 200
 _STRING = outlines.STRING
 _NOT_CODE = re.compile(rb"#[^\n]*|" + _STRING)
-NAMES = re.compile(rb"#[^\n]*|" + _STRING + rb"|\d[\w.]*|([A-Za-z_\x80-\xff][\w\x80-\xff]+)")
+_NAMES = re.compile(rb"#[^\n]*|" + _STRING + rb"|\d[\w.]*|([A-Za-z_\x80-\xff][\w\x80-\xff]+)")
 _NO_NAMES = {word.encode() for word in keyword.kwlist} | {
     b"", b"self", b"cls", b"rb", b"br", b"Rb", b"bR", b"fr", b"rf", b"RB", b"BR"
 }  # fmt: skip
@@ -32,7 +33,8 @@ _PLAIN_HEAD = re.compile(rb"[^\n\"'#()\[\]{}:\\]*(?:\([^\"'#()\[\]{}\\]*\))?[^\n
 _PIECE = re.compile(rb"#[^\n]*|" + _STRING + rb"|[()\[\]{}:]")
 _DOC = re.compile(rb"\s*(?:#[^\n]*\n\s*)*[rRuU]?(" + _STRING + rb")")
 _ASSIGNED = re.compile(rb"\n([A-Za-z_]\w*)[ \t]*(?::[^=\n]+)?=(?!=)")
-_ALL = re.compile(rb"\n__all__[ \t]*(?::[^=\n]+)?\+?=[ \t]*[\[(]([^\])]*)[\])]")
+# A list that is not closed ends with the file, so that each byte is looked at once.
+_ALL = re.compile(rb"\n__all__[ \t]*(?::[^=\n]+)?\+?=[ \t]*[\[(]([^\])]*)(?:[\])]|\Z)")
 _QUOTED = re.compile(rb"[\"']([A-Za-z_]\w*)[\"']")
 _SPACE = re.compile(r"\s+")
 
@@ -44,7 +46,10 @@ def facts(blob: bytes, language: str = "python") -> FileFacts:
     found = outlines.outline(src)
     newlines = _newlines(code)
     return FileFacts(
-        definitions=tuple(_definition(code, one) for one in found),
+        definitions=tuple(
+            _definition(code, one, after.at if after else len(code))
+            for one, after in zip_longest(found, found[1:])
+        ),
         imports=tuple(_imports(src, newlines)),
         references=references(code),
         exports=_exports(src, found),
@@ -58,9 +63,14 @@ def definitions(blob: bytes) -> tuple[Definition, ...]:
     return tuple(Definition(f.name, f.qualname, f.kind, f.start, f.end) for f in found)
 
 
+def words(blob: bytes, language: str) -> Iterator[re.Match[bytes]]:
+    """Matches whose group 1 is an identifier in code."""
+    return _NAMES.finditer(blob)
+
+
 def references(code: bytes) -> dict[str, int]:
     """Identifiers of two characters and more in code, with their counts, sorted."""
-    counts = Counter(NAMES.findall(code))
+    counts = Counter(_NAMES.findall(code))
     return {
         name.decode("utf-8", "replace"): counts[name] for name in sorted(counts.keys() - _NO_NAMES)
     }
@@ -70,8 +80,9 @@ def _newlines(code: bytes) -> list[int]:
     return [match.start() for match in re.finditer(rb"\n", code)]
 
 
-def _definition(code: bytes, one: outlines.Found) -> Definition:
-    head, body = _header(code, one.head)
+def _definition(code: bytes, one: outlines.Found, stop: int) -> Definition:
+    """`stop`: where the next definition begins, which no header reaches."""
+    head, body = _header(code, one.head, stop)
     text = code[one.at : head].decode("utf-8", "replace")
     signature = _SPACE.sub(" ", text).strip().removesuffix(":")[:_SIGNATURE_CHARS]
     doc = ""
@@ -80,20 +91,20 @@ def _definition(code: bytes, one: outlines.Found) -> Definition:
     return Definition(one.name, one.qualname, one.kind, one.start, one.end, signature, doc)
 
 
-def _header(code: bytes, at: int) -> tuple[int, int]:
+def _header(code: bytes, at: int, stop: int) -> tuple[int, int]:
     """Where the header ends and where the body begins: both just after the colon."""
-    if plain := _PLAIN_HEAD.match(code, at):
+    if plain := _PLAIN_HEAD.match(code, at, stop):
         return plain.end(), plain.end()
     depth = 0
-    for piece in _PIECE.finditer(code, at, at + 20_000):
+    for piece in _PIECE.finditer(code, at, min(at + 20_000, stop)):
         if piece[0] in b"([{":
             depth += 1
         elif piece[0] in b")]}":
             depth -= 1
         elif piece[0] == b":" and depth <= 0:
             return piece.end(), piece.end()
-    stop = code.find(b"\n", at)
-    return (stop, stop) if stop >= 0 else (len(code), len(code))
+    end = code.find(b"\n", at)
+    return (end, end) if end >= 0 else (len(code), len(code))
 
 
 def _first_line(literal: str) -> str:

@@ -47,7 +47,10 @@ _STATEMENT = re.compile(
     rb"|@[^\n\"'#()\[\]{}]*(?:\([^\n\"'#()\[\]{}]*\))?[ \t]*\n"
     rb"[ \t]*(?:async[ \t]+)?(?:def|class)[ \t])"
 )
+_MOST_JOINED = 100  # lines that backslashes make one
 _FORM_FEED = re.compile(rb"\n[ \t\f]*\f")
+# Lines of nothing but a backslash, before the line that they are joined with.
+_JOINED = re.compile(rb"(?<!\\)\n((?:[ \t]*\\\n)+)([ \t]*)")
 _OUTER = [re.compile(rb"\n[ \t]{0,%d}[^\s#)\]}]" % width) for width in range(64)]
 
 
@@ -92,7 +95,15 @@ def source(blob: bytes) -> Source:
     code = b"\n" + blob
     if b"\f" in code:  # a form feed sets the indentation back to nothing
         code = _FORM_FEED.sub(b"\n", code)
+    if b"\\\n" in code:
+        code = _JOINED.sub(_unjoined, code)
     return Source(code, _triple_quoted(code))
+
+
+def _unjoined(match: re.Match[bytes]) -> bytes:
+    """Blank lines instead; the first indentation of the joined lines is that of them all."""
+    widths = [line[: line.index(b"\\")] for line in match[1].splitlines()]
+    return b"\n" * (len(widths) + 1) + next(filter(None, [*widths, match[2]]), b"")
 
 
 def _as_utf8(blob: bytes) -> bytes:
@@ -240,7 +251,7 @@ def _is_continued(src: Source, newline: int) -> bool:
     """Whether the backslash before this newline joins two lines, and does not end a comment."""
     code = src.code
     line = newline
-    while True:
+    for _ in range(_MOST_JOINED):
         line = code.rfind(b"\n", 0, line)
         if line <= 0 or code[line - 1 : line] != b"\\":
             break

@@ -11,7 +11,7 @@ from functools import cache
 import tree_sitter_rust
 
 from bot.codebase.facts import ApiEntry, FileFacts, Import
-from bot.codebase.languages.grammar import QUOTES, Grammar, definitions, line_of, texts
+from bot.codebase.languages.grammar import WORDS, Grammar, definitions, line_of, texts
 
 _QUERY = """
 (function_item name: (_) @name body: (_) @body) @function
@@ -36,7 +36,10 @@ where while
 """
 _VERBS = {"get", "post", "put", "patch", "delete", "head", "options"}
 
-NAMES = QUOTES["rust"]
+
+def words(blob: bytes, language: str) -> Iterator[re.Match[bytes]]:
+    """Matches whose group 1 is an identifier in code."""
+    return WORDS["rust"].finditer(blob)
 
 
 @cache

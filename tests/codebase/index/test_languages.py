@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
+from bot.codebase import languages
 from bot.codebase.facts import ApiEntry, FileFacts, Import
 from bot.codebase.languages import facts, language_of
+from bot.codebase.languages.apart import Apart
 
 TYPESCRIPT = b"""import D, {a as b, type C} from "./x";
 export * from "./z";
@@ -228,3 +232,52 @@ def test_what_no_person_wrote_has_no_facts() -> None:
     assert facts("a.py", b"def a(): pass\n" * 200_000).definitions == ()
     assert language_of("x.min.js") is None
     assert language_of("README") is None
+
+
+def test_a_glob_in_a_template_hides_nothing_behind_it():
+    blob = b"""const found = glob(`${dir}/src/* ${deep(`a/*${deeper}`)} text`)
+const pattern = /["`]/
+export function after() { return called() }
+"""
+    found = languages.facts("a.ts", blob)
+    assert [one.name for one in found.definitions] == ["after"]
+    assert {"dir", "deep", "deeper", "called"} <= found.references.keys()
+    assert "text" not in found.references
+    assert languages.lines_with("typescript", blob, ["deeper", "text", "called"]) == [1, 3]
+
+
+def test_a_comment_that_is_not_closed_hides_nothing_either():
+    found = languages.facts("a.go", b"package a\n/* one */ func F() { gg() }\nvar xx = a /* b\n")
+    assert {"gg", "xx"} <= found.references.keys()
+    assert "one" not in found.references
+
+
+@pytest.mark.parametrize(
+    ("path", "piece"),
+    [
+        ("a.ts", b"((((\n"),
+        ("a.rs", b"/* /*\n"),
+        ("a.py", b'def f(a="(\n'),
+        ("a.py", b'__all__ = ["a",\n'),
+    ],
+)
+def test_a_file_made_to_be_slow_takes_no_longer_than_a_bound(path, piece):
+    begun = time.monotonic()
+    languages.facts(path, piece * (300_000 // len(piece)))
+    assert time.monotonic() - begun < 20  # without the bound: minutes
+
+
+def test_a_large_file_is_read_the_same_apart_as_here():
+    blob = b"".join(
+        b"def name_%d(a, b):\n    '''Doc.'''\n    return a\n\n" % n for n in range(2_000)
+    )
+    assert languages.facts("a.py", blob) == languages.read("python", blob)
+    assert len(languages.facts("a.py", blob).definitions) == 2_000
+
+
+def test_a_reader_that_died_is_replaced():
+    apart = Apart()
+    assert apart.facts("python", b"def a(): pass\n").definitions[0].name == "a"
+    apart._process.kill()
+    apart._process.wait()
+    assert apart.facts("python", b"def b(): pass\n").definitions[0].name == "b"

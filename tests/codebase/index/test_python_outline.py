@@ -174,6 +174,8 @@ def test_hard_places_are_read_as_the_parser_reads_them(name: str) -> None:
         b"class A:\n\tdef m(self):\n\t\tpass\n\n\tx = 1\ny = 2\n",
         b"def a():\n    return 1\n    \n   # less\n        \n",
         b"def a(): pass",
+        b"def a():\n\\\n        pass",
+        b"class B:\n    \\\n'a'\n\\\n\\\ndef c(): pass\nx = 1 + \\\n\\\n2\n",
         b"",
         b"\n\n\n",
     ],
@@ -188,7 +190,8 @@ def test_line_ends_encodings_and_tabs_are_read_as_the_parser_reads_them(blob: by
         st.sampled_from(
             ["def a():", "class B:", "    def c(self):", "        pass", "    pass", "pass", '"""',
              "'''", "x = '", "# it's", "(", ")", "    )", "\\", "", "  # c", "@d", "f('\"\"\"')",
-             "x = [", "]", "async def e(): pass", "'a' '''b''' \"c\"", "\tpass", "return \\"]
+             "x = [", "]", "async def e(): pass", "'a' '''b''' \"c\"", "\tpass", "return \\",
+             "    \\"]
         ),
         max_size=14,
     )

@@ -1,0 +1,125 @@
+"""What is known of a story at one moment.
+
+Promises: plain data and what follows from it by itself. Never: writes itself; `bot.story.machine`
+folds the journal into it, and nobody else changes it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot.story import events as e
+from bot.story.accounts import Accounts
+from bot.story.vocabulary import (
+    TERMINAL,
+    Approval,
+    ExecutionPlan,
+    Gate,
+    Handoff,
+    Person,
+    Repository,
+    Shown,
+    State,
+    StorySpec,
+    Waiting,
+)
+
+
+@dataclass
+class Story(Accounts):
+    """A story as its journal tells it. Read it; only `fold` and `apply` write it."""
+
+    stream: str
+    version: int = 0
+    repository: Repository | None = None
+    issue: int = 0
+    title: str = ""
+    body: str = ""
+    author: Person | None = None
+    requester: Person | None = None
+    received_at: datetime | None = None
+    state: State = State.RECEIVED
+    state_since: datetime | None = None
+    waiting: Waiting | None = None
+    text_version: int = 0  # grows with each edit of the story
+    round: int = 0  # grows with each analysis: answers, edits and /retry begin a new one
+    analyzed_text: int = 0  # the text_version that the analysis read
+    dispute: str = ""  # what a person rejected; the next round is told
+    faults: int = 0  # stage faults in a row (S3)
+    spec: StorySpec | None = None
+    plan: ExecutionPlan | None = None
+    branch: str = ""
+    base_sha: str = ""
+    head_sha: str = ""
+    pushed_sha: str = ""  # by us; what people pushed is never ours to overwrite
+    merged_sha: str = ""
+    foreign_head: bool = False
+    pushers: dict[str, Person | None] = field(default_factory=dict)  # of foreign heads
+    commits: list[e.Committed] = field(default_factory=list)
+    tasks_done: dict[str, e.TaskDone] = field(default_factory=dict)
+    plans: int = 0  # made in this round
+    instructions: tuple[str, ...] = ()  # files of the project that told how to write
+    planned_at: int = 0  # how many attempts had failed when the last one was made
+    nothing_to_do: e.NothingToDo | None = None
+    answers: list[e.Answered] = field(default_factory=list)
+    answers_used: int = 0  # how many of them the analysis has read
+    tests: dict[str, e.Tested] = field(default_factory=dict)  # by subject, the last one
+    reviews: list[e.Reviewed] = field(default_factory=list)
+    failures: list[e.AttemptFailed] = field(default_factory=list)
+    approvals: list[Approval] = field(default_factory=list)
+    approvals_given: int = 0  # ever, with those withdrawn since
+    shown: list[Shown] = field(default_factory=list)
+    pull_number: int = 0
+    pull_url: str = ""
+    pull_open: bool = False
+    status_comment_id: int | None = None
+    status_digest: str = ""
+    labels_shown: str = ""  # label/disturbances
+    label_disturbances: int = 0
+    vouched: set[str] = field(default_factory=set)  # suspicious texts that a person let pass
+    priority: str = "normal"
+    cancel: e.CancelRequested | None = None
+    rejected: e.Rejected | None = None
+    pause: e.PauseRequested | None = None
+    handoff_asked: e.HandoffRequested | None = None
+    handoff: Handoff | None = None
+    retry: e.RetryRequested | None = None
+    failure_reason: str = ""
+    commands: dict[tuple[int, int], e.CommandHandled] = field(default_factory=dict)
+    timeline: list[tuple[datetime, State]] = field(default_factory=list)
+    effects_performed: Counter[str] = field(default_factory=Counter)  # by kind
+
+    @property
+    def name(self) -> str:
+        """What people call it: STORY-12 is issue 12."""
+        return f"STORY-{self.issue}"
+
+    @property
+    def iteration(self) -> int:
+        """The attempt under way, from 1 (S8)."""
+        return 1 + len(self.failures)
+
+    @property
+    def plan_digest(self) -> str:
+        return self.plan.digest if self.plan else ""
+
+    @property
+    def terminal(self) -> bool:
+        return self.state in TERMINAL
+
+    def passed(self, subject: str, sha: str) -> bool:
+        """Whether the last test run of `subject` was at `sha`, really ran and broke nothing."""
+        tested = self.tests.get(subject)
+        return bool(
+            tested
+            and tested.summary.sha == sha
+            and tested.summary.ran
+            and (tested.summary.ok or (subject != "red" and not tested.regressions))
+        )
+
+    def waits_at(self, gate: Gate) -> bool:
+        return (
+            self.state is State.WAITING and self.waiting is not None and self.waiting.gate is gate
+        )
