@@ -17,12 +17,6 @@ def served():
     app.run()
 
 
-# ruleid: towpath.python.web.debug-setting-on
-DEBUG = True
-# ok: towpath.python.web.debug-setting-on
-DEBUG = False
-
-
 def cookies(response, token, colour):
     # ruleid: towpath.python.web.cookie-unprotected
     response.set_cookie("colour", colour, secure=False)
