@@ -1,7 +1,7 @@
 """Which version of a package one would get today, for requirements that name none.
 
-Promises: asked of the package installer itself, in the sandbox, with a network and no secret; what
-cannot be told is said to be unknown. Never: installs anything.
+Promises: asked of the package installer itself, in the sandbox, which reaches package hosts and
+has no secret; what cannot be told is said to be unknown. Never: installs anything.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from packaging.utils import canonicalize_name
 
 from bot.gates.added_packages import Package
 from bot.gates.workbench import Workbench
+from bot.workspace.egress.way_out import WayOut
 from bot.workspace.environment import find_tool
-from bot.workspace.package_index import IndexRefused, PackageIndex
+from bot.workspace.package_index import PackageIndex
 from bot.workspace.sandbox import Limits
 
 _UV = "/tools/uv"
@@ -47,23 +48,20 @@ def resolve(bench: Workbench, loose: Sequence[Package]) -> tuple[list[Package], 
 
 
 def _python(bench: Workbench, loose: Sequence[Package]) -> tuple[list[Package], str]:
-    try:
-        index = PackageIndex.of(os.environ)
-    except IndexRefused as problem:
-        return [], str(problem)
+    index = PackageIndex.of(os.environ)
     folder = bench.folder()
     (folder / "asked.txt").write_text("\n".join(one.asked for one in loose) + "\n")
     program = bench.toolbox.program("python")
-    run = bench.sandbox.run(
-        [_UV, "pip", "compile", "--quiet", "--no-header", "--no-annotate", "--system-certs",
-         "--python", program.path, "/asked/asked.txt"],
-        readonly={**{str(place): place for place in index.folders}, **program.readonly,
-                  _UV: find_tool("uv"), "/asked": folder},
-        writable={"/cache": bench.cache("uv")},
-        env={**index.env, "UV_CACHE_DIR": "/cache", "UV_PYTHON_DOWNLOADS": "never"},
-        limits=_LIMITS,
-        network=True,
-    )  # fmt: skip
+    with WayOut(bench.sandbox, index.rules) as way:
+        run = way.run(
+            [_UV, "pip", "compile", "--quiet", "--no-header", "--no-annotate", "--system-certs",
+             "--python", program.path, "/asked/asked.txt"],
+            readonly={**{str(place): place for place in index.folders}, **program.readonly,
+                      _UV: find_tool("uv"), "/asked": folder},
+            writable={"/cache": bench.cache("uv")},
+            env={**index.env, "UV_CACHE_DIR": "/cache", "UV_PYTHON_DOWNLOADS": "never"},
+            limits=_LIMITS,
+        )  # fmt: skip
     if not run.ok:
         return [], "cannot be resolved: " + " ".join(run.last(600).split())[-300:]
     by_name = {canonicalize_name(one.name): one for one in loose}
@@ -79,16 +77,13 @@ def _python(bench: Workbench, loose: Sequence[Package]) -> tuple[list[Package], 
 def _npm(bench: Workbench, one: Package) -> str:
     if not re.fullmatch(r"(@[\w.-]+/)?[\w.-]+", one.name):
         return ""
-    try:
-        index = PackageIndex.of(os.environ)
-    except IndexRefused:
-        return ""
-    run = bench.sandbox.run(
-        ["npm", "view", "--json", "--", one.asked, "version"],
-        env={**index.env, "npm_config_cache": "/tmp/npm", "NO_COLOR": "1"},  # noqa: S108 - inside
-        limits=_LIMITS,
-        network=True,
-    )
+    index = PackageIndex.of(os.environ)
+    with WayOut(bench.sandbox, index.rules) as way:
+        run = way.run(
+            ["npm", "view", "--json", "--", one.asked, "version"],
+            env={**index.env, "npm_config_cache": "/tmp/npm", "NO_COLOR": "1"},  # noqa: S108
+            limits=_LIMITS,
+        )
     try:
         told = json.loads(run.text) if run.ok else ""
     except ValueError:
