@@ -27,6 +27,7 @@ from bot import stages
 from bot.agent.conversation import Conversations
 from bot.agent.gateway import Gateway
 from bot.agent.perform import Model
+from bot.agent.prompts import Registry
 from bot.families import rewrite
 from bot.outside.github import GitHub, connect
 from bot.queue.delivery import Delivery, Failure
@@ -99,10 +100,9 @@ class House:
 
     @cached_property
     def workshop(self) -> workspace.Workshop:
-        allow = self.settings.sandbox == "unsandboxed"
         return workspace.Workshop(
             workspace.Places(self.settings.home),
-            lambda: choose_sandbox(allow_unsandboxed=allow),
+            lambda: choose_sandbox(self.settings.sandbox),
             self._authorization,
         )
 
@@ -150,6 +150,7 @@ class House:
                 self.settings.models,
                 timeout=self.settings.model_timeout_seconds,
                 output_limit=self.settings.model_output_tokens,
+                prompts=Registry(self.settings.home),
             )
             adapters["call_model"] = Model(gateway, self.conversations)
         return adapters
