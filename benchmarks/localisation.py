@@ -20,8 +20,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bot.codebase.blobs import git_dir_of
+from bot.codebase.graph import Graph
 from bot.codebase.question import ask
-from bot.codebase.search import Search
+from bot.codebase.search import Search, history_of
+from bot.codebase.snapshot import Snapshot
 from bot.codebase.store import Store
 
 Row = dict
@@ -52,20 +54,22 @@ def main() -> None:
 
 
 class Searches:
-    """The search in a row's commit, from the one before if that was of the same repository."""
+    """The search in a row's commit, from the row before if that was of the same repository."""
 
     def __init__(self, repositories: Path, store: Store) -> None:
         self._repositories, self._store = repositories, store
-        self._last: tuple[str, Search] | None = None
+        self._last: tuple[str, Graph] | None = None
 
     def at(self, repo: str, commit: str) -> Search:
         git_dir = clone_of(repo, self._repositories)
         if self._last is not None and self._last[0] == repo:
-            found = self._last[1].advanced(git_dir, commit)
+            snapshot = self._last[1].snapshot.advanced(commit)
+            graph = self._last[1].advanced(snapshot)
         else:
-            found = Search.at(git_dir, commit, self._store)
-        self._last = (repo, found)
-        return found
+            snapshot = Snapshot.at(git_dir, commit, self._store)
+            graph = Graph.of(snapshot)
+        self._last = (repo, graph)
+        return Search(snapshot, history_of(snapshot, git_dir), graph)
 
 
 def answer(row: Row, searches: Searches) -> Row:

@@ -95,7 +95,6 @@ class Search:
             lambda path: None if (now := self._paths.today(path)) is None else number[now],
             self._tests.number,
         )
-        self._graph = graph
         self._imports = _numbered(graph, self._sources) if graph is not None else None
 
     @classmethod
@@ -103,15 +102,6 @@ class Search:
         """The search in a commit (any revision); NoSuchRevision, GitFailed."""
         snapshot = Snapshot.at(git_dir, commit, store)
         return cls(snapshot, history_of(snapshot, git_dir), Graph.of(snapshot))
-
-    def advanced(self, git_dir: Path, commit: str) -> Search:
-        """The search in another commit of the same repository, for what differs; as `at` raises.
-
-        This one may be used further.
-        """
-        snapshot = self.snapshot.advanced(commit)
-        graph = Graph.of(snapshot) if self._graph is None else self._graph.advanced(snapshot)
-        return Search(snapshot, history_of(snapshot, git_dir), graph)
 
     def find(self, text: str, *, files: int = 20, definitions: int = 20) -> Found:
         """The best `files` and `definitions` for `text` (bounds; empty when nothing fits)."""

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.codebase.graph import Graph
 from bot.codebase.history import History
-from bot.codebase.search import Search
+from bot.codebase.search import Search, history_of
 from bot.codebase.snapshot import Snapshot
 from bot.codebase.store import Store
 from tests.codebase.search.conftest import SHOP, Repository
@@ -80,13 +81,15 @@ def test_commits_after_the_asked_one_are_not_looked_at(
 def test_a_search_advanced_to_another_commit_answers_as_one_made_for_it(
     repository: Repository, store: Store
 ) -> None:
-    first = Search.at(repository.git_dir, "HEAD", store)
+    graph = Graph.of(Snapshot.at(repository.git_dir, "HEAD", store))
     repository.commit(
         "Zanzibar",
         {"src/shop/money.py": None, "src/shop/coins.py": "from shop.basket import Basket\n"},
     )
     fresh = Search.at(repository.git_dir, "HEAD", store)
-    advanced = first.advanced(repository.git_dir, "HEAD")
+    snapshot = graph.snapshot.advanced("HEAD")
+    past = history_of(snapshot, repository.git_dir)
+    advanced = Search(snapshot, past, graph.advanced(snapshot))
     for text in ("zanzibar coins", "total price of a basket", "money"):
         assert advanced.find(text) == fresh.find(text)
 
