@@ -4,7 +4,7 @@ Promises: every signal is brought to 0..1 within a question, multiplied by a fix
 added; equal scores are ordered by path, so the same input gives the same order anywhere.
 Never: learns while it runs.
 
-The weights were fitted once by a listwise logistic regression over real changes of 19 repositories
+The weights were fitted once by a listwise logistic regression over real changes of 18 repositories
 (whole repositories held out in turn, to choose the signals), then rounded; results move little
 when one of the large ones moves by a third.
 """
