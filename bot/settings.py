@@ -196,12 +196,24 @@ class Settings(BaseSettings):
         "indexes, separated by commas. Read only: GET and HEAD.",
     )
 
+    # quality gates
+    osv_url: str = Field(
+        "https://api.osv.dev",
+        description="OSV service that is asked about the dependencies a change adds; a mirror will "
+        "do.",
+    )
+    gate_tools: Path | None = Field(
+        None,
+        description="Folder `bin` that holds the gates' tools. Default: installed on first use, "
+        "as requirements-gates.lock pins them.",
+    )
+
     @field_validator("home", mode="after")
     @classmethod
     def _home_is_absolute(cls, value: Path) -> Path:
         return Path(os.path.abspath(value.expanduser()))
 
-    @field_validator("github_api_url", "github_web_url", mode="after")
+    @field_validator("github_api_url", "github_web_url", "osv_url", mode="after")
     @classmethod
     def _base_url(cls, value: str) -> str:
         if not value.startswith(("https://", "http://")):

@@ -13,14 +13,36 @@ import re
 import unicodedata
 from typing import Any
 
-# Zero-width, bidirectional, tag and variation characters carry words that only a model would read.
-_HIDDEN = re.compile(
-    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
-    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb"
-    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+# Beyond the control and format characters: what has no ink, or only changes a neighbour's.
+_INKLESS = (
+    "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0"
+    "\U0001d159\U000e0000-\U000e0fff"
 )
-_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
-_CONTROLS = {"\n", "\t"}
+_NO_INK = re.compile(f"[{_INKLESS}]")
+# Format characters that are seen: signs around Arabic, Syriac and Kaithi numbers.
+_SEEN = re.compile("[\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd]")
+_LINE_ENDS = {"\u2028", "\u2029", "\u0085", "\v", "\f"}
+
+
+class _Shown(dict[int, str | None]):
+    """What becomes of each character; found out when it is first met."""
+
+    def __missing__(self, code: int) -> str | None:
+        character = chr(code)
+        if character in _LINE_ENDS:
+            result: str | None = "\n"
+        elif character in "\n\t" or _SEEN.match(character):
+            result = character
+        elif _NO_INK.match(character):
+            result = None
+        else:
+            hidden = unicodedata.category(character) in {"Cc", "Cf", "Cs", "Co"}
+            result = None if hidden else character
+        self[code] = result
+        return result
+
+
+_SHOWN = _Shown()
 
 _SECRETS = re.compile(
     r"""
@@ -43,15 +65,7 @@ _SECRETS = re.compile(
 
 def visible(text: str) -> str:
     """The text as a person sees it: no hidden and no control characters, line ends as `\\n`."""
-    text = _HIDDEN.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
-    return "".join(
-        c for c in text if c in _CONTROLS or unicodedata.category(c) not in {"Cc", "Cs", "Co"}
-    )
-
-
-def without_comments(markdown: str) -> str:
-    """Markdown without HTML comments: GitHub does not show them, so nobody agreed to them."""
-    return _COMMENT.sub("", markdown)
+    return text.replace("\r\n", "\n").replace("\r", "\n").translate(_SHOWN)
 
 
 def section(name: str, text: str) -> str:

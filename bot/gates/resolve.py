@@ -1,7 +1,7 @@
 """Which version of a package one would get today, for requirements that name none.
 
-Promises: asked of the package installer itself, in the sandbox, which reaches package hosts and
-has no secret; what cannot be told is said to be unknown. Never: installs anything.
+Promises: asked of the package installer itself, in the sandbox, with a network and no secret; what
+cannot be told is said to be unknown. Never: installs anything.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from packaging.utils import canonicalize_name
 
 from bot.gates.added_packages import Package
 from bot.gates.workbench import Workbench
-from bot.workspace.egress.way_out import WayOut
 from bot.workspace.environment import find_tool
 from bot.workspace.package_index import PackageIndex
 from bot.workspace.sandbox import Limits
@@ -48,18 +47,19 @@ def resolve(bench: Workbench, loose: Sequence[Package]) -> tuple[list[Package], 
 
 
 def _python(bench: Workbench, loose: Sequence[Package]) -> tuple[list[Package], str]:
-    index = PackageIndex.of(os.environ)
-    folder = bench.folder()
+    folder, cache = bench.folder(), bench.folder()
     (folder / "asked.txt").write_text("\n".join(one.asked for one in loose) + "\n")
     program = bench.toolbox.program("python")
-    with WayOut(bench.sandbox, index.rules) as way:
+    index = PackageIndex.of(os.environ)
+    with bench.way_out() as way:
         run = way.run(
             [_UV, "pip", "compile", "--quiet", "--no-header", "--no-annotate", "--system-certs",
              "--python", program.path, "/asked/asked.txt"],
             readonly={**{str(place): place for place in index.folders}, **program.readonly,
                       _UV: find_tool("uv"), "/asked": folder},
-            writable={"/cache": bench.cache("uv")},
-            env={**index.env, "UV_CACHE_DIR": "/cache", "UV_PYTHON_DOWNLOADS": "never"},
+            writable={"/cache": cache},
+            env={**index.env, "UV_CACHE_DIR": "/cache", "UV_PYTHON_DOWNLOADS": "never",
+                 "NO_COLOR": "1"},
             limits=_LIMITS,
         )  # fmt: skip
     if not run.ok:
@@ -77,13 +77,13 @@ def _python(bench: Workbench, loose: Sequence[Package]) -> tuple[list[Package], 
 def _npm(bench: Workbench, one: Package) -> str:
     if not re.fullmatch(r"(@[\w.-]+/)?[\w.-]+", one.name):
         return ""
-    index = PackageIndex.of(os.environ)
-    with WayOut(bench.sandbox, index.rules) as way:
+    with bench.way_out() as way:
         run = way.run(
             ["npm", "view", "--json", "--", one.asked, "version"],
-            env={**index.env, "npm_config_cache": "/tmp/npm", "NO_COLOR": "1"},  # noqa: S108
+            env={**PackageIndex.of(os.environ).env, "npm_config_cache": "/tmp/npm",  # noqa: S108
+                 "NO_COLOR": "1"},
             limits=_LIMITS,
-        )
+        )  # fmt: skip
     try:
         told = json.loads(run.text) if run.ok else ""
     except ValueError:
