@@ -184,9 +184,28 @@ class Settings(BaseSettings):
     model_output_tokens: int = Field(
         16_000, ge=256, le=200_000, description="Longest answer of a model, in tokens."
     )
-    sandbox: Literal["bubblewrap", "unsandboxed"] = Field(
+    sandbox: Literal["bubblewrap", "container", "gvisor", "unsandboxed"] = Field(
         "bubblewrap",
-        description="Where a project's own code runs. 'unsandboxed' gives it this machine.",
+        description="Where a project's own code runs: bubblewrap, a container of podman or docker, "
+        "one with gVisor's runtime. 'unsandboxed' gives it this machine.",
+    )
+
+    package_hosts: str = Field(
+        "",
+        description="Hosts that the installation of a project may reach besides its package "
+        "indexes, separated by commas. Read only: GET and HEAD.",
+    )
+
+    # quality gates
+    osv_url: str = Field(
+        "https://api.osv.dev",
+        description="OSV service that is asked about the dependencies a change adds; a mirror will "
+        "do.",
+    )
+    gate_tools: Path | None = Field(
+        None,
+        description="Folder `bin` that holds the gates' tools. Default: installed on first use, "
+        "as requirements-gates.lock pins them.",
     )
 
     @field_validator("home", mode="after")
@@ -194,7 +213,7 @@ class Settings(BaseSettings):
     def _home_is_absolute(cls, value: Path) -> Path:
         return Path(os.path.abspath(value.expanduser()))
 
-    @field_validator("github_api_url", "github_web_url", mode="after")
+    @field_validator("github_api_url", "github_web_url", "osv_url", mode="after")
     @classmethod
     def _base_url(cls, value: str) -> str:
         if not value.startswith(("https://", "http://")):
@@ -207,6 +226,14 @@ class Settings(BaseSettings):
         if value is not None and not value.startswith(("sqlite:", "postgresql:", "postgresql+")):
             raise ValueError("expected a URL that starts with sqlite: or postgresql:")
         return value and re.sub(r"^postgresql:", "postgresql+psycopg:", value)
+
+    @field_validator("package_hosts", mode="after")
+    @classmethod
+    def _hosts(cls, value: str) -> str:
+        for host in value.replace(",", " ").split():
+            if not re.fullmatch(r"(https?://)?[A-Za-z0-9.-]+(:[0-9]{1,5})?", host):
+                raise ValueError("expected hosts such as files.example.com, separated by commas")
+        return value
 
     @field_validator("redis_url", mode="after")
     @classmethod

@@ -100,10 +100,9 @@ class House:
 
     @cached_property
     def workshop(self) -> workspace.Workshop:
-        allow = self.settings.sandbox == "unsandboxed"
         return workspace.Workshop(
             workspace.Places(self.settings.home),
-            lambda: choose_sandbox(allow_unsandboxed=allow),
+            lambda: choose_sandbox(self.settings.sandbox),
             self._authorization,
         )
 

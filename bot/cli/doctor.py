@@ -1,7 +1,7 @@
 """`towpath doctor`: what is configured, reachable and missing, with the next step for each.
 
 Promises: exit status 1 when something that Towpath needs is missing; the same findings as a table
-and as JSON.
+and as JSON. With `--sandbox`: the whole battery of escapes instead, each attempt a finding.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import asdict
 import click
 
 from bot.cli.exits import Exit
-from bot.cli.findings import Finding, configured, machine
+from bot.cli.findings import Finding, Verdict, configured, machine
 from bot.cli.log_lines import write_log
 from bot.settings import SettingsError, load_settings
 from bot.texts import doctor as texts
@@ -25,11 +25,12 @@ COLOURS = {"ok": "green", "warning": "yellow", "missing": "red"}
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array instead of a table.")
-def doctor(as_json: bool) -> None:
+@click.option("--sandbox", "battery", is_flag=True, help="Try to break out of the sandbox instead.")
+def doctor(as_json: bool, battery: bool) -> None:
     """Say what is configured, reachable and missing, with the next step for each."""
     write_log(logging.ERROR)  # what is worth knowing is in the findings
     found = []
-    for finding in _findings():
+    for finding in _escapes() if battery else _findings():
         found.append(finding)
         if not as_json:
             _print(finding)
@@ -37,7 +38,10 @@ def doctor(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([asdict(one) for one in found], indent=2))
     else:
-        click.echo("\n" + (texts.ALL_WELL if is_well else texts.SOME_MISSING))
+        well, unwell = (
+            (texts.HELD, texts.NOT_HELD) if battery else (texts.ALL_WELL, texts.SOME_MISSING)
+        )
+        click.echo("\n" + (well if is_well else unwell))
     sys.exit(Exit.OK if is_well else Exit.FAILED)
 
 
@@ -52,11 +56,23 @@ def _findings() -> Iterator[Finding]:
     yield from configured(settings)
 
 
+def _escapes() -> Iterator[Finding]:
+    """What the sandbox that the settings name did with every attempt (T5)."""
+    from bot.workspace.choose_sandbox import choose_sandbox
+    from bot.workspace.escapes.battery import battery
+
+    verdicts: dict[str, Verdict] = {"stopped": "ok", "not applicable": "warning"}
+    sandbox = choose_sandbox(load_settings().sandbox)
+    for result in battery(sandbox):
+        said = texts.escape(result.verdict, result.said)
+        yield Finding(result.attempt, verdicts.get(result.verdict, "missing"), said)
+
+
 def _print(one: Finding) -> None:
     """A line a finding, as soon as it is known: some take seconds."""
     # GitHub, databases and package indexes speak here: nothing of theirs may steer the terminal.
     found = "".join(c if c.isprintable() else " " for c in one.found)
     verdict = click.style(f"{one.verdict:<8}", fg=COLOURS[one.verdict])
-    click.echo(f"{verdict} {one.name:<26} {found}")
+    click.echo(f"{verdict} {one.name:<32} {found}")
     if one.next:
-        click.echo(f"{'':8} {'':26} → {one.next}")
+        click.echo(f"{'':8} {'':32} → {one.next}")

@@ -85,15 +85,16 @@ def _packages() -> Finding:
 
 def _sandbox(settings: Settings) -> Finding:
     from bot.workspace.choose_sandbox import choose_sandbox
+    from bot.workspace.plain_process import PlainProcess
     from bot.workspace.sandbox import SandboxUnavailable
 
     try:
-        choose_sandbox()
+        found = choose_sandbox(settings.sandbox)
     except SandboxUnavailable as problem:
-        if settings.sandbox == "unsandboxed":
-            return Finding("sandbox", "warning", texts.UNSANDBOXED, texts.SANDBOX)
         return Finding("sandbox", "missing", "; ".join(problem.findings), texts.SANDBOX)
-    return Finding("sandbox", "ok", texts.SANDBOX_HOLDS)
+    if isinstance(found, PlainProcess):
+        return Finding("sandbox", "warning", texts.UNSANDBOXED, texts.SANDBOX)
+    return Finding("sandbox", "ok", texts.sandbox_holds(found.name))
 
 
 def _home(settings: Settings) -> Finding:

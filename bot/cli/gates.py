@@ -31,8 +31,7 @@ _SHOWN = 10  # findings of each gate
               type=click.Path(exists=True, dir_okay=False, path_type=Path))  # fmt: skip
 @click.option("--only", multiple=True, metavar="NAME", help="Run this gate only (repeatable).")
 @click.option("--offline", is_flag=True, help="Ask nobody: no advisories, no installation.")
-@click.option("--osv-url", envvar="TOWPATH_OSV_URL", metavar="URL",
-              help="Advisory service. Default: https://api.osv.dev.")  # fmt: skip
+@click.option("--osv-url", metavar="URL", help="Advisory service to ask. Default: the setting.")
 @click.option("--cache", type=click.Path(file_okay=False, path_type=Path), help="Folder to use.")
 @click.option("--no-memory", is_flag=True, help="Look again at what was judged before.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -123,14 +122,15 @@ def _judge(
     from bot.workspace.package_index import PackageIndex
     from bot.workspace.worktrees import Pool
 
-    sandbox = choose_sandbox(load_settings().sandbox == "unsandboxed")
+    settings = load_settings()
+    sandbox = choose_sandbox(settings.sandbox)
     pool = Pool(home / "trees", change.mirror, size=6, owner=sandbox.owner)
     index = PackageIndex.of(os.environ)
-    choices = Choices(offline=offline, **({"advisories": osv_url} if osv_url else {}))
+    choices = Choices(offline=offline, advisories=osv_url or settings.osv_url)
     with Workbench(
         change,
         sandbox=sandbox,
-        toolbox=Toolbox(home / "tools", offline=offline),
+        toolbox=Toolbox(home / "tools", given=settings.gate_tools, offline=offline),
         pool=pool,
         environments=Environments(home / "environments", change.mirror, pool, sandbox, index),
         caches=home / "caches" / change.mirror.path.stem,

@@ -17,6 +17,7 @@ from bot.cli.index_codebase import cache_folder, open_snapshot
 from bot.codebase.impact import Impact, NoSuchPlace
 from bot.codebase.impact import impact as impact_of
 from bot.codebase.store import Store
+from bot.texts import index as texts
 
 _SHOWN = 25  # lines of each kind
 
@@ -44,9 +45,7 @@ def impact(path: Path, place: str, revision: str | None, cache: Path | None, as_
                 symbol.lstrip(":") or None,
             )
         except NoSuchPlace as problem:
-            raise click.ClickException(
-                f"{problem}. Name a file from the top of the repository, as FILE or FILE:SYMBOL."
-            ) from None
+            raise click.ClickException(texts.no_place(str(problem))) from None
     click.echo(json.dumps(_row(found)) if as_json else _told(found))
 
 

@@ -16,8 +16,10 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from bot.settings import load_settings
+from bot.texts import index as texts
 
 if TYPE_CHECKING:
+    from bot.codebase.graph import Graph
     from bot.codebase.search import Found, FoundFile, Search
     from bot.codebase.store import Store
 
@@ -51,7 +53,7 @@ def locate(
 ) -> None:
     """Rank the files and definitions of the repository at PATH by what a text is about."""
     if (text is None) == (queries is None):
-        raise click.UsageError("Give one of --text and --queries.")
+        raise click.UsageError(texts.ONE_QUESTION)
     from bot.codebase.store import Store
 
     with Store(cache or load_settings().home / "codebase") as store:
@@ -59,9 +61,9 @@ def locate(
             _answer_lines(path, queries, revision, most, store)
             return
         asked = sys.stdin.read() if text == "-" else (text or "")
-        search = _search(path, revision or "HEAD", store)
+        search = _Searches(path, store).at(revision or "HEAD")
         if search is None:
-            raise click.UsageError(f"No commit {revision!r} in {path}.")
+            raise click.UsageError(texts.no_commit(revision or "HEAD", str(path)))
         found = search.find(asked, files=most, definitions=most)
     if as_json:
         click.echo(json.dumps(_row(found)))
@@ -76,22 +78,20 @@ def _answer_lines(
 
     A file may hold questions about several repositories: their commits tell them apart.
     """
-    made: tuple[str, Search | None] | None = None
+    searches = _Searches(path, store)
     answered = skipped = 0
     for line in _lines(queries):
         own = next((line[key] for key in _REVISION_KEYS if isinstance(line.get(key), str)), None)
-        at = revision or own or "HEAD"
-        if made is None or made[0] != at:
-            made = (at, _search(path, at, store))
-        if made[1] is None:
+        search = searches.at(revision or own or "HEAD")
+        if search is None:
             skipped += 1
             continue
         about = {"id": line["id"]} if "id" in line else {}
-        found = made[1].find(line["text"], files=most, definitions=most)
+        found = search.find(line["text"], files=most, definitions=most)
         click.echo(json.dumps({**about, **_row(found)}))
         answered += 1
     if skipped:
-        click.echo(f"{skipped} lines name commits that {path} does not have.", err=True)
+        click.echo(texts.lines_skipped(skipped, str(path)), err=True)
         if not answered:
             sys.exit(1)
 
@@ -105,27 +105,48 @@ def _lines(queries: IO[str]) -> Iterator[dict[str, Any]]:
         except ValueError:
             row = None
         if not isinstance(row, dict) or not isinstance(row.get("text"), str):
-            raise click.UsageError(f"Line {number} is not a JSON object with a `text`.")
+            raise click.UsageError(texts.not_a_question(number))
         yield row
 
 
-def _search(path: Path, revision: str, store: Store) -> Search | None:
-    """The search in a commit, or in a folder without git as it is; None: no such commit."""
-    from bot.codebase.blobs import NoSuchRevision, git_dir_of
-    from bot.codebase.history import History
-    from bot.codebase.search import Search
-    from bot.codebase.snapshot import Snapshot
-    from bot.workspace.git import GitFailed
+class _Searches:
+    """The search in one commit after another, each made from the one before."""
 
-    git_dir = git_dir_of(path)
-    if git_dir is None:
-        return Search(Snapshot.of_folder(path, store), History([]))
-    try:
-        return Search.at(git_dir, revision, store)
-    except NoSuchRevision:
-        return None
-    except GitFailed as problem:
-        raise click.ClickException(f"{path} cannot be read by git: {problem}") from None
+    def __init__(self, path: Path, store: Store) -> None:
+        self._path = path
+        self._store = store
+        self._last: tuple[str, Search | None] | None = None
+        self._graph: Graph | None = None
+
+    def at(self, revision: str) -> Search | None:
+        """The search in a commit, or in a folder without git as it is; None: no such commit."""
+        if self._last is None or self._last[0] != revision:
+            self._last = (revision, self._made(revision))
+        return self._last[1]
+
+    def _made(self, revision: str) -> Search | None:
+        from bot.codebase.blobs import NoSuchRevision, git_dir_of
+        from bot.codebase.graph import Graph
+        from bot.codebase.history import History
+        from bot.codebase.search import Search, history_of
+        from bot.codebase.snapshot import Snapshot
+        from bot.workspace.git import GitFailed
+
+        git_dir = git_dir_of(self._path)
+        if git_dir is None:
+            return Search(Snapshot.of_folder(self._path, self._store), History([]))
+        try:
+            if self._graph is None:
+                snapshot = Snapshot.at(git_dir, revision, self._store)
+                self._graph = Graph.of(snapshot)
+            else:
+                snapshot = self._graph.snapshot.advanced(revision)
+                self._graph = self._graph.advanced(snapshot)
+            return Search(snapshot, history_of(snapshot, git_dir), self._graph)
+        except NoSuchRevision:
+            return None
+        except GitFailed as problem:
+            raise click.ClickException(texts.not_readable(str(self._path), str(problem))) from None
 
 
 def _row(found: Found) -> dict[str, Any]:
@@ -156,7 +177,7 @@ def _file(one: FoundFile) -> dict[str, Any]:
 
 def _print(found: Found) -> None:
     if not found.files:
-        click.echo("Nothing here fits the text.")
+        click.echo(texts.NOTHING_FITS)
         return
     for one in found.files[:10]:
         click.echo(f"{one.score:.3f}  {_plain(one.path)}")

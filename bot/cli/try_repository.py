@@ -178,7 +178,7 @@ def _results(
     has_patch = bool(story.head_sha and story.head_sha != story.base_sha)
     if has_patch:
         told = story.repository
-        mirror = Mirror.open(run.home / "mirrors", f"{told.id}-{told.full_name}")
+        mirror = Mirror.open(run.home / "mirrors", f"repository-{told.id}")
         patch.write_bytes(mirror.patch(story.base_sha, story.head_sha))
     report.write_text(_report(run, story, repository, issue))
     summary: dict[str, Any] = {

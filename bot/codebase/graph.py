@@ -37,7 +37,7 @@ class Graph:
     @classmethod
     def of(cls, snapshot: Snapshot) -> Graph:
         """The graph of every source file."""
-        outlines = snapshot.outlines()
+        outlines = snapshot.briefs()
         graph = cls(snapshot, _modules(snapshot, outlines))
         reverse: dict[str, set[str]] = {}
         names = graph._names_by_file(outlines)

@@ -31,12 +31,23 @@ def _json(value: object) -> bytes:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=True).encode()
 
 
-def decoded(outline: bytes, links: bytes, uses: bytes) -> FileFacts:
-    """The facts again. Names recur within and between files: each is held in memory once."""
+def decoded(outline: bytes, links: bytes, uses: bytes, *, prose: bool = True) -> FileFacts:
+    """The facts again. Names recur within and between files: each is held in memory once.
+
+    Without `prose`, signatures and docstrings stay empty.
+    """
     imports, exports, api = json.loads(links)
     return FileFacts(
         definitions=tuple(
-            Definition(once(name), once(qualname), once(kind), start, end, signature, doc)  # type: ignore[arg-type]
+            Definition(
+                once(name),
+                once(qualname),
+                once(kind),  # type: ignore[arg-type]
+                start,
+                end,
+                signature if prose else "",
+                doc if prose else "",
+            )
             for name, qualname, kind, start, end, signature, doc in json.loads(outline)
         ),
         imports=tuple(

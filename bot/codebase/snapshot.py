@@ -61,6 +61,7 @@ class Reader:
         self.store = store
         self.work = Work()
         self._outlines: dict[Key, FileFacts] = {}  # without references
+        self._briefs: dict[Key, FileFacts] = {}  # without signatures and docstrings, too
         self._whole: dict[Key, FileFacts] = {}
 
     def whole(self, record: FileRecord) -> FileFacts:
@@ -74,18 +75,27 @@ class Reader:
 
     def outlines(self, records: Iterable[FileRecord]) -> dict[str, FileFacts]:
         """Facts without references by path, sorted."""
+        return self._known(records, self._outlines, prose=True)
+
+    def briefs(self, records: Iterable[FileRecord]) -> dict[str, FileFacts]:
+        """The same without signatures and docstrings, which take the most memory."""
+        return self._known(records, self._briefs, prose=False)
+
+    def _known(
+        self, records: Iterable[FileRecord], kept: dict[Key, FileFacts], *, prose: bool
+    ) -> dict[str, FileFacts]:
         by_path = {one.path: one for one in records if one.key is not None}
-        missing = {k for one in by_path.values() if (k := one.key) and k not in self._outlines}
+        missing = {k for one in by_path.values() if (k := one.key) and k not in kept}
         if missing:
-            self._outlines.update(self.store.read(missing, uses=False))
+            kept.update(self.store.read(missing, uses=False, prose=prose))
         found = {}
         for path, record in sorted(by_path.items()):
             key = record.key
             if key is None:
                 continue
-            if key not in self._outlines:  # a damaged row
-                self._outlines[key] = self.again(record)
-            found[path] = self._outlines[key]
+            if key not in kept:  # a damaged row
+                kept[key] = self.again(record)
+            found[path] = kept[key]
         return found
 
     def each(self, records: Iterable[FileRecord]) -> Iterator[tuple[str, FileFacts]]:
@@ -141,6 +151,7 @@ class Reader:
 
     def forget(self) -> None:
         self._outlines.clear()
+        self._briefs.clear()
         self._whole.clear()
 
     def _keep(self, key: Key, facts: FileFacts) -> None:
@@ -262,6 +273,10 @@ class Snapshot:
         """Facts without references of source files (all, or those of `paths`), sorted by path."""
         wanted = self._files if paths is None else [p for p in paths if p in self._files]
         return self._reader.outlines(self._files[path] for path in wanted)
+
+    def briefs(self) -> dict[str, FileFacts]:
+        """Facts of all source files without references, signatures and docstrings, sorted."""
+        return self._reader.briefs(self._files.values())
 
     def outlines_of(self, records: Iterable[FileRecord]) -> dict[str, FileFacts]:
         """The same for records, also of a snapshot that this one came from."""

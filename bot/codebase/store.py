@@ -97,10 +97,13 @@ class Store:
         self.rates.misses += len(wanted) - len(found)
         return found
 
-    def read(self, keys: Iterable[Key], *, uses: bool = True) -> Iterator[tuple[Key, FileFacts]]:
+    def read(
+        self, keys: Iterable[Key], *, uses: bool = True, prose: bool = True
+    ) -> Iterator[tuple[Key, FileFacts]]:
         """Facts of those that are there and whole, in no order; damaged rows are dropped.
 
-        Without `uses`, `references` stays empty and is not decoded.
+        Without `uses`, `references` stays empty and is not decoded; without `prose`, definitions
+        have no signature and no docstring.
         """
         columns = "blob, language, outline, links, uses, checksum"
         damaged: list[Key] = []
@@ -117,7 +120,7 @@ class Store:
                 if checksum != _checksum(blob, language, outline, links, used):
                     damaged.append(key)
                     continue
-                yield key, rows.decoded(outline, links, used if uses else b"{}")
+                yield key, rows.decoded(outline, links, used if uses else b"{}", prose=prose)
         if damaged:
             self.rates.damaged += len(damaged)
             self._write("delete from facts where blob=? and language=?", damaged)

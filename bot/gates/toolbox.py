@@ -3,8 +3,6 @@
 Promises: exactly what the lock file pins, by hash, wheels only, installed on first use and once
 however many ask; visible inside a sandbox at the path that it has outside.
 Never: shares a package with Towpath itself or with a project; is changed after it was made.
-
-`TOWPATH_GATE_TOOLS` names a `bin` folder that is used as it is instead.
 """
 
 from __future__ import annotations
@@ -36,12 +34,18 @@ class Program:
 
 
 class Toolbox:
-    """The tools, below `root`. `offline`: install nothing."""
+    """The tools, below `root`, or in the `bin` folder `given`. `offline`: install nothing."""
 
     def __init__(
-        self, root: Path, environ: Mapping[str, str] = os.environ, *, offline: bool = False
+        self,
+        root: Path,
+        environ: Mapping[str, str] = os.environ,
+        *,
+        given: Path | None = None,
+        offline: bool = False,
     ) -> None:
         self._root, self._environ, self._offline = root, dict(environ), offline
+        self._given = given
 
     def program(self, name: str) -> Program:
         """`name` ready to be run; CannotLook."""
@@ -64,14 +68,13 @@ class Toolbox:
     @cached_property
     def version(self) -> str:
         """A digest of what is in it."""
-        given = self._environ.get("TOWPATH_GATE_TOOLS", "")
-        return hashlib.sha256(LOCK.read_bytes() + given.encode()).hexdigest()[:16]
+        given = str(self._given or "").encode()
+        return hashlib.sha256(LOCK.read_bytes() + given).hexdigest()[:16]
 
     @cached_property
     def bin(self) -> Path:
-        given = self._environ.get("TOWPATH_GATE_TOOLS")
-        if given:
-            return Path(given).resolve()
+        if self._given:
+            return self._given.resolve()
         folder = self._root / f"{self.version}-{self._interpreter.version}"
         if not (folder / "ready").exists():
             self._install(folder)

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from bot.codebase.budget import TooBig
 from bot.stages.analyze import full_text, said, told_story
 from bot.stages.shown import shown, told_diff
-from bot.stages.workroom import Workroom
+from bot.stages.workroom import Workroom, hand_over
 from bot.story.machine import Story
 from bot.story.vocabulary import FailedTest, Task
+from bot.texts import reasons
 from bot.workspace.text_files import Files
 from policies.convergence import Attempt, Step, decide
 
@@ -31,7 +33,7 @@ def level(story: Story) -> int:
 
 def package(story: Story, room: Workroom, task: Task) -> dict[str, Any]:
     """The package of a conversation about `task`."""
-    made = of_story(story, room)
+    made = of_story(story, room, task)
     made["task"] = task.model_dump(mode="json")
     mirror, head = room.mirror_of(story.repository), story.head_sha or story.base_sha
     limit = room.settings.context_chars
@@ -42,8 +44,11 @@ def package(story: Story, room: Workroom, task: Task) -> dict[str, Any]:
     return made
 
 
-def of_story(story: Story, room: Workroom) -> dict[str, Any]:
-    """The part that is the same in every conversation about a story's plan."""
+def of_story(story: Story, room: Workroom, task: Task | None = None) -> dict[str, Any]:
+    """The part that is the same in every conversation about a story's plan.
+
+    Only where the files of the whole plan are too big together, those of `task` are shown instead.
+    """
     files = Files(room.mirror_of(story.repository), story.base_sha)
     tasks = story.plan.tasks
     targets = tuple(dict.fromkeys(t for task in tasks for t in task.targets))
@@ -53,9 +58,22 @@ def of_story(story: Story, room: Workroom) -> dict[str, Any]:
         "answers": said(story),
         "spec": story.spec.model_dump(mode="json"),
         "plan": story.plan.model_dump(mode="json"),
-        **shown(files, query, room.settings.context_chars, targets=targets),
+        **_shown(story, files, query, room.settings.context_chars, task),
         "tree": files.listing(),
     }
+
+
+def _shown(story: Story, files: Files, query: str, limit: int, task: Task | None) -> dict[str, Any]:
+    tasks = story.plan.tasks
+    targets = tuple(dict.fromkeys(t for one in tasks for t in one.targets))
+    try:
+        return shown(files, query, limit, targets=targets)
+    except TooBig:
+        own = task.targets if task in tasks else ()  # tests and repairs may need any of them
+    try:
+        return shown(files, query, limit, targets=own, changed=targets)
+    except TooBig as problem:
+        raise hand_over(reasons.too_big(problem.names, problem.tokens, problem.limit)) from problem
 
 
 def _failures(story: Story, files: Files, shown_level: int) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from bot.agent.schemas import PlanError, execution_plan
 from bot.families import known
 from bot.stages.analyze import ask_people, full_text, said, told_story
-from bot.stages.shown import shown
+from bot.stages.shown import instructions_for, shown, too_big
 from bot.stages.workroom import Workroom, ask, hand_over
 from bot.story.desk import Desk, StageStops
 from bot.story.events import Planned
@@ -36,7 +36,7 @@ def plan(story: Story, desk: Desk, room: Workroom) -> Move:
             raise hand_over(reasons.out_of_scope(outside))
     # A story keeps its branch, whatever becomes of its title: the pull request is of that one.
     branch = story.branch or branch_name(story.issue, spec.title, spec.story_type)
-    desk.note(Planned(plan=made, branch=branch))
+    desk.note(Planned(plan=made, branch=branch, instructions=_instructions(story, room, made)))
     if room.settings.pre_code:
         waiting = Waiting(gate=Gate.PRE_CODE, resume_to=State.CODING, since=desk.clock())
         return Move(State.WAITING, "pre_code", waiting)
@@ -60,10 +60,35 @@ def _ask_for_plan(story: Story, desk: Desk, room: Workroom) -> ExecutionPlan:
     for attempt in (1, 2):
         answer = ask(desk, "plan", {**package, "feedback": problem}, attempt=attempt)
         try:
-            return _checked(execution_plan(answer, lambda path: path in files.known), story.spec)
+            made = _checked(execution_plan(answer, lambda path: path in files.known), story.spec)
+            _check_size(made, files, room.settings.context_chars)
+            return made
         except PlanError as error:
             problem = str(error)
     raise StageStops(ask_people(story, desk, (reasons.plan_question(problem),), "plan"))
+
+
+def _instructions(story: Story, room: Workroom, made: ExecutionPlan) -> tuple[str, ...]:
+    """What of the project's own instructions a model is told for this plan."""
+    if story.spec.tier is not Tier.MODEL:
+        return ()
+    files = Files(room.mirror_of(story.repository), story.base_sha)
+    return instructions_for(files, [t for task in made.tasks for t in task.targets])
+
+
+def _check_size(made: ExecutionPlan, files: Files, characters: int) -> None:
+    """PlanError where a task's files cannot be shown together: it has to be cut smaller (M10)."""
+    for task, problem in zip(
+        made.tasks, too_big(files, [task.targets for task in made.tasks], characters), strict=True
+    ):
+        if problem is not None:
+            raise PlanError(
+                "too_big",
+                task.id,
+                f"{task.id}: its files and what they import need {problem.tokens} tokens of "
+                f"{problem.limit}; make several tasks of fewer files of it "
+                f"(the largest: {', '.join(problem.names[:5])})",
+            )
 
 
 def _checked(made: ExecutionPlan, spec: StorySpec) -> ExecutionPlan:

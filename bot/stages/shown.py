@@ -1,7 +1,8 @@
 """What of a repository a stage puts into a model's package (C5, M10).
 
 Promises: the same commit and text give the same package; the budget is kept; a package that
-cannot hold its targets whole holds them as far as they go, and the model asks for more.
+cannot hold its targets whole holds them as far as they go, and the model asks for more. Where not
+even the shortest forms of targets and what they import fit, `TooBig` says so.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from bot.workspace.text_files import Files
 
 CHARACTERS = 4  # of a token, for budgets that are given in characters
 _PROFILE = 500  # tokens; the rest of the project's layer is for its instructions
+_INSTRUCTIONS = TOKENS[Layer.PROJECT] - _PROFILE
 
 
 @contextmanager
@@ -40,19 +42,35 @@ def shown(
     """`files`: whole ones by path; `excerpts`: parts of others; `conventions`; `instructions`.
 
     `targets` are the files of a task, those that are not there yet among them; `changed` what the
-    story changed before.
+    story changed before. Raises TooBig when targets and what they import do not fit.
     """
     wanted = tuple(dict.fromkeys(targets))
     there = tuple(path for path in wanted if path in files.known)
     created = tuple(path for path in wanted if path not in files.known)
     tokens = characters // CHARACTERS
     with project_of(files) as project:
-        try:
-            chosen = project.context(text, tokens, targets=there, created=created, changed=changed)
-        except TooBig:
-            again = (*there, *changed)
-            chosen = project.context(text, tokens, created=created, changed=again)
+        chosen = project.context(text, tokens, targets=there, created=created, changed=changed)
         return {**_files(chosen), **_project(project, wanted)}
+
+
+def too_big(files: Files, groups: Iterable[Iterable[str]], characters: int) -> list[TooBig | None]:
+    """For each group of targets, by how much they and what they import are too big, if they are."""
+    with project_of(files) as project:
+        return [_too_big(project, files, group, characters // CHARACTERS) for group in groups]
+
+
+def _too_big(project: Project, files: Files, targets: Iterable[str], tokens: int) -> TooBig | None:
+    try:
+        project.context("", tokens, targets=[path for path in targets if path in files.known])
+    except TooBig as problem:
+        return problem
+    return None
+
+
+def instructions_for(files: Files, targets: Iterable[str]) -> tuple[str, ...]:
+    """The instruction files of the project that a model is told for these targets (C5)."""
+    with project_of(files) as project:
+        return tuple(project.instructions(targets, _INSTRUCTIONS))
 
 
 def _files(chosen: Context) -> dict[str, Any]:
@@ -65,7 +83,7 @@ def _project(project: Project, paths: Iterable[str]) -> dict[str, Any]:
         "conventions": condensed(project.profile, _PROFILE),
         "instructions": [
             list(one)  # a list, because their order says which of them counts
-            for one in project.instructions(paths, TOKENS[Layer.PROJECT] - _PROFILE).items()
+            for one in project.instructions(paths, _INSTRUCTIONS).items()
         ],
     }
 

@@ -256,7 +256,7 @@ def attempt_failed(
     verdict = go_on(past, room.settings.max_iterations - story.planned_at)
     if verdict.allowed:
         return Move(State.CODING, error_class, events=(failure,))
-    if verdict.rule in _REPLANS and story.plans == 1:
+    if verdict.rule in _REPLANS and story.plans == 1 and stage is not State.CODING:
         return Move(State.PLANNING, "replan", events=(failure,))
     return Move(State.FAILED, verdict.reason, events=(failure,))
 

@@ -172,9 +172,10 @@ class _Run:
             self._story.version = record.seq
 
     def _append(self, *events: Event, head: Head | None = None, expect: int | None = None) -> None:
-        self._e._journal.append(
-            self._stream, events, actor=ENGINE, head=head, lease=self._lease, expect=expect
-        )
+        if events or head:
+            self._e._journal.append(
+                self._stream, events, actor=ENGINE, head=head, lease=self._lease, expect=expect
+            )
         self._refresh()
 
     def _take(self, move: Move) -> None:

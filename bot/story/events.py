@@ -78,9 +78,12 @@ class Answered(Value):
 
 
 class Planned(Value):
+    """`instructions`: the project's own files (AGENTS.md and its like) that hold for the work."""
+
     kind: Literal["planned"] = "planned"
     plan: ExecutionPlan
     branch: str
+    instructions: tuple[str, ...] = ()
 
 
 class Committed(Value):

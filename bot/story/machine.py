@@ -119,6 +119,7 @@ def _(event: e.Answered, story: Story, at: datetime) -> None:
 @_apply.register
 def _(event: e.Planned, story: Story, at: datetime) -> None:
     story.plan, story.branch = event.plan, event.branch
+    story.instructions = event.instructions
     story.plans += 1
     story.planned_at = len(story.failures)
     if story.plans > 1:

@@ -60,6 +60,7 @@ class Story(Accounts):
     commits: list[e.Committed] = field(default_factory=list)
     tasks_done: dict[str, e.TaskDone] = field(default_factory=dict)
     plans: int = 0  # made in this round
+    instructions: tuple[str, ...] = ()  # files of the project that told how to write
     planned_at: int = 0  # how many attempts had failed when the last one was made
     nothing_to_do: e.NothingToDo | None = None
     answers: list[e.Answered] = field(default_factory=list)

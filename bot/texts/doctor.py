@@ -10,7 +10,6 @@ INDEX = (
 )
 PYTHON = "Install Python 3.11 or newer."
 GIT = "Install git 2.38 or newer."
-SANDBOX_HOLDS = "bubblewrap, checked from inside"
 UNSANDBOXED = "none; projects run with the rights of Towpath itself"
 SANDBOX = (
     "Install bubblewrap and allow unprivileged user namespaces (sysctl "
@@ -42,6 +41,20 @@ PERMISSIONS = (
 )
 ALL_WELL = "Nothing that is needed is missing."
 SOME_MISSING = "Towpath cannot work until what is marked as missing is put right."
+
+
+HELD = "Nothing got out."
+NOT_HELD = "This sandbox does not hold. Run no foreign code here; set TOWPATH_SANDBOX to another."
+
+
+def escape(verdict: str, said: str) -> str:
+    if verdict == "not applicable":
+        return "not applicable: it does not work on this machine outside the sandbox either"
+    return said if said.startswith(verdict) else f"{verdict}: {said}"
+
+
+def sandbox_holds(name: str) -> str:
+    return f"{name}, checked from inside"
 
 
 def not_writable(path: str) -> str:

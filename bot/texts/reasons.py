@@ -141,3 +141,10 @@ def cannot(evidence: str) -> str:
 
 def polish_broke(problem: str) -> str:
     return f"the suggestions of the review were not kept, because tests failed with them: {problem}"
+
+
+def too_big(names: Iterable[str], tokens: int, limit: int) -> str:
+    return (
+        f"the files of one task, and what they import, need {tokens} tokens where {limit} are "
+        f"given, and the work could not be cut smaller; the largest are {', '.join([*names][:5])}"
+    )

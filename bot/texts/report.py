@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.story.machine import Story
+from bot.story.outcome import outcome
 from bot.story.vocabulary import TESTS_TASK
 from bot.texts.status import suite_line
 from bot.texts.words import code, count, gist, money, plain, short
@@ -31,6 +32,7 @@ def body(story: Story, files: tuple[tuple[str, int, int], ...]) -> str:
     )
     parts.append("## Acceptance criteria\n\n" + _criteria(story))
     parts.append("## Tests\n\n" + _tests(story))
+    parts.append("## Outcome\n\n" + _outcome(story))
     parts.append("## Iteration report\n\n" + _iterations(story))
     parts.append("## Commits\n\n" + _commits(story))
     parts.append(
@@ -64,9 +66,22 @@ def _tests(story: Story) -> str:
             line = suite_line(tested.summary, tested.regressions)
             lines.append(f"- {label}: {line} at {short(tested.summary.sha)}")
     head = story.tests.get("head")
+    if head and head.flaky:
+        names = ", ".join(map(code, head.flaky[:10]))
+        lines.append(f"- Failed first and passed when run again, worth a look: {names}")
     if head:
         lines.append(f"- Command: {code(head.summary.command)}, in a sandbox without network")
     return "\n".join(lines) or "None were run."
+
+
+def _outcome(story: Story) -> str:
+    """What the repository shows, and by what each task ended."""
+    kind, evidence = outcome(story)
+    lines = [f"**{plain(kind.replace('_', ' '))}**: {plain(evidence, 400)}"] if kind else []
+    for done in story.tasks_done.values():
+        word = done.outcome.replace("_", " ")
+        lines.append(f"- {code(done.task)} {word}: {plain(done.evidence, 400)}")
+    return "\n".join(lines)
 
 
 def _iterations(story: Story) -> str:
@@ -82,6 +97,9 @@ def _iterations(story: Story) -> str:
     names = {c.provider if c.provider == "scripted" else c.model for c in story.model_calls}
     models = ", ".join(map(code, sorted(names)))
     lines.append(f"- Model calls: {calls}" + (f" ({models})" if models else ""))
+    if story.instructions:
+        told = ", ".join(map(code, story.instructions))
+        lines.append(f"- The project's own instructions, the nearest last: {told}")
     unknown = ", some calls have no known price" if story.cost_unknown else ""
     lines.append(f"- Cost: {money(story.cost_usd)}{unknown}")
     for review in story.reviews[-1:]:

@@ -133,6 +133,8 @@ def _facts(story: Story, budget: float, max_iterations: int) -> str:
         tested = story.tests.get(subject)
         if tested:
             rows.append((label, suite_line(tested.summary, tested.regressions)))
+    if story.instructions:
+        rows.append(("Instructions followed", ", ".join(map(code, story.instructions))))
     if story.failures:
         rows.append(("Attempt", f"{story.iteration} of at most {max_iterations}"))
     unknown = " and calls of unknown price" if story.cost_unknown else ""

@@ -1,7 +1,7 @@
 """Can what a changed manifest asks for be had, and does the environment hold it? (S19)
 
-Promises: resolved by the installer itself, inside the sandbox, with a network and no secret; a
-manifest that could not be resolved before the change either is not held against the change.
+Promises: resolved by the installer itself, inside the sandbox, which reaches package hosts and has
+no secret; a manifest that could not be resolved before the change either is not held against it.
 Never: installs anything, or changes an environment.
 """
 
@@ -16,6 +16,7 @@ from pathlib import Path
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.version import InvalidVersion, Version
 
+from bot.workspace.egress.way_out import WayOut
 from bot.workspace.environment import INSIDE, PYTHON, Environment, find_tool
 from bot.workspace.mirror import Mirror
 from bot.workspace.package_index import PackageIndex
@@ -34,12 +35,13 @@ _VERSION_OF = (
 
 @dataclass(frozen=True)
 class Asking:
-    """One repository's; `cache` is the installer's own."""
+    """One repository's. `way`: to package hosts; `cache`: an empty folder, for this asking only."""
 
     mirror: Mirror
     pool: Pool
     sandbox: Sandbox
     index: PackageIndex
+    way: WayOut
     cache: Path
 
     def unmet(self, environment: Environment, commit: str, asked: Sequence[tuple[str, str]]) -> str:
@@ -75,12 +77,11 @@ class Asking:
         if requirements:
             script = f"{_ALONE} {' '.join(options)} /tmp/asked.txt"
             argv = ["sh", "-c", script, "sh", *requirements]
-        self.cache.mkdir(parents=True, exist_ok=True)
         if self.sandbox.owner:
             os.chown(self.cache, *self.sandbox.owner)
         folders = {str(place): place for place in self.index.folders}
         with self.pool.checkout(commit) as tree:
-            return self.sandbox.run(
+            return self.way.run(
                 argv,
                 tree=tree.path,
                 writable={"/cache": self.cache},
@@ -92,7 +93,6 @@ class Asking:
                     "NO_COLOR": "1",
                 },
                 limits=_LIMITS,
-                network=True,
             )
 
     def _held(self, environment: Environment, requirement: str) -> str:

@@ -38,7 +38,6 @@ _ENVIRONMENT = {
     "USER": "towpath",
 }
 _ETC = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "localtime", "mime.types")
-_ETC_NETWORK = ("resolv.conf", "ssl", "ca-certificates", "pki", "nsswitch.conf", "gai.conf")
 _FILES = {
     "passwd": f"towpath:x:{_INSIDE}:{_INSIDE}::/tmp/home:/bin/sh\n",
     "group": f"towpath:x:{_INSIDE}:\n",
@@ -104,7 +103,6 @@ class Bubblewrap:
         readonly: Mapping[str, Path] | None = None,
         env: Mapping[str, str] | None = None,
         limits: Limits | None = None,
-        network: bool = False,
         cwd: str | None = None,
     ) -> Run:
         limits = limits or Limits()
@@ -117,7 +115,7 @@ class Bubblewrap:
             staged = _Staging(os.geteuid() == 0)
             inner = [
                 *self._bwrap(staged),
-                *_system(fds, network, limits),
+                *_system(fds, limits),
                 *staged.binds(readonly or {}, writable),
                 *("--remount-ro", "/"),
                 *("--chdir", cwd or (WORKSPACE if tree else "/tmp")),  # noqa: S108
@@ -188,22 +186,20 @@ class _Staging:
         return made
 
 
-def _system(fds: Mapping[str, int], network: bool, limits: Limits) -> list[str]:
+def _system(fds: Mapping[str, int], limits: Limits) -> list[str]:
     """The part of the command that is the same for everything that we run."""
     made = [
         *("--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent"),
         *("--new-session", "--clearenv", "--uid", str(_INSIDE), "--gid", str(_INSIDE)),
         *("--hostname", "sandbox", "--cap-drop", "ALL", "--ro-bind", "/usr", "/usr"),
     ]
-    if network:
-        made.append("--share-net")
     for name in ("bin", "sbin", "lib", "lib32", "lib64", "libx32"):
         host = Path("/", name)
         if host.is_symlink():
             made += ["--symlink", os.readlink(host), str(host)]
         elif host.is_dir():
             made += ["--ro-bind", str(host), str(host)]
-    for name in _ETC + (_ETC_NETWORK if network else ()):
+    for name in _ETC:
         made += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
     for name in _FILES:
         made += ["--perms", "0644", "--ro-bind-data", str(fds[name]), f"/etc/{name}"]

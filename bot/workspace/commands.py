@@ -35,7 +35,6 @@ def run_on(
     readonly: Mapping[str, Path] | None = None,
     env: Mapping[str, str] | None = None,
     limits: Limits | None = None,
-    network: bool = False,
 ) -> Left:
     """Run `argv` at `/workspace` holding `commit`. Raises UnsafeTree, Busy.
 
@@ -50,7 +49,6 @@ def run_on(
             readonly=bound,
             env=settings,
             limits=limits or Limits(),
-            network=network,
         )
         return Left(run, tree.write_tree())
 

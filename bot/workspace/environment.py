@@ -1,9 +1,11 @@
 """What a project's tests need, installed once and shared by every story that needs the same.
 
-Promises: built inside the sandbox, in a phase of its own that may use the network and in which no
-secret exists; never changed afterwards (bound read-only); keyed by what it was made from, so that
-another set of dependencies is another environment. A build that fails says which step and why.
-Never: reuses a half-built one; gives a story's packages to another repository.
+Promises: built inside the sandbox, in a phase of its own that reaches package hosts through a
+proxy and in which no secret exists; never changed afterwards (bound read-only); keyed by what it
+was made from, so that another set of dependencies is another environment. A build that fails says
+which step and why; what the proxy refused is told with it.
+Never: reuses a half-built one; lets one build leave anything for another, but what package hosts
+themselves sent.
 """
 
 from __future__ import annotations
@@ -18,9 +20,12 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from packaging.version import InvalidVersion, Version
 
+from bot.workspace.egress.artifacts import Artifacts
+from bot.workspace.egress.way_out import Refusal, WayOut
 from bot.workspace.erase import erase
 from bot.workspace.git import run as run_git
 from bot.workspace.interpreter import Interpreter, NoInterpreter, choose_interpreter
@@ -35,7 +40,7 @@ from bot.workspace.worktrees import Pool, Tree
 INSIDE = "/environment"
 PYTHON = f"{INSIDE}/venv/bin/python"
 _UV = "/tools/uv"
-_FORMAT = "3"  # part of the key: raise it when what is built changes
+_FORMAT = "4"  # part of the key: raise it when what is built changes
 _GENERATED_LIMIT = 200 * MIB
 _SETUP = Limits(cpu_s=900, wall_s=900, processes=512, files=4096, temporary=2048 * MIB)
 _NOT_NEEDED = re.compile(
@@ -49,18 +54,23 @@ _NO_PACKAGE = re.compile(
 
 
 class EnvironmentFailed(RuntimeError):
-    """`step`: which part of the plan; `tail`: the end of what the installer said."""
+    """`step`: which part of the plan; `tail`: the end of what the installer said.
+
+    `refused`: what the build wanted to reach and must not.
+    """
 
     def __init__(self, step: str, tail: str, run: Run | None = None) -> None:
         super().__init__(f"{step}: {tail.strip()[-300:]}")
         self.step, self.tail, self.run = step, tail, run
+        self.refused: tuple[Refusal, ...] = ()
 
 
 @dataclass(frozen=True)
 class Environment:
     """An installed one. `notes`: parts that were not installed, and why (they were not required).
 
-    `overlay`: it holds files that the installation generated inside the work tree.
+    `overlay`: it holds files that the installation generated inside the work tree. `refused`: what
+    its build wanted to reach and must not.
     """
 
     key: str
@@ -69,6 +79,7 @@ class Environment:
     interpreter: Interpreter | None
     notes: tuple[str, ...] = ()
     overlay: bool = False
+    refused: tuple[Refusal, ...] = ()
 
     @property
     def readonly(self) -> dict[str, Path]:
@@ -114,12 +125,12 @@ class Environments:
         self._root = root / mirror.path.stem
         self._mirror, self._pool, self._sandbox = mirror, pool, sandbox
         self._index = index or PackageIndex({})
+        self._artifacts = Artifacts(root / "artifacts")
         self._keep, self._limits = keep, limits
 
-    @property
-    def cache(self) -> Path:
-        """The installer's cache, of this repository alone."""
-        return self._root / "cache"
+    def way_out(self) -> WayOut:
+        """To package hosts, for what asks them about this repository's requirements."""
+        return WayOut(self._sandbox, self._index.rules, self._artifacts)
 
     def prepare(self, plan: ProjectPlan, commit: str) -> Environment:
         """The environment for `plan` at `commit`, built if nobody did before.
@@ -142,8 +153,10 @@ class Environments:
             os.utime(folder)
         self._drop_unused(key)
         about = json.loads((folder / "ready.json").read_text())
+        refused = tuple(Refusal(*found) for found in about["refused"])
+        notes = tuple(about["notes"])
         return Environment(
-            key, folder, plan.language, interpreter, tuple(about["notes"]), about["overlay"]
+            key, folder, plan.language, interpreter, notes, about["overlay"], refused
         )
 
     def _key(
@@ -169,26 +182,36 @@ class Environments:
         version: str,
         tree: Tree,
     ) -> None:
-        cache = self.cache
-        erase(folder)  # of a build that was killed
-        for place in (folder, cache):
-            place.mkdir(parents=True, exist_ok=True)
+        cache = folder.with_suffix(".cache")  # of this build alone: what it holds, code wrote
+        for place in (folder, cache):  # of a build that was killed
+            erase(place)
+            place.mkdir(parents=True)
             if self._sandbox.owner:
                 os.chown(place, *self._sandbox.owner)
-        build = _Build(self._sandbox, self._index, self._limits, folder, cache, tree)
-        try:
-            if plan.language == "python":
-                assert interpreter is not None
-                notes = build.python(plan.steps, interpreter, version)
-            else:
-                notes = build.node(plan.steps)
-            overlay = build.keep_generated()
-        finally:
-            tree.reset()
+        with self.way_out() as way:
+            build = _Build(self._sandbox, way, self._index, self._limits, folder, cache, tree)
+            try:
+                if plan.language == "python":
+                    assert interpreter is not None
+                    notes = build.python(plan.steps, interpreter, version)
+                else:
+                    notes = build.node(plan.steps)
+                overlay = build.keep_generated()
+            except EnvironmentFailed as failed:
+                failed.refused = way.refusals
+                raise
+            finally:
+                tree.reset()
+                erase(cache)
+            about = {
+                "notes": notes,
+                "overlay": overlay,
+                "refused": [(one.host, one.command) for one in way.refusals],
+            }
         if self._sandbox.owner:
             os.chown(folder, os.geteuid(), os.getegid())
         ready = folder / "ready.json"
-        ready.with_suffix(".new").write_text(json.dumps({"notes": notes, "overlay": overlay}))
+        ready.with_suffix(".new").write_text(json.dumps(about))
         ready.with_suffix(".new").rename(ready)
 
     def _version(self, commit: str) -> str:
@@ -226,6 +249,7 @@ class _Build:
     """One build: every command in it runs in the sandbox."""
 
     sandbox: Sandbox
+    way: WayOut
     index: PackageIndex
     limits: Limits
     folder: Path
@@ -283,7 +307,7 @@ class _Build:
             "-T", f"{INSIDE}/generated.list", "-cf", f"{INSIDE}/generated.tar",
         )  # fmt: skip
         limits = Limits(file=_GENERATED_LIMIT, wall_s=120)
-        self._run("generated files", keep, {}, {}, network=False, limits=limits)
+        self._checked("generated files", self.sandbox.run(keep, limits=limits, **self._bound({})))
         return True
 
     def _run(
@@ -292,19 +316,21 @@ class _Build:
         argv: tuple[str, ...],
         env: Mapping[str, str],
         readonly: Mapping[str, Path],
-        *,
-        network: bool = True,
-        limits: Limits | None = None,
     ) -> None:
-        run = self.sandbox.run(
+        folders = {str(place): place for place in self.index.folders}
+        run = self.way.run(
             argv,
-            tree=self.tree.path,
-            writable={INSIDE: self.folder, "/cache": self.cache},
-            readonly={**{str(place): place for place in self.index.folders}, **readonly},
             env={**self.index.env, "UV_CACHE_DIR": "/cache/uv", "NO_COLOR": "1", **env},
-            limits=limits or self.limits,
-            network=network,
+            limits=self.limits,
+            **self._bound({**folders, **readonly}),
         )
+        self._checked(step, run)
+
+    def _bound(self, readonly: Mapping[str, Path]) -> dict[str, Any]:
+        writable = {INSIDE: self.folder, "/cache": self.cache}
+        return {"tree": self.tree.path, "writable": writable, "readonly": readonly}
+
+    def _checked(self, step: str, run: Run) -> None:
         if not run.ok:
             why = f"ended by the limit on {run.killed_by}\n" if run.killed_by else ""
             raise EnvironmentFailed(step, why + run.last(3000), run)

@@ -37,17 +37,22 @@ class Case:
 def read(path: Path) -> list[Case]:
     """Every case of the report at `path`; BadReport."""
     try:
-        return cases(_content(path))
+        found = content(path)
     except OSError as problem:
         raise BadReport(str(problem)) from problem
+    # UTF-8 said or implied; another encoding could hide a document type from what follows.
+    start = found[:100].lstrip()
+    if not (start.startswith(b"<?xml") and b'encoding="utf-8"' in start.split(b"?>")[0]):
+        raise BadReport("not written by pytest")
+    return cases(found)
 
 
-def cases(content: bytes) -> list[Case]:
-    """Every case of the report `content`, which is UTF-8; BadReport."""
-    if re.search(rb"<!(?!--|\[CDATA\[)", content):
+def cases(report: bytes) -> list[Case]:
+    """Every case of `report`, which is UTF-8; BadReport."""
+    if re.search(rb"<!(?!--|\[CDATA\[)", report):
         raise BadReport("a document type")
     try:
-        root = ElementTree.fromstring(content)  # noqa: S314 - no document type gets here
+        root = ElementTree.fromstring(report)  # noqa: S314 - no document type gets here
     except ElementTree.ParseError as problem:
         raise BadReport(str(problem)) from problem
     if root.tag not in {"testsuites", "testsuite"}:
@@ -55,18 +60,14 @@ def cases(content: bytes) -> list[Case]:
     return [_case(element) for element in root.iter("testcase")]
 
 
-def _content(path: Path) -> bytes:
+def content(path: Path) -> bytes:
+    """What a regular file of bounded size holds; BadReport, OSError."""
     opened = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(opened, "rb") as file:
         about = os.fstat(file.fileno())
         if not stat.S_ISREG(about.st_mode) or about.st_size > LARGEST:
             raise BadReport("not a file, or too large")
-        content = file.read(LARGEST)
-    # UTF-8 said or implied; another encoding could hide a document type from the next line.
-    start = content[:100].lstrip()
-    if not (start.startswith(b"<?xml") and b'encoding="utf-8"' in start.split(b"?>")[0]):
-        raise BadReport("not written by pytest")
-    return content
+        return file.read(LARGEST)
 
 
 def _case(element: ElementTree.Element) -> Case:

@@ -1,58 +1,96 @@
 """Where packages for a project's environment come from, as the operator configured it.
 
-Promises: an explicit list of settings, taken from uv's or pip's variables, goes into the sandbox.
-Never: lets an address with credentials in, because what is being installed could read it there.
+Promises: uv's, pip's and npm's variables, then pip's, uv's and npm's own files of the operator, in
+that order; addresses go into the sandbox without their credentials, which stay with the proxy; the
+hosts of these addresses are the only ones that a build may reach, with those in
+`TOWPATH_PACKAGE_HOSTS`.
+Never: shows a credential in a `repr`, an error or a sandbox.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+
+from bot.workspace.egress.proxy import Origin, Rules, basic
+from bot.workspace.index_files import from_files
 
 _NAMES = {
     "UV_DEFAULT_INDEX": ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL"),
     "UV_INDEX": ("UV_INDEX", "UV_EXTRA_INDEX_URL", "PIP_EXTRA_INDEX_URL"),
     "UV_FIND_LINKS": ("UV_FIND_LINKS", "PIP_FIND_LINKS"),
     "NPM_CONFIG_REGISTRY": ("NPM_CONFIG_REGISTRY", "npm_config_registry"),
-    "HTTPS_PROXY": ("HTTPS_PROXY", "https_proxy"),
-    "HTTP_PROXY": ("HTTP_PROXY", "http_proxy"),
-    "NO_PROXY": ("NO_PROXY", "no_proxy"),
 }
-
-
-class IndexRefused(ValueError):
-    """A setting carries credentials. `setting`: its name; the value is not repeated."""
-
-    def __init__(self, setting: str) -> None:
-        super().__init__(f"{setting} holds credentials, which a sandbox must not see")
-        self.setting = setting
+_PROXIES = {
+    "https": ("HTTPS_PROXY", "https_proxy"),
+    "http": ("HTTP_PROXY", "http_proxy"),
+    "no": ("NO_PROXY", "no_proxy"),
+}
+# Where the public registries answer, and where what they name lies.
+_PUBLIC = {
+    "UV_DEFAULT_INDEX": ("https://pypi.org", "https://files.pythonhosted.org"),
+    "NPM_CONFIG_REGISTRY": ("https://registry.npmjs.org",),
+}
+_ADDRESS = re.compile(r"https?://[^\s,]+")
 
 
 @dataclass(frozen=True)
 class PackageIndex:
-    """`env`: for the installer. `folders`: of the host, to be bound read-only at the same path."""
+    """`env`: for the installer. `folders`: of the host, to be bound read-only at the same path.
+
+    `rules`: what a build may reach, and how.
+    """
 
     env: Mapping[str, str]
     folders: tuple[Path, ...] = ()
+    rules: Rules = field(default_factory=lambda: Rules({}))
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> PackageIndex:
-        """What `environ` says; an empty one means the public registries. IndexRefused."""
+        """What `environ` and the files that it points to say; else the public registries."""
+        filed, tokens = from_files(environ)
         env: dict[str, str] = {}
         folders: list[Path] = []
+        origins: dict[Origin, str] = {}
         for ours, theirs in _NAMES.items():
-            said = next((name for name in theirs if environ.get(name)), None)
-            if said is None:
+            value = _first(theirs, environ) or _first(theirs, filed)
+            if not value and ours in _PUBLIC:
+                origins |= dict.fromkeys(map(Origin.of, _PUBLIC[ours]), "")
+            if not value:
                 continue
-            value = environ[said]
-            for place in value.replace(",", " ").split():
-                if "@" in urlsplit(place).netloc or (":" in place and "@" in place.split("/")[0]):
-                    raise IndexRefused(said)
-            env[ours] = value
+            for address in _ADDRESS.findall(value):
+                origins |= _origins(address)
+            env[ours] = _ADDRESS.sub(lambda found: _without_credentials(found[0]), value)
             folders += _folders(value) if ours.startswith("UV_") else ()
-        return cls(env, tuple(dict.fromkeys(folders)))
+        for place in re.split(r"[\s,]+", environ.get("TOWPATH_PACKAGE_HOSTS", "")):
+            if place:
+                origins.setdefault(Origin.of(place if "://" in place else f"https://{place}"), "")
+        for origin in origins:
+            origins[origin] = origins[origin] or tokens.get(origin.netloc, "")
+        upstream = {scheme: _first(names, environ) for scheme, names in _PROXIES.items()}
+        return cls(env, tuple(dict.fromkeys(folders)), Rules(origins, upstream))
+
+
+def _first(names: Sequence[str], said: Mapping[str, str]) -> str:
+    return next((said[name] for name in names if said.get(name)), "")
+
+
+def _origins(address: str) -> dict[Origin, str]:
+    parts = urlsplit(address)
+    secret = basic(parts.username or "", parts.password or "") if parts.username else ""
+    origin = Origin.of(address)
+    found = {origin: secret}
+    if origin.host == "pypi.org":
+        found[Origin.of("https://files.pythonhosted.org")] = ""
+    return found
+
+
+def _without_credentials(address: str) -> str:
+    parts = urlsplit(address)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
 def _folders(value: str) -> Iterator[Path]:

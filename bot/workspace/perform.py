@@ -9,6 +9,7 @@ Never: decides whether an effect may be performed.
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +20,7 @@ from bot.story.effects import PrepareEnvironment, PushBranch, RunCommand, RunTes
 from bot.story.vocabulary import Repository
 from bot.workspace.asked import Asking
 from bot.workspace.commands import Program, run_on, script, tool
+from bot.workspace.egress.way_out import Refusal
 from bot.workspace.environment import Environment, EnvironmentFailed, Environments
 from bot.workspace.git import GitFailed
 from bot.workspace.locks import Busy
@@ -88,9 +90,10 @@ class Bench:
 
     def unmet(self, environment: Environment, sha: str, asked: Sequence[tuple[str, str]]) -> str:
         """Why what `sha` asks for cannot be had; "" if it can."""
-        cache = self.environments.cache
-        asking = Asking(self.mirror, self.pool, self.sandbox, self._index, cache)
-        return asking.unmet(environment, sha, asked)
+        way = self.environments.way_out()
+        with way, tempfile.TemporaryDirectory(prefix="towpath-asked-") as cache:
+            asking = Asking(self.mirror, self.pool, self.sandbox, self._index, way, Path(cache))
+            return asking.unmet(environment, sha, asked)
 
     def environment(self, sha: str) -> tuple[ProjectPlan, Environment | None]:
         """How to test `sha`, and the environment for it (built if missing)."""
@@ -203,13 +206,20 @@ class Prepare(_Repeatable):
                 if effect.asked and environment:
                     problem = bench.unmet(environment, effect.sha, effect.asked)
         except EnvironmentFailed as failed:
-            return {"failed": f"{failed}"[-TAIL:], "reasons": []}
+            return {"failed": f"{failed}"[-TAIL:], "reasons": [], **_refused(failed.refused)}
+        refused = _refused(environment.refused if environment else ())
         if problem:
-            return {"failed": problem, "reasons": list(plan.reasons)}
+            return {"failed": problem, "reasons": list(plan.reasons), **refused}
         return {
             "environment": environment.key if environment else "",
             "reasons": list(plan.reasons) + list(environment.notes if environment else ()),
+            **refused,
         }
+
+
+def _refused(found: Sequence[Refusal]) -> dict[str, Any]:
+    """What the set-up phase wanted to reach and must not: host and command."""
+    return {"refused": [{"host": one.host, "command": one.command} for one in found]}
 
 
 class Tests(_Repeatable):

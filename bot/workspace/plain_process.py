@@ -8,6 +8,7 @@ Never: is chosen by itself; hides host files or the network from what it runs.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from bot.workspace.sandbox import WORKSPACE, Finding, Limits, Run
 class PlainProcess:
     """Paths inside become the host's, in arguments and in the environment."""
 
-    name = "none (allow_unsandboxed)"
+    name = "none (unsandboxed)"
     fixed_paths = False
     owner: tuple[int, int] | None = None
 
@@ -31,17 +32,18 @@ class PlainProcess:
         readonly: Mapping[str, Path] | None = None,
         env: Mapping[str, str] | None = None,
         limits: Limits | None = None,
-        network: bool = False,
         cwd: str | None = None,
     ) -> Run:
         limits = limits or Limits()
         writable = dict(writable or {}) | ({WORKSPACE: tree} if tree else {})
         places = {**(readonly or {}), **writable}
 
+        longest_first = sorted(places, key=len, reverse=True)
+        known = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
+
         def outside(text: str) -> str:
-            for inside, place in sorted(places.items(), key=lambda item: -len(item[0])):
-                text = text.replace(inside, str(place.resolve()))
-            return text
+            # In one pass: what takes a path's place may itself hold the name of another.
+            return known.sub(lambda found: str(places[found[0]].resolve()), text)
 
         caps = [
             f"--cpu={limits.cpu_s}:{limits.cpu_s + 5}",

@@ -8,7 +8,6 @@ Never: runs anything, or executes a setup.py to find out.
 from __future__ import annotations
 
 import configparser
-import json
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -27,10 +26,11 @@ from bot.workspace.declarations import (
     text_of,
 )
 from bot.workspace.mirror import Mirror
+from bot.workspace.node_project import LOCKS, node_project
 from bot.workspace.reading import SYMLINK
 from bot.workspace.sandbox import WORKSPACE
 
-Runner = Literal["pytest", "unittest", "npm"]
+Runner = Literal["pytest", "unittest", "jest", "vitest", "mocha", "node", "npm"]
 
 _REQUIREMENTS = re.compile(
     r"((tests?|requirements|reqs|deps|ci|tools|etc|\.ci|\.github)/)*"
@@ -51,8 +51,9 @@ _RUNTIME = re.compile(
 )
 _DECIDING = (
     "pyproject.toml", "setup.py", "setup.cfg", "tox.ini", "pytest.ini", "PKG-INFO", "Pipfile",
-    "package.json", "package-lock.json", "uv.lock", "poetry.lock", "pdm.lock",
+    "package.json", ".npmrc", ".yarnrc.yml", "pnpm-workspace.yaml", *(file for file, _ in LOCKS),
 )  # fmt: skip
+_PACKAGES = re.compile(r"([\w@.-]+/){1,3}package\.json")  # of a workspace
 _LOCKED_PYTEST = re.compile(r'^name = "pytest"\s*\nversion = "([\w.]+)"', re.MULTILINE)
 
 
@@ -74,7 +75,8 @@ class ProjectPlan:
     """`steps`: arguments for the installer of `language`. `runner`: None when no tests were found.
 
     `decided_by`: (path, blob id) of the files that the plan and the environment depend on.
-    `collect`: arguments for the runner, so that it finds tests of unusual names.
+    `collect`: arguments for the runner, so that it finds tests of unusual names. `script`: what a
+    Node project's tests are run with, a line for the shell.
     """
 
     language: Literal["python", "node", "none"]
@@ -84,6 +86,7 @@ class ProjectPlan:
     reasons: tuple[str, ...]
     decided_by: tuple[tuple[str, str], ...]
     collect: tuple[str, ...] = ()
+    script: str = ""
 
 
 def plan_for(mirror: Mirror, commit: str) -> ProjectPlan:
@@ -92,8 +95,11 @@ def plan_for(mirror: Mirror, commit: str) -> ProjectPlan:
     deciding = [
         p for p in entries if p in _DECIDING or _REQUIREMENTS.fullmatch(p) or _INCLUDED.fullmatch(p)
     ]
+    if "package.json" in entries:
+        deciding += [p for p in entries if _PACKAGES.fullmatch(p) and "node_modules/" not in p]
+    # A lock file may be larger than what is worth reading; it decides all the same.
+    decided_by = tuple((path, entries[path].sha) for path in sorted(deciding))
     files = mirror.read_many(commit, deciding, limit=2_000_000)
-    decided_by = tuple((path, entries[path].sha) for path in sorted(files))
     read = mirror.read_many(commit, project_tests.worth_reading(sorted(entries)), limit=500_000)
     return plan(sorted(entries), {**read, **files}, decided_by)
 
@@ -314,17 +320,16 @@ class _Python:
 def _node(
     names: Sequence[str], text: Mapping[str, str], decided_by: tuple[tuple[str, str], ...]
 ) -> ProjectPlan:
-    try:
-        declared = json.loads(text["package.json"])
-    except ValueError:
+    found = node_project(text["package.json"], names)
+    if found is None:
         return ProjectPlan("none", (), None, "", ("package.json cannot be read",), decided_by)
-    script = text_of(table(declared, "scripts").get("test")) if isinstance(declared, dict) else ""
-    runs = bool(script) and "no test specified" not in script
-    verb = "ci" if "package-lock.json" in names else "install"
-    steps: tuple[Step, ...] = ()
-    if isinstance(declared, dict) and (
-        declared.get("dependencies") or declared.get("devDependencies")
-    ):
-        steps = (Step("packages", (verb, "--ignore-scripts", "--no-audit", "--no-fund")),)
-    reasons = (f"npm {verb}", "npm test" if runs else "no tests found: no test script")
-    return ProjectPlan("node", steps, "npm" if runs else None, "", reasons, decided_by)
+    install = Step("packages", found.install)
+    return ProjectPlan(
+        "node",
+        (install,) if found.install else (),
+        found.runner,
+        "",
+        found.reasons,
+        decided_by,
+        script=found.script,
+    )

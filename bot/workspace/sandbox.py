@@ -1,7 +1,7 @@
 """Where foreign code runs: the interface, its limits, and what comes back. (T4, T5)
 
 Promises: a command sees its work tree at `/workspace`, a read-only system, what was bound for it
-and nothing else; no network unless asked for; every limit ends it cleanly and is named in `Run`.
+and nothing else; no network but its own loopback; every limit ends it and is named in `Run`.
 Never: runs anything when no adapter passes its own check, unless the operator named the exception.
 """
 
@@ -113,7 +113,6 @@ class Sandbox(Protocol):
         readonly: Mapping[str, Path] = ...,
         env: Mapping[str, str] = ...,
         limits: Limits = ...,
-        network: bool = False,
         cwd: str | None = None,
     ) -> Run:
         """Run `argv` (looked up on the sandbox's own PATH) and wait for its end.

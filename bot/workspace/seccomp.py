@@ -13,6 +13,7 @@ import platform
 import socket
 import struct
 from functools import cache
+from typing import Any
 
 _ALLOW, _KILL, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
 _LOAD, _JEQ, _JGE, _JSET, _AND, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x54, 0x06
@@ -46,11 +47,18 @@ _DENIED = {
 }  # fmt: skip
 _SPECIAL = {"clone": (56, 220), "clone3": (435, 435), "socket": (41, 198), "ioctl": (16, 29)}
 _MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
+_ENGINE_NAMES = {"x86_64": "SCMP_ARCH_X86_64", "aarch64": "SCMP_ARCH_AARCH64"}
 _FAMILIES = (int(socket.AF_UNIX), int(socket.AF_INET), int(socket.AF_INET6))
 
 
 class NoFilter(RuntimeError):
     """There is no table of system calls for this architecture."""
+
+
+def number(name: str, machine: str | None = None) -> int:
+    """The number of a system call that the filter judges; -1 where there is none."""
+    column = _MACHINES.get(machine or platform.machine(), (0, 0))[0]
+    return {**_DENIED, **_SPECIAL}[name][column]
 
 
 @cache
@@ -93,6 +101,38 @@ def program(machine: str | None = None) -> bytes:
         _op(_RETURN, _ALLOW),
     ]
     return b"".join(code)
+
+
+def profile(machine: str | None = None) -> dict[str, Any]:
+    """The same rules as a container engine takes them (an OCI runtime's seccomp section)."""
+    machine = machine or platform.machine()
+    if machine not in _ENGINE_NAMES:
+        raise NoFilter(f"no system call table for {machine}")
+
+    def rule(name: str, code: int, *conditions: tuple[str, int, int, int]) -> dict[str, Any]:
+        args = [
+            {"op": f"SCMP_CMP_{op}", "index": index, "value": value, "valueTwo": second}
+            for op, index, value, second in conditions
+        ]
+        return {"names": [name], "action": "SCMP_ACT_ERRNO", "errnoRet": code, "args": args}
+
+    column = _MACHINES[machine][0]
+    rules = [rule(name, errno.EPERM) for name, known in _DENIED.items() if known[column] >= 0]
+    rules.append(rule("clone3", errno.ENOSYS))
+    flags = [1 << bit for bit in range(32) if _NEW_NAMESPACE & 1 << bit]
+    rules += [rule("clone", errno.EPERM, ("MASKED_EQ", 0, flag, flag)) for flag in flags]
+    low = 0xFFFFFFFF
+    rules += [
+        rule("ioctl", errno.EPERM, ("MASKED_EQ", 1, low, code)) for code in (_TIOCSTI, _TIOCLINUX)
+    ]
+    others = [n for n in range(max(_FAMILIES)) if n not in _FAMILIES]
+    rules += [rule("socket", errno.EAFNOSUPPORT, ("EQ", 0, family, 0)) for family in others]
+    rules.append(rule("socket", errno.EAFNOSUPPORT, ("GT", 0, max(_FAMILIES), 0)))
+    return {
+        "defaultAction": "SCMP_ACT_ALLOW",
+        "architectures": [_ENGINE_NAMES[machine]],
+        "syscalls": rules,
+    }
 
 
 def _op(code: int, operand: int, *, yes: int = 0, no: int = 0) -> bytes:

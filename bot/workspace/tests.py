@@ -10,21 +10,26 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bot.workspace import junit
+from bot.workspace import junit, node_reports
 from bot.workspace.environment import PYTHON, Environment
 from bot.workspace.erase import erase
+from bot.workspace.parsers.jest import BETWEEN
 from bot.workspace.project import ProjectPlan
-from bot.workspace.sandbox import Limits, Run, Sandbox
+from bot.workspace.sandbox import WORKSPACE, Limits, Run, Sandbox
+from bot.workspace.test_scripts import REPORTER, instrumented
 from bot.workspace.worktrees import Tree
 
 _REPORT = "/report"
 _NOTHING_COLLECTED = 5  # pytest's exit codes
 _USAGE = 4
+_NODE_ENV = {"CI": "1", "PATH": f"{WORKSPACE}/node_modules/.bin:/usr/local/bin:/usr/bin:/bin"}
+_REPORTER = {REPORTER: Path(__file__).with_name("node_test_reporter.mjs")}
 
 
 @dataclass(frozen=True)
@@ -123,7 +128,7 @@ def run_tests(
         return session.pytest(select)
     if plan.runner == "unittest":
         return session.unittest(select)
-    return session.npm()
+    return session.node(plan.script, select)
 
 
 def compare(before: TestReport, after: TestReport) -> Comparison:
@@ -191,10 +196,31 @@ class _Session:
             return _report(run, [], "no tests found", ran=False)
         return _report(run, _unittest_cases(text), "")
 
-    def npm(self) -> TestReport:
-        return _report(self._run(["npm", "test", "--silent"], None), [], "")
+    def node(self, script: str, select: Sequence[str]) -> TestReport:
+        """The package's own script, its runners asked for reports; the rest has no names."""
+        files = {name.split(BETWEEN)[0] for name in select}
+        asked = instrumented(script, tuple(shlex.quote(file) for file in sorted(files)))
+        private = tempfile.mkdtemp(prefix="towpath-report-")
+        try:
+            run = self._run(["sh", "-c", asked.script], private, _NODE_ENV, _REPORTER)
+            cases, problem = node_reports.read(Path(private), asked.reports)
+        finally:
+            erase(Path(private))
+        if select and cases:
+            cases = [c for c in cases if c.id in select or c.id.split(BETWEEN)[0] in select]
+        if asked.reports and not cases and not problem:
+            if run.exit_code not in (0, 1):
+                return _report(run, [], "the report names no test")
+            return _report(run, [], "no tests found", ran=False)
+        return _report(run, cases, problem)
 
-    def _run(self, argv: Sequence[str], private: str | None) -> Run:
+    def _run(
+        self,
+        argv: Sequence[str],
+        private: str | None,
+        env: Mapping[str, str] | None = None,
+        readonly: Mapping[str, Path] | None = None,
+    ) -> Run:
         writable = {}
         if private is not None:
             writable[_REPORT] = Path(private)
@@ -205,10 +231,16 @@ class _Session:
             environment.wrapped(tuple(argv)) if environment else argv,
             tree=self.tree.path,
             writable={**writable, **around.writable},
-            readonly={**(environment.readonly if environment else {}), **around.readonly},
-            env={"NO_COLOR": "1", **(environment.env if environment else {}), **around.env},
+            readonly={
+                **(environment.readonly if environment else {}), **around.readonly,
+                **(readonly or {}),
+            },
+            env={
+                "NO_COLOR": "1", **(environment.env if environment else {}), **around.env,
+                **(env or {}),
+            },
             limits=self.limits,
-        )
+        )  # fmt: skip
 
 
 def _report(run: Run, cases: Sequence[junit.Case], problem: str, *, ran: bool = True) -> TestReport:

@@ -25,7 +25,7 @@ def server(monkeypatch):
         yield running
 
 
-def gateway(server: ModelServer, provider: str, timeout: float = 10.0) -> Gateway:
+def gateway(server: ModelServer, provider: str, timeout: float = 60.0) -> Gateway:
     names = {
         "anthropic": "anthropic:claude-opus-4-5",
         "openai": "openai:gpt-5",

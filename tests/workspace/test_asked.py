@@ -34,10 +34,13 @@ def test_versions_that_cannot_be_had_are_told_and_old_conflicts_are_not(
     pool, index = project.pool(sandbox), PackageIndex.of(os.environ)
     environments = Environments(project.root / "environments", project.mirror, pool, sandbox, index)
     environment = environments.prepare(plan_for(project.mirror, commit), commit)
-    asking = Asking(project.mirror, pool, sandbox, index, environments.cache)
+    cache = project.root / "cache"
+    cache.mkdir()
 
     def unmet(path: str, requirement: str) -> str:
-        return asking.unmet(environment, commit, [(path, requirement)])
+        with environments.way_out() as way:
+            asking = Asking(project.mirror, pool, sandbox, index, way, cache)
+            return asking.unmet(environment, commit, [(path, requirement)])
 
     assert unmet("requirements.txt", "idna==3.7") == ""
     assert "3.999" in unmet("requirements.txt", "idna==3.999")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.workspace.egress.proxy import Origin
 from bot.workspace.interpreter import NoInterpreter, choose_interpreter
-from bot.workspace.package_index import IndexRefused, PackageIndex
+from bot.workspace.package_index import PackageIndex
 from bot.workspace.project import plan, plan_for
 from tests.workspace.conftest import Project
 
@@ -87,7 +90,7 @@ def test_poetry_hatch_and_tox_say_what_tests_need() -> None:
 def test_a_node_project_with_and_without_a_test_script() -> None:
     with_tests = '{"scripts": {"test": "node --test"}, "devDependencies": {"x": "1"}}'
     found = planned({"package.json": with_tests}, "package-lock.json")
-    assert found.runner == "npm"
+    assert (found.runner, found.script) == ("node", "node --test")
     assert found.steps[0].arguments[:2] == ("ci", "--ignore-scripts")
     default = '{"scripts": {"test": "echo \\"Error: no test specified\\" && exit 1"}}'
     assert planned({"package.json": default}).runner is None
@@ -145,26 +148,58 @@ def test_the_interpreter_is_one_that_the_project_accepts() -> None:
     assert choose_interpreter("nonsense").path.exists()
 
 
-def test_package_index_settings_are_a_list_and_never_carry_credentials(tmp_path) -> None:
+def test_package_index_settings_are_a_list_and_their_credentials_stay_outside(tmp_path) -> None:
     (tmp_path / "simple").mkdir()
     index = PackageIndex.of(
         {
-            "PIP_INDEX_URL": "https://packages.example/simple",
+            "PIP_INDEX_URL": "https://ann:p%40ss@packages.example:8443/simple",
             "PIP_EXTRA_INDEX_URL": f"file://{tmp_path}/simple",
+            "TOWPATH_PACKAGE_HOSTS": "files.example, http://old.example:8080",
+            "HTTPS_PROXY": "http://bob:word@proxy.example:3128",
             "PATH": "/bin",
             "SECRET": "x",
         }
     )
     assert index.env == {
-        "UV_DEFAULT_INDEX": "https://packages.example/simple",
+        "UV_DEFAULT_INDEX": "https://packages.example:8443/simple",
         "UV_INDEX": f"file://{tmp_path}/simple",
     }
     assert index.folders == (tmp_path,)
-    for url in ("https://user:pw@h/simple", "https://token@h/simple"):
-        with pytest.raises(IndexRefused) as refused:
-            PackageIndex.of({"UV_DEFAULT_INDEX": url})
-        assert "token" not in str(refused.value)
-        assert "pw" not in str(refused.value)
+    own = Origin("https", "packages.example", 8443)
+    assert index.rules.origins == {
+        own: "Basic " + base64.b64encode(b"ann:p@ss").decode(),
+        Origin("https", "registry.npmjs.org", 443): "",
+        Origin("https", "files.example", 443): "",
+        Origin("http", "old.example", 8080): "",
+    }
+    for secret in ("p@ss", "p%40ss", "word", index.rules.origins[own].split()[1]):
+        assert secret not in repr(index)
+
+
+def test_the_operators_own_files_name_indexes_too(tmp_path) -> None:
+    (tmp_path / ".config/uv").mkdir(parents=True)
+    (tmp_path / ".config/pip").mkdir()
+    (tmp_path / ".config/pip/pip.conf").write_text("[global]\nindex-url = https://pip.example/s\n")
+    (tmp_path / ".npmrc").write_text(
+        "registry=https://npm.example/\n//npm.example/:_authToken=t0ken\n"
+    )
+    (tmp_path / ".netrc").write_text("machine pip.example login ann password x\n")
+    index = PackageIndex.of({"HOME": str(tmp_path)})
+    assert index.env == {
+        "UV_DEFAULT_INDEX": "https://pip.example/s",
+        "NPM_CONFIG_REGISTRY": "https://npm.example/",
+    }
+    assert index.rules.origins == {
+        Origin("https", "pip.example", 443): "Basic " + base64.b64encode(b"ann:x").decode(),
+        Origin("https", "npm.example", 443): "Bearer t0ken",
+    }
+    (tmp_path / ".config/uv/uv.toml").write_text(
+        '[[index]]\nurl = "https://uv.example/s"\ndefault = true\n'
+    )
+    index = PackageIndex.of({"HOME": str(tmp_path)})
+    assert index.env["UV_DEFAULT_INDEX"] == "https://uv.example/s"
+    index = PackageIndex.of({"HOME": str(tmp_path), "PIP_INDEX_URL": "https://said.example/s"})
+    assert index.env["UV_DEFAULT_INDEX"] == "https://said.example/s"
 
 
 @pytest.mark.parametrize(
