@@ -179,9 +179,10 @@ left-pad@1.3.0:
   resolved "https://registry.yarnpkg.com/left-pad/-/left-pad-1.3.0.tgz"
   integrity HASH
 """
-_HASH = "sha512-XI5MPzVNApjAyhQzphX8BkmKsKUxD4LdyK24iZeQGinBN9yTQT3bFlCBy/aVx2HrNcqQGsdot8ghrjyrvMCoEA=="
-
-
+_HASH = (
+    "sha512-XI5MPzVNApjAyhQzphX8BkmKsKUxD4LdyK24iZeQ"
+    "GinBN9yTQT3bFlCBy/aVx2HrNcqQGsdot8ghrjyrvMCoEA=="
+)
 @pytest.mark.network
 @pytest.mark.parametrize(
     ("file", "content"), [("pnpm-lock.yaml", _PNPM), ("yarn.lock", _YARN)], ids=["pnpm", "yarn"]
