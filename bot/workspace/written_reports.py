@@ -1,5 +1,8 @@
 """The reports that runners wrote, which foreign code may have written.
 
+What tests wrote last counts: code that runs in a runner's process can write its report anew, and
+end with 0. That has to be meant, and no run passes whose report and exit code do not agree.
+
 Promises: bounded in size, regular files only, no link followed; a report that is missing or no
 report is a problem, never an empty success.
 """
