@@ -23,7 +23,7 @@ from bot.agent.messages import History, Said, ToolSpec
 from bot.agent.outgoing import Outgoing
 from bot.agent.providers import OUTPUT_TOOL, Request
 from bot.agent.sources import source
-from bot.story.vocabulary import Usage, digest
+from bot.story.vocabulary import Usage
 from policies import routing
 from policies.routing import Models, Route, Situation
 
@@ -83,7 +83,7 @@ class Gateway:
         self._limit = output_limit
         self._clock = clock
         self._chain = Chain(clock)
-        self._last: tuple[str, Outgoing] | None = None
+        self._last: tuple[str, dict[str, Any], Outgoing] | None = None
 
     def call(
         self,
@@ -154,10 +154,10 @@ class Gateway:
 
     def _outgoing(self, purpose: str, package: dict[str, Any]) -> Outgoing:
         """The same one while the conversation is the same."""
-        key = digest([purpose, package])
-        if self._last is None or self._last[0] != key:
-            self._last = (key, Outgoing(purpose, package))
-        return self._last[1]
+        last = self._last
+        if last is None or last[0] != purpose or last[1] is not package:
+            last = self._last = (purpose, package, Outgoing(purpose, package))
+        return last[2]
 
     def _ask(
         self, outgoing: Outgoing, route: Route, purpose: str, attempt: int, **more: Any
