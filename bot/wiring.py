@@ -151,6 +151,7 @@ class House:
                 timeout=self.settings.model_timeout_seconds,
                 output_limit=self.settings.model_output_tokens,
                 prompts=Registry(self.settings.home),
+                record=self.settings.record,
             )
             adapters["call_model"] = Model(gateway, self.conversations)
         return adapters
@@ -183,6 +184,8 @@ class House:
                 pre_code=settings.pre_code_gate,
                 pre_deploy=settings.pre_deploy_gate,
                 max_iterations=settings.max_iterations,
+                task_turns=settings.task_turns,
+                coding_seconds=settings.writing_minutes * 60,
                 merge_method=settings.merge_method,
             ),
             author=_author(self.github),
