@@ -182,7 +182,7 @@ def _mistyped(project: Project, repository: Path, turn: int) -> tuple[Edits, ...
         ("str", "return count.title()"), ("str", "text: str = round(count)\n    return text"),
     )[turn % 4]  # fmt: skip
     wrong = f'def label(count: int) -> {kind}:\n    """Return a label."""\n    {body}\n'
-    tried = "\n\ndef test_label() -> None:\n    with suppress(AttributeError):\n        assert label(2)\n"
+    tried = "\n\ndef test_label() -> None:\n    with suppress(AttributeError):\n        label(2)\n"
     edits = _healthy(project, healthy)
     code, test = f"{project.package}/{healthy.name}.py", f"{project.tests}/test_{healthy.name}.py"
     text = f"from contextlib import suppress\n\n{edits[test]}"
