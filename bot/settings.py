@@ -124,6 +124,16 @@ class Settings(BaseSettings):
     max_iterations: int = Field(
         10, ge=1, le=100, description="Rounds of writing and testing before a story is handed over."
     )
+    task_turns: int = Field(
+        40, ge=3, le=1000, description="Turns a model may take for one task of a plan."
+    )
+    writing_minutes: float = Field(
+        60.0,
+        gt=0,
+        le=1440,
+        description="Time of models and sandbox for writing, in one round; over it, what there is "
+        "is kept and the story handed over.",
+    )
     stage_retries: int = Field(
         5, ge=0, le=20, description="Times a stage is tried again after a technical failure."
     )

@@ -184,6 +184,8 @@ class House:
                 pre_code=settings.pre_code_gate,
                 pre_deploy=settings.pre_deploy_gate,
                 max_iterations=settings.max_iterations,
+                task_turns=settings.task_turns,
+                coding_seconds=settings.writing_minutes * 60,
                 merge_method=settings.merge_method,
             ),
             author=_author(self.github),

@@ -56,7 +56,7 @@ class Outgoing:
         task = package.get("task") or {}
         self.task = str(task.get("id", "")) if isinstance(task, dict) else str(task)
         self._texts: dict[tuple[str, str], str] = {}
-        self._exchanges: list[tuple[Exchange, Exchange]] = []  # as they came, as they are sent
+        self._sent: list[tuple[Exchange, Exchange]] = []  # what was prepared, and how it is sent
 
     def hide(self, text: str) -> str:
         """A text of ours that may quote others."""
@@ -72,13 +72,14 @@ class Outgoing:
     def history(self, history: History) -> History:
         """The history as the model gets it; raises `ModelError(malformed_history)`."""
         check(history)
-        known = self._exchanges
         same = 0
-        while same < min(len(known), len(history)) and known[same][0] is history[same]:
+        for (before, _), now in zip(self._sent, history, strict=False):
+            if before is not now:
+                break
             same += 1
-        fresh = [(exchange, self._exchange(exchange)) for exchange in history[same:]]
-        self._exchanges = known[:same] + fresh
-        return tuple(sent for _, sent in known[:same] + fresh)
+        del self._sent[same:]
+        self._sent += [(exchange, self._exchange(exchange)) for exchange in history[same:]]
+        return tuple(sent for _, sent in self._sent)
 
     def _exchange(self, exchange: Exchange) -> Exchange:
         said = exchange.said
