@@ -27,6 +27,7 @@ from bot import stages
 from bot.agent.conversation import Conversations
 from bot.agent.gateway import Gateway
 from bot.agent.perform import Model
+from bot.agent.prompts import Registry
 from bot.families import rewrite
 from bot.outside.github import GitHub, connect
 from bot.queue.delivery import Delivery, Failure
@@ -149,6 +150,7 @@ class House:
                 self.settings.models,
                 timeout=self.settings.model_timeout_seconds,
                 output_limit=self.settings.model_output_tokens,
+                prompts=Registry(self.settings.home),
             )
             adapters["call_model"] = Model(gateway, self.conversations)
         return adapters

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from bot.story.vocabulary import (
     Approval,
+    Decision,
     Gate,
     Person,
     Repository,
@@ -24,7 +25,7 @@ from bot.story.vocabulary import (
     deny,
     wait,
 )
-from policies import budget, scope, suspicion, who_approves
+from policies import budget, scope, suspicion, tools, who_approves
 
 LABELS = "towpath:"
 _MODULES = frozenset({"pytest", "ruff", "unittest"})
@@ -303,7 +304,12 @@ def _known_program(effect: Any, facts: Facts) -> Verdict | None:
         name = (argv or ("nothing",))[0][:60]
         return deny("known_program", f"{name!r} is none of {', '.join(sorted(known))}")
     if effect.in_project:
-        return None  # the sandbox bounds it: no network, no secret, a tree that is thrown away
+        # The sandbox bounds it: no network, no secret, a tree that is thrown away. What a person
+        # has to agree to is refused here: nobody is asked in the middle of a conversation.
+        asked = tools.decide(argv, tools.ToolFacts())
+        if asked.decision is Decision.WAIT:
+            return deny(asked.rule, f"a person has to agree to it first: {asked.reason}")
+        return None
     if argv[0].startswith("python") and (
         len(argv) < 3 or argv[1] != "-m" or argv[2] not in _MODULES
     ):

@@ -117,9 +117,13 @@ def decide(found: Iterable[Suspect], vouched: frozenset[str]) -> Verdict:
 
 
 # What stands in the repository, among the parts of a call; all else people wrote in the story.
-_OF_REPOSITORY = frozenset({"files", "excerpts", "instructions", "tree", "diff", "results"})
+_OF_REPOSITORY = frozenset(
+    {"files", "excerpts", "instructions", "tree", "diff", "results", "failing_tests"}
+)
 # What code of ours or a model made of texts that were looked at before.
-_OURS = frozenset({"spec", "plan", "task", "conventions", "failure"})
+_OURS = frozenset(
+    {"spec", "plan", "task", "conventions", "failure", "attempts", "kind", "suggestions"}
+)
 
 
 def texts_of(package: dict[str, object]) -> Iterable[tuple[str, str, bool]]:

@@ -21,6 +21,7 @@ from bot.agent.chain import Answered, Chain, Skipped
 from bot.agent.errors import Kind, ModelError
 from bot.agent.messages import History, Said, ToolSpec
 from bot.agent.outgoing import Outgoing
+from bot.agent.prompts import BUILT_IN, Registry
 from bot.agent.providers import OUTPUT_TOOL, Request
 from bot.agent.sources import source
 from bot.story.vocabulary import Usage
@@ -33,6 +34,7 @@ class Asked:
     """How a call went. `provider` is `scripted` or `replay` where no model was asked.
 
     `skipped`: the models that were meant before the one that answered, and why they did not.
+    `left_out`: parts of the package for which there was no room.
     """
 
     usage: Usage
@@ -43,6 +45,7 @@ class Asked:
     grade: str
     rule: str
     skipped: tuple[Skipped, ...]
+    left_out: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +77,7 @@ class Gateway:
         *,
         timeout: float = 300.0,
         output_limit: int = 16_000,
+        prompts: Registry = BUILT_IN,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.models = Models((models,)) if isinstance(models, str) else models
@@ -81,6 +85,7 @@ class Gateway:
             one: source(one, timeout=timeout, limit=output_limit) for one in self.models.all
         }
         self._limit = output_limit
+        self._prompts = prompts
         self._clock = clock
         self._chain = Chain(clock)
         self._last: tuple[str, dict[str, Any], Outgoing] | None = None
@@ -100,7 +105,7 @@ class Gateway:
         """
         began = self._clock()
         route = self._route(purpose, attempt, situation)
-        outgoing = self._outgoing(purpose, package)
+        outgoing = self._outgoing(purpose, package, route)
         spent: list[Usage] = []
         try:
             output, answered = self._valid(outgoing, schema, route, spent, purpose, attempt)
@@ -128,7 +133,7 @@ class Gateway:
         """
         began = self._clock()
         route = self._route(purpose, attempt, situation)
-        outgoing = self._outgoing(purpose, package)
+        outgoing = self._outgoing(purpose, package, route)
         sent = outgoing.history(history)
         answered = self._ask(outgoing, route, purpose, attempt, history=sent, tools=tools)
         said = outgoing.back(answered.answer.said, history)
@@ -150,13 +155,16 @@ class Gateway:
             "grade": route.grade.value,
             "rule": route.rule,
             "skipped": answered.skipped,
+            "left_out": outgoing.prompt.left_out,
         }
 
-    def _outgoing(self, purpose: str, package: dict[str, Any]) -> Outgoing:
+    def _outgoing(self, purpose: str, package: dict[str, Any], route: Route) -> Outgoing:
         """The same one while the conversation is the same."""
         last = self._last
         if last is None or last[0] != purpose or last[1] is not package:
-            last = self._last = (purpose, package, Outgoing(purpose, package))
+            room = self._sources[route.models[0]].room
+            made = Outgoing(purpose, package, self._prompts, room)
+            last = self._last = (purpose, package, made)
         return last[2]
 
     def _ask(

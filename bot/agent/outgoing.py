@@ -13,7 +13,7 @@ from typing import Any
 
 from bot.agent.errors import Kind, ModelError
 from bot.agent.messages import Exchange, History, Said, ToolCall, ToolResult
-from bot.agent.prompts import render
+from bot.agent.prompts import BUILT_IN, Registry, render
 from bot.agent.untrusted import Secrets, section, visible
 
 
@@ -44,9 +44,15 @@ def _malformed(number: int, why: str) -> None:
 class Outgoing:
     """One conversation, or one call: its prompt, and the way there and back for what follows."""
 
-    def __init__(self, purpose: str, package: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        purpose: str,
+        package: dict[str, Any],
+        registry: Registry = BUILT_IN,
+        room: int | None = None,
+    ) -> None:
         self._secrets = Secrets()
-        self.prompt = render(purpose, package, self._secrets)
+        self.prompt = render(purpose, package, self._secrets, registry, room)
         task = package.get("task") or {}
         self.task = str(task.get("id", "")) if isinstance(task, dict) else str(task)
         self._texts: dict[tuple[str, str], str] = {}

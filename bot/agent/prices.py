@@ -6,12 +6,14 @@ Never fetches prices: the data is that of the installed library, and `dated` say
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed
 
 from bot.story.vocabulary import Usage
 
 
+@cache
 def dated() -> str:
     """The price data in use, as a name and a version; empty where none is installed."""
     try:

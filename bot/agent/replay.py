@@ -52,6 +52,7 @@ class Replay:
     """A source that answers from a trace."""
 
     provider = "replay"
+    room = None
 
     def __init__(self, entries: list[dict[str, Any]], path: Path) -> None:
         self.model = f"replay:{path}"
@@ -133,7 +134,7 @@ class Recorded:
 
     def __init__(self, source: Source, path: Path) -> None:
         self._source, self._path = source, path
-        self.model, self.provider = source.model, source.provider
+        self.model, self.provider, self.room = source.model, source.provider, source.room
 
     def ask(self, asked: Request) -> RawAnswer:
         try:

@@ -102,6 +102,7 @@ class Script:
     """The answers of one file."""
 
     provider = "scripted"
+    room = None
 
     def __init__(self, file: _File, source: Path) -> None:
         self.model = f"scripted:{source}"

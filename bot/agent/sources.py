@@ -20,10 +20,12 @@ RECORD = "TOWPATH_RECORD"  # a file: what is asked and answered is appended to i
 
 
 class Source(Protocol):
-    """One place to ask. `model` is the string that names it in the settings."""
+    """One place to ask. `model` is the string that names it in the settings; `room`: characters
+    that a prompt may have there, None where nobody knows."""
 
     model: str
     provider: str
+    room: int | None
 
     def ask(self, asked: Request) -> RawAnswer:
         """The answer; raises `ModelError`."""
@@ -41,6 +43,12 @@ class Live:
     @property
     def provider(self) -> str:
         return self.target.provider
+
+    @property
+    def room(self) -> int | None:
+        """Leaves place for the answer and a conversation; a token has three letters at least."""
+        context = self.target.capabilities.context
+        return max(3_000, (context - self.limit) * 2) if context else None
 
     def ask(self, asked: Request) -> RawAnswer:
         return providers.request(self.target, asked, timeout=self.timeout, limit=self.limit)

@@ -123,7 +123,7 @@ def _judge(
     from bot.workspace.worktrees import Pool
 
     settings = load_settings()
-    sandbox = choose_sandbox(settings.sandbox == "unsandboxed")
+    sandbox = choose_sandbox(settings.sandbox)
     pool = Pool(home / "trees", change.mirror, size=6, owner=sandbox.owner)
     index = PackageIndex.of(os.environ)
     choices = Choices(offline=offline, advisories=osv_url or settings.osv_url)

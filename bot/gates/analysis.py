@@ -5,7 +5,8 @@ from __future__ import annotations
 from bot.codebase.roles import role_of
 from bot.gates.change import Change
 from bot.gates.gate import Seen, counted, in_order, skipped
-from bot.gates.scan import scanned, semgrep
+from bot.gates.scan import semgrep
+from bot.gates.scanners import scanned
 from bot.gates.security import is_deeper, severity_of
 from bot.gates.workbench import Workbench
 

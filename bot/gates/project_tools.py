@@ -1,34 +1,27 @@
 """Which linter, formatter and type checker a project uses, by its own files.
 
-Promises: what a file says outright, with that file as the reason; a project that says nothing has
-none, and is judged with the least that everybody agrees on. Never: runs anything.
+Promises: what `bot.workspace.detect` reads in them, at the head and, where that says nothing any
+more, at the base: a change cannot switch a tool off for itself. Never: runs anything.
 """
 
 from __future__ import annotations
 
 import configparser
-import json
-import re
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, fields
 
 from bot.gates.change import Change
+from bot.workspace.detect import Detected, detect_at
 
-_FILES = (
-    "pyproject.toml", "setup.cfg", "tox.ini", ".flake8", "ruff.toml", ".ruff.toml", "mypy.ini",
-    ".mypy.ini", ".pre-commit-config.yaml", "package.json", "tsconfig.json", "noxfile.py",
-    "Makefile", "pyrightconfig.json", ".pylintrc",
-)  # fmt: skip
-_ESLINT = re.compile(r"eslint\.config\.[cm]?[jt]s|\.eslintrc(\.(c?js|json|ya?ml))?")
-_HOOK = re.compile(r"^\s*-?\s*id:\s*['\"]?([\w-]+)", re.M)
-_PRETTIER = re.compile(r"\.prettierrc(\..+)?|prettier\.config\.[cm]?[jt]s")
+_MYPY = ("mypy.ini", ".mypy.ini", "pyproject.toml", "setup.cfg")
 
 
 @dataclass(frozen=True)
 class ProjectTools:
-    """Each: the file that says so, or "" where the project does not use it."""
+    """Each: the place that says so, or "" where the project does not use it.
+
+    `mypy`: the file with its settings.
+    """
 
     ruff: str = ""
     ruff_format: str = ""
@@ -41,97 +34,55 @@ class ProjectTools:
 
 
 def project_tools(change: Change) -> ProjectTools:
-    """As the head says; where it says nothing any more, as the base did."""
-    now = _read(change, change.head, change.head_names)
-    before = _read(change, change.base, change.base_names)
-    return ProjectTools(**{
-        name: getattr(now, name) or getattr(before, name) for name in now.__dataclass_fields__
-    })  # fmt: skip
+    """What the project uses at the head, else at the base."""
+    now, before = _read(change, change.head), _read(change, change.base)
+    names = [one.name for one in fields(ProjectTools)]
+    return ProjectTools(**{name: getattr(now, name) or getattr(before, name) for name in names})
 
 
-def _read(change: Change, commit: str, names: frozenset[str]) -> ProjectTools:
-    wanted = [name for name in _FILES if name in names]
-    files = change.mirror.read_many(commit, wanted, limit=500_000)
-    text = {name: content.decode("utf-8", "replace") for name, content in files.items()}
-    tool = _toml(text.get("pyproject.toml", "")).get("tool", {})
-    tool = tool if isinstance(tool, dict) else {}
-    hooks = set(_HOOK.findall(text.get(".pre-commit-config.yaml", "")))
-    calls = "\n".join(text.get(name, "") for name in ("tox.ini", "noxfile.py", "Makefile"))
-    top = [name for name in names if "/" not in name]
-    package = _json(text.get("package.json", ""))
-    uses = {**_table(package, "devDependencies"), **_table(package, "dependencies")}
-
-    def first(*options: tuple[bool, str]) -> str:
-        return next((where for holds, where in options if holds), "")
-
-    ruff = first(
-        ("ruff.toml" in text, "ruff.toml"), (".ruff.toml" in text, ".ruff.toml"),
-        ("ruff" in tool, "pyproject.toml"),
-        (bool(hooks & {"ruff", "ruff-check"}), ".pre-commit-config.yaml"),
-    )  # fmt: skip
-    black = first(
-        ("black" in tool, "pyproject.toml"),
-        (bool(hooks & {"black", "black-jupyter"}), ".pre-commit-config.yaml"),
-        (bool(re.search(r"\bblack\b[^\n]*--check", calls)), "tox.ini"),
-    )
-    ruff_table = tool.get("ruff", {}) if isinstance(tool.get("ruff"), dict) else {}
-    ruff_toml = _toml(text.get("ruff.toml", text.get(".ruff.toml", "")))
-    ruff_format = first(
-        ("ruff-format" in hooks, ".pre-commit-config.yaml"),
-        ("format" in ruff_table or "format" in ruff_toml, ruff),
-        (bool(re.search(r"\bruff\b[^\n]*\bformat\b", calls)), "tox.ini"),
-    )
+def _read(change: Change, commit: str) -> ProjectTools:
+    found = detect_at(change.mirror, commit)
+    ruff_format = _format(found, "ruff")
     return ProjectTools(
-        ruff=ruff,
+        ruff=_lint(found, "ruff"),
         ruff_format=ruff_format,
-        black="" if ruff_format else black,
-        flake8=first(
-            (".flake8" in text, ".flake8"),
-            (_has_section(text.get("setup.cfg", ""), "flake8"), "setup.cfg"),
-            (_has_section(text.get("tox.ini", ""), "flake8"), "tox.ini"),
-            ("flake8" in hooks, ".pre-commit-config.yaml"),
-        ),
-        mypy=first(
-            ("mypy.ini" in text, "mypy.ini"), (".mypy.ini" in text, ".mypy.ini"),
-            ("mypy" in tool, "pyproject.toml"),
-            (_has_section(text.get("setup.cfg", ""), "mypy"), "setup.cfg"),
-        ),
-        eslint=first(
-            *((True, name) for name in sorted(top) if _ESLINT.fullmatch(name)),
-            ("eslintConfig" in package, "package.json"),
-        ),
-        prettier=first(
-            *((True, name) for name in sorted(top) if _PRETTIER.fullmatch(name)),
-            ("prettier" in package or "prettier" in uses, "package.json"),
-        ),
-        tsc=first(("tsconfig.json" in text and "typescript" in uses, "tsconfig.json")),
-    )  # fmt: skip
+        black="" if ruff_format else _format(found, "black"),
+        flake8=_lint(found, "flake8"),
+        mypy=_mypy(change, commit),
+        eslint=_lint(found, "eslint"),
+        prettier=_format(found, "prettier"),
+        tsc=next((one.source for one in found.of("types", cwd="") if one.tool == "tsc"), ""),
+    )
 
 
-def _has_section(text: str, name: str) -> bool:
+def _lint(found: Detected, name: str) -> str:
+    return next((one.source for one in found.of("lint", cwd="") if one.tool == name), "")
+
+
+def _format(found: Detected, name: str) -> str:
+    return next((one.source for one in found.of("format", cwd="") if name in one.argv[:3]), "")
+
+
+def _mypy(change: Change, commit: str) -> str:
+    """The file that holds mypy's settings; what only runs mypy says nothing of its strictness."""
+    for name in _MYPY:
+        text = change.text_at(commit, name)
+        if text is not None and (_has_table if name.endswith(".toml") else _has_section)(text):
+            return name
+    return ""
+
+
+def _has_table(text: str) -> bool:
+    try:
+        return "mypy" in tomllib.loads(text).get("tool", {})
+    except (tomllib.TOMLDecodeError, TypeError, RecursionError):
+        return False
+
+
+def _has_section(text: str) -> bool:
     parsed = configparser.ConfigParser(interpolation=None, strict=False)
     try:
         parsed.read_string(text)
     except configparser.Error:
         return False
-    return parsed.has_section(name)
-
-
-def _toml(text: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
-        return {}
-
-
-def _json(text: str) -> dict[str, Any]:
-    try:
-        found = json.loads(text or "{}")
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _table(source: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    found = source.get(name)
-    return found if isinstance(found, dict) else {}
+    return parsed.has_section("mypy")

@@ -16,7 +16,7 @@ from packaging.utils import canonicalize_name
 from bot.gates.added_packages import Package
 from bot.gates.workbench import Workbench
 from bot.workspace.environment import find_tool
-from bot.workspace.package_index import IndexRefused, PackageIndex
+from bot.workspace.package_index import PackageIndex
 from bot.workspace.sandbox import Limits
 
 _UV = "/tools/uv"
@@ -47,23 +47,21 @@ def resolve(bench: Workbench, loose: Sequence[Package]) -> tuple[list[Package], 
 
 
 def _python(bench: Workbench, loose: Sequence[Package]) -> tuple[list[Package], str]:
-    try:
-        index = PackageIndex.of(os.environ)
-    except IndexRefused as problem:
-        return [], str(problem)
-    folder = bench.folder()
+    folder, cache = bench.folder(), bench.folder()
     (folder / "asked.txt").write_text("\n".join(one.asked for one in loose) + "\n")
     program = bench.toolbox.program("python")
-    run = bench.sandbox.run(
-        [_UV, "pip", "compile", "--quiet", "--no-header", "--no-annotate", "--system-certs",
-         "--python", program.path, "/asked/asked.txt"],
-        readonly={**{str(place): place for place in index.folders}, **program.readonly,
-                  _UV: find_tool("uv"), "/asked": folder},
-        writable={"/cache": bench.cache("uv")},
-        env={**index.env, "UV_CACHE_DIR": "/cache", "UV_PYTHON_DOWNLOADS": "never"},
-        limits=_LIMITS,
-        network=True,
-    )  # fmt: skip
+    index = PackageIndex.of(os.environ)
+    with bench.way_out() as way:
+        run = way.run(
+            [_UV, "pip", "compile", "--quiet", "--no-header", "--no-annotate", "--system-certs",
+             "--python", program.path, "/asked/asked.txt"],
+            readonly={**{str(place): place for place in index.folders}, **program.readonly,
+                      _UV: find_tool("uv"), "/asked": folder},
+            writable={"/cache": cache},
+            env={**index.env, "UV_CACHE_DIR": "/cache", "UV_PYTHON_DOWNLOADS": "never",
+                 "NO_COLOR": "1"},
+            limits=_LIMITS,
+        )  # fmt: skip
     if not run.ok:
         return [], "cannot be resolved: " + " ".join(run.last(600).split())[-300:]
     by_name = {canonicalize_name(one.name): one for one in loose}
@@ -79,16 +77,13 @@ def _python(bench: Workbench, loose: Sequence[Package]) -> tuple[list[Package], 
 def _npm(bench: Workbench, one: Package) -> str:
     if not re.fullmatch(r"(@[\w.-]+/)?[\w.-]+", one.name):
         return ""
-    try:
-        index = PackageIndex.of(os.environ)
-    except IndexRefused:
-        return ""
-    run = bench.sandbox.run(
-        ["npm", "view", "--json", "--", one.asked, "version"],
-        env={**index.env, "npm_config_cache": "/tmp/npm", "NO_COLOR": "1"},  # noqa: S108 - inside
-        limits=_LIMITS,
-        network=True,
-    )
+    with bench.way_out() as way:
+        run = way.run(
+            ["npm", "view", "--json", "--", one.asked, "version"],
+            env={**PackageIndex.of(os.environ).env, "npm_config_cache": "/tmp/npm",  # noqa: S108
+                 "NO_COLOR": "1"},
+            limits=_LIMITS,
+        )  # fmt: skip
     try:
         told = json.loads(run.text) if run.ok else ""
     except ValueError:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from bot.codebase.roles import role_of
 from bot.gates.change import Change
 from bot.gates.gate import CannotLook, GateFinding, Seen, counted, in_order
-from bot.gates.problems import as_json
+from bot.gates.scanners import report
 from bot.gates.secret_patterns import found_in
 from bot.gates.workbench import Workbench
 from bot.workspace.git import GitFailed, git
@@ -57,20 +57,12 @@ class Secrets:
                     {"commits": len(change.history)})  # fmt: skip
 
     def _second_opinion(self, change: Change, bench: Workbench) -> Iterator[GateFinding]:
-        paths = [path for path, one in change.kept.items() if one.new_lines and not one.binary]
-        if not paths:
+        if not any(one.new_lines and not one.binary for one in change.kept.values()):
             return
-        program = bench.toolbox.program("detect-secrets")
-        run = bench.run(
-            [program.path, "-c", "1", "scan", "--no-verify", "--all-files", *_disabled(),
-             *[f"./{path}" for path in paths]],
-            tree=bench.head_tree(), readonly=program.readonly,
-        )  # fmt: skip
-        if run.exit_code != 0:
-            raise CannotLook("detect-secrets", run.last(300))
+        told = report(change, bench, "detect-secrets")
         try:
-            for path, secrets in as_json("detect-secrets", run)["results"].items():
-                path = path.removeprefix("./")
+            for path, secrets in told["results"].items():
+                path = path.removeprefix("./").removeprefix("head/")
                 one = change.files.get(path)
                 for secret in secrets:
                     line = int(secret["line_number"])
@@ -79,18 +71,6 @@ class Secrets:
                         yield _finding(path, line, kind)
         except (KeyError, TypeError, ValueError, AttributeError) as problem:
             raise CannotLook("detect-secrets", f"unexpected JSON: {problem}") from None
-
-
-def _disabled() -> list[str]:
-    return [
-        word
-        for name in (
-            "Base64HighEntropyString", "HexHighEntropyString", "KeywordDetector",
-            "BasicAuthDetector", "IPPublicDetector", "JwtTokenDetector", "IbmCloudIamDetector",
-            "IbmCosHmacDetector", "SoftlayerDetector", "CloudantDetector",
-        )
-        for word in ("--disable-plugin", name)
-    ]  # fmt: skip
 
 
 def _in_head(change: Change) -> Iterator[tuple[GateFinding, str]]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from bot.codebase.roles import role_of
 from bot.gates.change import Change
 from bot.gates.gate import GateFinding, Seen, Severity, counted, in_order, skipped
-from bot.gates.scan import Alarm, bandit, scanned, semgrep
+from bot.gates.scan import Alarm, bandit, semgrep
+from bot.gates.scanners import scanned
 from bot.gates.workbench import Workbench
 
 # Of Bandit's tests, those that are wrong in any product code, whatever their own severity says.

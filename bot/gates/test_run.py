@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bot.codebase.roles import role_of
 from bot.gates.change import Change
 from bot.gates.gate import CannotLook
 from bot.gates.workbench import Workbench
@@ -27,14 +28,8 @@ _RC, _OUT = "/gates/coveragerc", "/measured"
 _LARGEST = 64_000_000  # bytes of a coverage report
 RERUNS = 3
 _RERUN_AT_MOST = 40  # failures that are worth telling apart
-_MEASURED = f"""
-set +e
-{PYTHON} -m coverage run --rcfile={_RC} "$@"
-status=$?
-cd / && {PYTHON} -m coverage combine -q --rcfile={_RC} >/dev/null 2>&1
-cd /workspace && {PYTHON} -m coverage json -q --rcfile={_RC} -o {_OUT}/coverage.json >/dev/null 2>&1
-exit $status
-"""
+_SCRIPT = "/gates/towpath_measured.py"
+_MEASURED = f'exec {PYTHON} {_SCRIPT} {_RC} {_OUT}/coverage.json "$@"'
 _PLAIN = f'exec {PYTHON} "$@"'
 
 
@@ -128,14 +123,19 @@ class _Runner:
             return None
         (folder / "out").mkdir(mode=0o777)
         (folder / "out").chmod(0o777)
-        (folder / "coveragerc").write_text(coverage_settings(self.change, wanted))
+        elsewhere = _has(environment, "xdist") or _starts_programs(self.change)
+        (folder / "coveragerc").write_text(coverage_settings(self.change, wanted, elsewhere))
         options = ("-p", "towpath_related_first") if related else ()
         if _has(environment, "pytest_cov"):
             options += ("--no-cov",)
         return Around(
             _MEASURED if wanted else _PLAIN,
             options,
-            {_PLUGIN: Path(__file__).with_name("related_first.py"), _RC: folder / "coveragerc"},
+            {
+                _PLUGIN: Path(__file__).with_name("related_first.py"),
+                _SCRIPT: Path(__file__).with_name("measured.py"),
+                _RC: folder / "coveragerc",
+            },
             {_OUT: folder / "out"},
             {"TOWPATH_RELATED": "\n".join(related), "PYTHONPATH": "/gates"},
         )
@@ -253,14 +253,27 @@ def related_tests(change: Change) -> list[str]:
     return list(found)
 
 
-def coverage_settings(change: Change, wanted: Sequence[str]) -> str:
+def _starts_programs(change: Change) -> bool:
+    """Do its tests start programs, in which its code may run too?"""
+    names = [path for path in change.head_names if role_of(path) == "test" and path.endswith(".py")]
+    texts = change.mirror.read_many(change.head, _printable(names)[:1000], limit=300_000)
+    return any(b"subprocess" in text for text in texts.values())
+
+
+def _printable(names: Sequence[str]) -> list[str]:
+    return [name for name in sorted(names) if name.isprintable()]
+
+
+def coverage_settings(change: Change, wanted: Sequence[str], elsewhere: bool = False) -> str:
     """A configuration of ours that keeps what the project says about how its code runs.
 
-    Read at the base, so that a change cannot exclude itself.
+    Read at the base, so that a change cannot exclude itself. `elsewhere`: measure processes that
+    the tests start, too.
     """
     said = _project_settings(change)
     lines = [
-        "[run]", "branch = false", "parallel = true", "relative_files = true",
+        "[run]", "branch = false", "relative_files = true",
+        *(("patch = subprocess", "parallel = true") if elsewhere else ()),
         f"data_file = {_OUT}/.coverage", "disable_warnings = no-data-collected,module-not-measured",
     ]  # fmt: skip
     concurrency = [

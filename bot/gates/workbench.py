@@ -21,6 +21,7 @@ from typing import Any, TypeVar, cast
 from bot.gates.change import Change
 from bot.gates.gate import CannotLook
 from bot.gates.toolbox import Toolbox
+from bot.workspace.egress.way_out import WayOut
 from bot.workspace.environment import INSIDE, Environment, EnvironmentFailed, Environments
 from bot.workspace.erase import erase
 from bot.workspace.project import ProjectPlan, Step, plan_for
@@ -161,6 +162,10 @@ class Workbench:
         if environment is None or not (environment.folder / "venv" / "bin" / name).exists():
             return None
         return f"{INSIDE}/venv/bin/{name}", environment
+
+    def way_out(self) -> WayOut:
+        """To package hosts and nothing else, for what asks them about a requirement."""
+        return self._environments.way_out()
 
     # -- programs -------------------------------------------------------------------------------
 

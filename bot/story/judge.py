@@ -98,6 +98,7 @@ class Judge:
 
     def _of_model(self, facts: policies.Facts, effect: CallModel, story: Story) -> policies.Facts:
         """What decides on a call of a model: money, and what would be read to it."""
+        results = [one.get("content", "") for one in effect.told.get("results", ())]
         all_stories = self._spending(story.repository.full_name.partition("/")[0])
         return replace(
             facts,
@@ -108,7 +109,7 @@ class Judge:
                 month_usd=all_stories.month_usd,
                 organisation_usd=all_stories.organisation_usd,
             ),
-            suspects=suspects(texts_of(effect.package)),
+            suspects=suspects(texts_of(effect.package | {"results": results})),
             vouched=frozenset(story.vouched),
         )
 

@@ -18,15 +18,17 @@ REPORT = "/report"
 REPORTER = "/tools/node_test_reporter.mjs"
 _DEEPEST = 4
 _LONGEST = 10_000
+_QUIET = r"(?: --?silent| -s| --if-present)*"
 _CALL = re.compile(
-    r"(?:npm|pnpm|yarn)(?: --?silent| -s)? (?:run(?:-script)?(?: --?silent| -s)? )?([\w:.-]+)"
-    r"|(?:run-s|npm-run-all)((?: [\w:.-]+)+)"
+    rf"(?:npm|pnpm|yarn){_QUIET} (?:run(?:-script)?{_QUIET} )?(?P<one>[\w:.-]+){_QUIET}"
+    r"(?P<more> -- [^;|]*)?|(?:run-s|npm-run-all)(?P<many>(?: [\w:.-]+)+)"
 )
 _RUNNER = re.compile(
     r"(?<![\w@:/.-])(?:(?:\./)?(?:node_modules/\.bin/)?(?P<name>jest|vitest|_?mocha)(?![\w:/.@-])"
     r"|(?P<file>(?:\./)?node_modules/(?P<of>jest|vitest|mocha)/[\w./-]+\.[cm]?js)(?![\w/.-])"
     r"|(?P<wrapped>(?:react-scripts|craco) test)(?![\w:/.-])"
-    r"|(?P<node>node(?: --?[\w=./:@-]+)*? --test)(?![\w-]))"
+    r"|(?P<node>(?:node|tsx)(?: (?:(?:--import|--require|-r|--loader|--experimental-loader"
+    r"|--env-file|-C) [\w=./:@-]+|--?[\w=./:@-]+))*? --test)(?![\w-]))"
 )
 # Where a runner's name is no command: what is installed, an option's value, a configuration.
 _NO_COMMAND = re.compile(
@@ -94,9 +96,11 @@ def _parts(name: str, scripts: Mapping[str, str], depth: int = 0) -> list[str]:
     for part in scripts.get(name, "")[:_LONGEST].split("&&"):
         part = part.strip()
         called = _CALL.fullmatch(part)
-        names = ([called[1]] if called[1] else called[2].split()) if called else []
-        if names and depth < _DEEPEST and all(n in scripts for n in names):
+        names = (called["one"] or called["many"]).split() if called else []
+        if called and depth < _DEEPEST and all(n in scripts for n in names):
             found += [inner for n in names for inner in _parts(n, scripts, depth + 1)]
+            if called["more"] and found:
+                found[-1] += called["more"].removeprefix(" --")
         elif part:
             found.append(part)
     return found[:100]

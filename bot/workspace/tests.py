@@ -1,15 +1,18 @@
 """Run a project's own tests, without network, and say what they said. (T3, T4)
 
-Promises: `ok` only when the exit code and the report agree that tests ran and none failed; a report
-that is missing, forged or unreadable can never make a failing run pass. "No tests" is an answer of
-its own, not a success.
-Never: edits a test, or believes the totals that a report claims.
+Promises: `ok` only when the exit code and what was told while the tests ran agree that they ran and
+none failed; what is missing, forged or does not fit together can never make a failing run pass. "No
+tests" is an answer of its own, not a success.
+Never: edits a test, or believes a report that could be written when all was over.
+
+What remains possible: tests and the project's code run in the process that tells. Code that takes
+the runner apart in that process, with this very defence in mind, can lie about a single test. Not
+by accident, and not so that every failure passes: two tests of ours have to fail.
 """
 
 from __future__ import annotations
 
 import os
-import re
 import shlex
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -23,9 +26,11 @@ from bot.workspace.parsers.jest import BETWEEN
 from bot.workspace.project import ProjectPlan
 from bot.workspace.sandbox import WORKSPACE, Limits, Run, Sandbox
 from bot.workspace.test_scripts import REPORTER, instrumented
+from bot.workspace.witness.testimony import INSIDE, Testimony, Witness
 from bot.workspace.worktrees import Tree
 
 _REPORT = "/report"
+_INSIDE = "/tools/witness"
 _NOTHING_COLLECTED = 5  # pytest's exit codes
 _USAGE = 4
 _NODE_ENV = {"CI": "1", "PATH": f"{WORKSPACE}/node_modules/.bin:/usr/local/bin:/usr/bin:/bin"}
@@ -157,44 +162,26 @@ class _Session:
     around: Around | None = None
 
     def pytest(self, select: Sequence[str]) -> TestReport:
-        private = tempfile.mkdtemp(prefix="towpath-report-")
-        try:
-            report = Path(private, "junit.xml")
-            how = ["sh", "-c", self.around.script, "sh"] if self.around else [PYTHON]
-            command = [
-                *how, "-m", "pytest", "-p", "no:cacheprovider", "--color=no",
-                f"--junitxml={_REPORT}/junit.xml", "-o", "junit_family=xunit1", "-o",
-                "junit_logging=no", *self.collect,
-                # A file that cannot be read must not hide what all the others say.
-                "--continue-on-collection-errors", *(self.around.options if self.around else ()),
-            ]  # fmt: skip
-            run = self._run([*command, "--", *select], private)
-            if run.exit_code == _USAGE:
-                # Options of a plug-in that the project does not ask to have installed.
-                bare = ("-o", "addopts=", "-o", "required_plugins=")
-                run = self._run([*command, *bare, "--", *select], private)
-            if run.exit_code == _NOTHING_COLLECTED:
-                return _report(run, [], "no tests found", ran=False)
-            try:
-                cases = junit.read(report)
-            except junit.BadReport as problem:
-                return _report(run, [], f"no usable report: {problem}")
-        finally:
-            erase(Path(private))
-        return _report(run, cases, "" if cases else "the report names no test")
+        how = ["sh", "-c", self.around.script, "sh"] if self.around else [PYTHON]
+        command = [
+            *how, "-m", "pytest", "-p", "towpath_pytest", "-p", "no:cacheprovider", "--color=no",
+            *self.collect,
+            # A file that cannot be read must not hide what all the others say.
+            "--continue-on-collection-errors", *(self.around.options if self.around else ()),
+        ]  # fmt: skip
+        run, told = self._witnessed([*command, "--", *select])
+        if run.exit_code == _USAGE:
+            # Options of a plug-in that the project does not ask to have installed.
+            bare = ("-o", "addopts=", "-o", "required_plugins=")
+            run, told = self._witnessed([*command, *bare, "--", *select])
+        return _testified(run, told, run.exit_code == _NOTHING_COLLECTED)
 
     def unittest(self, select: Sequence[str]) -> TestReport:
         if any(name.startswith("-") for name in select):
             raise ValueError("the id of a test does not begin with a dash")
         what = ["-v", *select] if select else ["discover", "-v"]
-        run = self._run([PYTHON, "-m", "unittest", *what], None)
-        text = run.last(100_000)
-        ran = re.search(r"^Ran (\d+) tests? in ", text, re.M)
-        if ran is None:
-            return _report(run, _unittest_cases(text), "the runner did not finish")
-        if ran[1] == "0":
-            return _report(run, [], "no tests found", ran=False)
-        return _report(run, _unittest_cases(text), "")
+        run, told = self._witnessed([PYTHON, f"{_INSIDE}/towpath_unittest.py", *what])
+        return _testified(run, told, told.status is not None)
 
     def node(self, script: str, select: Sequence[str]) -> TestReport:
         """The package's own script, its runners asked for reports; the rest has no names."""
@@ -209,8 +196,22 @@ class _Session:
         if select and cases:
             cases = [c for c in cases if c.id in select or c.id.split(BETWEEN)[0] in select]
         if asked.reports and not cases and not problem:
+            if run.exit_code not in (0, 1):
+                return _report(run, [], "the report names no test")
             return _report(run, [], "no tests found", ran=False)
         return _report(run, cases, problem)
+
+    def _witnessed(self, argv: Sequence[str]) -> tuple[Run, Testimony]:
+        """Run, and listen."""
+        private = tempfile.mkdtemp(prefix="towpath-report-")
+        path = [self.around.env["PYTHONPATH"]] if self.around else []
+        env = {"TOWPATH_WITNESS": f"{_REPORT}/channel", "PYTHONPATH": ":".join([*path, _INSIDE])}
+        try:
+            with Witness(Path(private)) as witness:
+                run = self._run(argv, private, env, {_INSIDE: INSIDE})
+                return run, witness.testimony()
+        finally:
+            erase(Path(private))
 
     def _run(
         self,
@@ -229,10 +230,28 @@ class _Session:
             environment.wrapped(tuple(argv)) if environment else argv,
             tree=self.tree.path,
             writable={**writable, **around.writable},
-            readonly={**(environment.readonly if environment else {}), **around.readonly},
-            env={"NO_COLOR": "1", **(environment.env if environment else {}), **around.env},
+            readonly={
+                **(environment.readonly if environment else {}),
+                **around.readonly,
+                **(readonly or {}),
+            },
+            env={
+                "NO_COLOR": "1",
+                **(environment.env if environment else {}),
+                **around.env,
+                **(env or {}),
+            },
             limits=self.limits,
         )
+
+
+def _testified(run: Run, told: Testimony, may_be_empty: bool) -> TestReport:
+    """`may_be_empty`: the runner itself says that there was nothing to run."""
+    problem = told.problem if run.killed_by else told.against(run.exit_code)
+    nothing = not told.planned and not told.cases
+    if told.begun and not told.problem and nothing and may_be_empty:
+        return _report(run, [], "no tests found", ran=False)
+    return _report(run, told.cases, problem or ("" if told.cases else "no test has an outcome"))
 
 
 def _report(run: Run, cases: Sequence[junit.Case], problem: str, *, ran: bool = True) -> TestReport:
@@ -256,20 +275,3 @@ def _report(run: Run, cases: Sequence[junit.Case], problem: str, *, ran: bool = 
         killed_by=run.killed_by,
         adapter=run.adapter,
     )
-
-
-_VERBOSE = re.compile(
-    r"^(\w+) \(([\w.]+)\)(?:\n.*?)? \.\.\. (ok|FAIL|ERROR|skipped|expected failure)", re.M
-)
-
-
-def _unittest_cases(text: str) -> list[junit.Case]:
-    meaning: dict[str, junit.Outcome] = {
-        "ok": "passed", "FAIL": "failed", "ERROR": "error", "skipped": "skipped",
-        "expected failure": "passed",
-    }  # fmt: skip
-    cases = []
-    for name, where, word in _VERBOSE.findall(text):
-        test = where if where.endswith(f".{name}") else f"{where}.{name}"
-        cases.append(junit.Case(test, "", None, meaning[word]))
-    return cases

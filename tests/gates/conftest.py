@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from bot.gates.workbench import Choices, Workbench
 from bot.workspace.commits import Person
 from bot.workspace.environment import Environments
 from bot.workspace.mirror import Mirror
+from bot.workspace.package_index import PackageIndex
 from bot.workspace.plain_process import PlainProcess
 from bot.workspace.sandbox import Sandbox
 from bot.workspace.worktrees import Pool
@@ -54,7 +56,9 @@ def make_bench(
         sandbox=sandbox,
         toolbox=Toolbox(root / "tools", {}, offline=True),
         pool=pool,
-        environments=Environments(root / "environments", change.mirror, pool, sandbox),
+        environments=Environments(
+            root / "environments", change.mirror, pool, sandbox, PackageIndex.of(os.environ)
+        ),
         caches=root / "caches",
         choices=Choices(**choices),
     )

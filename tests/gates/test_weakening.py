@@ -80,11 +80,15 @@ WEAKENED = {
     "unittest checks less": ("assertEqual(add(2, 2), 4)", "assertTrue(add(2, 2))"),
 }
 KEPT = {
-    "one more assert": ("    assert add(1, 2) == 3\n", "    assert add(1, 2) == 3\n    assert add(0, 0) == 0\n"),
+    "one more assert": (
+        "    assert add(1, 2) == 3\n", "    assert add(1, 2) == 3\n    assert add(0, 0) == 0\n",
+    ),
     "more cases": ("[1, 2, 3, 4]", "[1, 2, 3, 4, 5]"),
     "a docstring": ("def test_add():\n", 'def test_add():\n    """It adds."""\n'),
     "types": ("def test_add():", "def test_add() -> None:"),
-    "a split": ("    assert add(-1, 1) == 0\n", "\n\ndef test_add_negative():\n    assert add(-1, 1) == 0\n"),
+    "a split": (
+        "    assert add(-1, 1) == 0\n", "\n\ndef test_negative():\n    assert add(-1, 1) == 0\n",
+    ),
     "a new name": ("def test_add():", "def test_add_numbers():"),
     "another order": (
         "    assert add(1, 2) == 3\n    assert add(-1, 1) == 0\n",
@@ -94,7 +98,8 @@ KEPT = {
     "a tighter tolerance": ("rel=1e-6", "rel=1e-9"),
     "a stronger check": ("assert abs(mean([3]) - 3) < 0.001", "assert mean([3]) == 3"),
     "one name for it": (
-        "    assert add(1, 2) == 3\n", "    total = add(1, 2)\n    assert total == 3\n    assert add(1, 2) == 3\n",
+        "    assert add(1, 2) == 3\n",
+        "    total = add(1, 2)\n    assert total == 3\n    assert add(1, 2) == 3\n",
     ),
 }  # fmt: skip
 

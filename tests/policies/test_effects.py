@@ -132,6 +132,11 @@ def test_a_dead_story_may_only_talk_and_a_paused_one_only_waits(kind: str) -> No
         ("run_command", {"argv": ("/tmp/ruff",)}, "known_program"),
         ("run_command", {"argv": ("python", "-c", "1")}, "known_program"),
         ("run_command", {"argv": ("python", "-m", "http.server")}, "known_program"),
+        (
+            "run_command",
+            {"argv": ("python", "-m", "alembic", "upgrade", "head"), "in_project": True},
+            "database.migrate",
+        ),
     ],
 )
 def test_an_effect_that_reaches_too_far_is_denied(kind: str, fields: dict, rule: str) -> None:

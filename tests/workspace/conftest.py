@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
+import sys
+import sysconfig
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from bot.workspace.choose_sandbox import choose_sandbox
+from bot.workspace.environment import Environment, find_tool
+from bot.workspace.interpreter import Interpreter
 from bot.workspace.mirror import Mirror, Person
 from bot.workspace.sandbox import Sandbox, SandboxUnavailable
 from bot.workspace.worktrees import Pool
@@ -87,3 +92,25 @@ def tree(tmp_path: Path, sandbox: Sandbox) -> Path:
     if sandbox.owner:
         os.chown(folder, *sandbox.owner)
     return folder
+
+
+@pytest.fixture(scope="session")
+def with_pytest(tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    """An environment as `prepare` makes them, filled from our own packages instead of an index."""
+    folder = tmp_path_factory.mktemp("environment")
+    base = Path(sys.base_prefix).resolve()
+    version = "{}.{}.{}".format(*sys.version_info[:3])
+    own = base / "bin" / f"python{sys.version_info.major}.{sys.version_info.minor}"
+    made = [find_tool("uv"), "venv", "--quiet", "--python", own, folder / "venv"]
+    subprocess.run(made, check=True)
+    target = next((folder / "venv" / "lib").glob("python*")) / "site-packages"
+    packages = Path(sysconfig.get_path("purelib"))
+    for name in ("pytest", "_pytest", "pluggy", "iniconfig", "packaging", "pygments"):
+        shutil.copytree(packages / name, target / name)
+        for information in packages.glob(f"{name}-[0-9]*.dist-info"):
+            shutil.copytree(information, target / information.name)
+    shutil.copy(packages / "py.py", target)
+    for path in (folder, *folder.rglob("*")):
+        if not path.is_symlink():
+            path.chmod(0o755 if path.is_dir() else 0o644)
+    return Environment("test", folder, "python", Interpreter(own, version, base))

@@ -90,7 +90,7 @@ def test_poetry_hatch_and_tox_say_what_tests_need() -> None:
 def test_a_node_project_with_and_without_a_test_script() -> None:
     with_tests = '{"scripts": {"test": "node --test"}, "devDependencies": {"x": "1"}}'
     found = planned({"package.json": with_tests}, "package-lock.json")
-    assert found.runner == "npm"
+    assert (found.runner, found.script) == ("node", "node --test")
     assert found.steps[0].arguments[:2] == ("ci", "--ignore-scripts")
     default = '{"scripts": {"test": "echo \\"Error: no test specified\\" && exit 1"}}'
     assert planned({"package.json": default}).runner is None

@@ -6,15 +6,13 @@ import os
 import shutil
 import subprocess
 import sys
-import sysconfig
 from pathlib import Path
 
 import pytest
 
 from bot.workspace import junit
 from bot.workspace.commands import run_on, tool
-from bot.workspace.environment import Environment, EnvironmentFailed, Environments, find_tool
-from bot.workspace.interpreter import Interpreter
+from bot.workspace.environment import Environment, EnvironmentFailed, Environments
 from bot.workspace.package_index import PackageIndex
 from bot.workspace.project import ProjectPlan, plan_for
 from bot.workspace.sandbox import Limits, Sandbox
@@ -22,28 +20,6 @@ from bot.workspace.tests import TestReport, compare, run_tests
 from tests.workspace.conftest import Project
 
 SDISTS = ("humanize==4.13.0", "itsdangerous==2.2.0", "tabulate==0.9.0")
-
-
-@pytest.fixture(scope="session")
-def with_pytest(tmp_path_factory: pytest.TempPathFactory) -> Environment:
-    """An environment as `prepare` makes them, filled from our own packages instead of an index."""
-    folder = tmp_path_factory.mktemp("environment")
-    base = Path(sys.base_prefix).resolve()
-    version = "{}.{}.{}".format(*sys.version_info[:3])
-    own = base / "bin" / f"python{sys.version_info.major}.{sys.version_info.minor}"
-    made = [find_tool("uv"), "venv", "--quiet", "--python", own, folder / "venv"]
-    subprocess.run(made, check=True)
-    target = next((folder / "venv" / "lib").glob("python*")) / "site-packages"
-    packages = Path(sysconfig.get_path("purelib"))
-    for name in ("pytest", "_pytest", "pluggy", "iniconfig", "packaging", "pygments"):
-        shutil.copytree(packages / name, target / name)
-        for information in packages.glob(f"{name}-[0-9]*.dist-info"):
-            shutil.copytree(information, target / information.name)
-    shutil.copy(packages / "py.py", target)
-    for path in (folder, *folder.rglob("*")):
-        if not path.is_symlink():
-            path.chmod(0o755 if path.is_dir() else 0o644)
-    return Environment("test", folder, "python", Interpreter(own, version, base))
 
 
 PLAN = ProjectPlan("python", (), "pytest", "", (), ())

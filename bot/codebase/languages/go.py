@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from functools import cache
 
 import tree_sitter_go
+from tree_sitter import Node
 
 from bot.codebase.facts import ApiEntry, FileFacts, Import
 from bot.codebase.languages.grammar import WORDS, Grammar, definitions, line_of, texts
@@ -29,7 +30,10 @@ _QUERY = """
 (source_file (var_declaration (var_spec_list (var_spec name: (_) @value))))
 (import_spec name: (_)? @alias path: (_) @module)
 (call_expression function: (selector_expression field: (_) @verb)
-  arguments: (argument_list . (interpreted_string_literal) @path)) @call
+  arguments: (argument_list . (interpreted_string_literal) @path . (_)? @handler)) @call
+(composite_literal type: (_) @literal (#match? @literal "(^|[.])Command$") body: (literal_value
+  (keyed_element . (literal_element (identifier) @field (#eq? @field "Use"))
+    (literal_element (interpreted_string_literal) @use)))) @command
 """
 _RESERVED = """
 break case chan const continue default defer else fallthrough for func go goto if import interface
@@ -49,6 +53,14 @@ def _grammar() -> Grammar:
     return Grammar.of(tree_sitter_go.language(), _QUERY, "go", _RESERVED)
 
 
+def _name(match: dict[str, list[Node]]) -> str:
+    """The name of a route's handler, where it is one."""
+    for node in match.get("handler", ()):
+        if node.type in ("identifier", "selector_expression"):
+            return (node.text or b"").decode("utf-8", "replace")
+    return ""
+
+
 def facts(blob: bytes, language: str = "go") -> FileFacts:
     """The facts of one file."""
     grammar = _grammar()
@@ -62,7 +74,9 @@ def facts(blob: bytes, language: str = "go") -> FileFacts:
             if _ROUTES.fullmatch(verb) and path.split(" ")[-1].startswith("/"):
                 method = "*" if verb.startswith("Handle") else verb.upper()
                 said = path if " " in path else f"{method} {path}"
-                api.append(ApiEntry("route", said, "", line_of(match, "call")))
+                api.append(ApiEntry("route", said, _name(match), line_of(match, "call")))
+        elif "use" in match and (words := texts(match, "use")[0].split()):
+            api.append(ApiEntry("command", words[0], "", line_of(match, "command")))
     return FileFacts(
         definitions=found,
         imports=tuple(

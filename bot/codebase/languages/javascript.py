@@ -75,7 +75,7 @@ _NAMED = re.compile(
     r"\bimport\s+(?:type\s+)?([^;'\"]*?)\s*from\b|\bexport\s+(?:type\s+)?(.*?)\s*from\b", re.S
 )
 _ROUTERS = re.compile(r"(?:^|\.)(?:app|router|server|api|fastify|routes?|\w*[rR]outer|\w*App)$")
-_VERBS = {"get", "post", "put", "patch", "delete", "head", "options", "all", "use"}
+_VERBS = {"get", "post", "put", "patch", "delete", "head", "options", "all", "use", "route"}
 _LISTENERS = {"on", "once", "addEventListener", "subscribe", "addListener"}
 _ROUTE_DECORATORS = {"Get", "Post", "Put", "Patch", "Delete", "Head", "Options", "All"}
 _GRAPHQL_DECORATORS = {"Query", "Mutation", "Subscription", "ResolveField", "FieldResolver"}
@@ -205,7 +205,7 @@ def _api(matches: list[dict[str, list[Node]]]) -> Iterator[ApiEntry]:
             (owner,), (verb,), (path,) = (texts(match, c) for c in ("object", "verb", "path"))
             line = line_of(match, "call")
             if verb in _VERBS and path.startswith("/") and _ROUTERS.search(owner):
-                method = {"all": "*", "use": "*"}.get(verb, verb.upper())
+                method = {"all": "*", "use": "*", "route": "*"}.get(verb, verb.upper())
                 yield ApiEntry("route", f"{method} {path}", _handler(match), line)
             elif verb in _LISTENERS and path:
                 yield ApiEntry("event", path, _handler(match), line)

@@ -82,6 +82,9 @@ def choose(found: Iterable[Command]) -> list[Command]:
     # What a language offers is not wanted where the project made a choice of its own.
     own = {(c.purpose, c.cwd) for c in chosen if c.rank != "default"}
     chosen = [c for c in chosen if c.rank != "default" or (c.purpose, c.cwd) not in own]
+    # A build script is more than the compiler that it runs.
+    built = {c.cwd for c in chosen if c.purpose == "build" and c.argv[:2] == ("npm", "run")}
+    chosen = [c for c in chosen if (c.purpose, c.tool) != ("build", "tsc") or c.cwd not in built]
     planned = {c.cwd for c in chosen if c.purpose == "test" and c.rank == "plan"}
     chosen = [
         c

@@ -58,7 +58,7 @@ def detect(
             told, refused = explicit(Text(path, text[path]))
             found += told
             notes += refused
-    found += _from_plan(plan, text)
+    found += _from_plan(plan, names)
     found += automation(text, known_tasks)
     found += _from_tasks(known_tasks)
     found += python_settings(names, text)
@@ -83,11 +83,12 @@ def _folder(path: str) -> str:
     return path.rpartition("/")[0]
 
 
-def _from_plan(plan: project.ProjectPlan, text: Mapping[str, str]) -> Iterator[Command]:
+def _from_plan(plan: project.ProjectPlan, names: Sequence[str]) -> Iterator[Command]:
     """Installing and testing Python, as the plan does it."""
     if plan.language != "python":
         return
-    source = next((p for p in ("pyproject.toml", "tox.ini", "setup.cfg") if p in text), "setup.py")
+    declaring = ("pyproject.toml", "setup.cfg", "setup.py", "requirements.txt", "tox.ini")
+    source = next((p for p in declaring if p in names), ".")
     for step in plan.steps:
         argv = ("uv", "pip", "install", *step.arguments)
         yield Command("install", "uv", argv, "", step.name, source, "plan")

@@ -18,6 +18,7 @@ _SHELL = re.compile(r"[$`<>&~!\\]|\.\.(/|$)")
 _GLOB = re.compile(r"[*?{}\[\]]")
 _PYTHON = re.compile(r"python(3(\.\d+)?)?|py")
 _LONGEST = 40
+_ONLY_TELLS = {"--version", "-V", "--help", "-h", "--init", "--show-files", "--print-config"}
 # Programs that run another one: how many further words belong to them.
 _RUNNERS = {
     "npx": 0, "bunx": 0, "time": 0, "env": 0, "xvfb-run": 0, "sudo": 0, "exec": 0,
@@ -28,9 +29,9 @@ _GLOBBING = {"eslint", "prettier", "jest", "vitest", "mocha", "biome", "xo", "no
 _NODE = (_GLOBBING | {"ava", "standard", "tsc"}) - {"node"}
 _MENDING = {
     "ruff": {"--fix", "--unsafe-fixes", "--fix-only", "--show-fixes", "--exit-zero", "--fix=true"},
-    "eslint": {"--fix", "--fix-dry-run"}, "golangci-lint": {"--fix"},
-    "prettier": {"--write", "-w"}, "biome": {"--write", "--apply", "--apply-unsafe", "--fix"},
-    "gofmt": {"-w"}, "cargo": {"--fix", "--allow-dirty", "--allow-staged"},
+    "eslint": {"--fix", "--fix-dry-run", "--cache"}, "golangci-lint": {"--fix"},
+    "biome": {"--write", "--apply", "--apply-unsafe", "--fix", "--unsafe"},
+    "prettier": {"--write", "-w"}, "gofmt": {"-w"}, "cargo": {"--fix", "--allow-dirty", "--allow-staged"},
     "mypy": {"--install-types", "--non-interactive"}, "xo": {"--fix"}, "standard": {"--fix"},
 }  # fmt: skip
 _CHECKING = {
@@ -49,7 +50,7 @@ _SUBCOMMANDS: dict[tuple[str, str], Purpose] = {
     ("cargo", "fmt"): "format", ("cargo", "build"): "build", ("cargo", "check"): "types",
     ("ruff", "check"): "lint", ("ruff", "format"): "format", ("ty", "check"): "types",
     ("biome", "check"): "lint", ("biome", "lint"): "lint", ("biome", "ci"): "lint",
-    ("biome", "format"): "format", ("docker", "build"): "build", ("node", "--test"): "test",
+    ("biome", "format"): "format", ("node", "--test"): "test",
 }  # fmt: skip
 
 
@@ -95,6 +96,8 @@ def known_command(words: list[str]) -> Known | None:
     program = words[0].rpartition("/")[2]
     rest = words[1:]
     if any(_SHELL.search(word) or word.startswith("/") for word in rest):
+        return None
+    if _ONLY_TELLS & set(rest):
         return None
     if program not in _GLOBBING and any(_GLOB.search(word) for word in rest):
         return None
@@ -155,6 +158,8 @@ def _harmless(purpose: Purpose, program: str, rest: list[str]) -> Known:
     tool = {"py.test": "pytest", "basedpyright": "pyright"}.get(program, program)
     if program in _CHECKING and _CHECKING[program] not in rest:
         rest = [_CHECKING[program], *rest]
+    if program in _CHECKING and all(word.startswith("-") for word in rest):
+        rest.append(".")
     if program == "ruff":
         option = "--check" if purpose == "format" else "--no-fix"
         rest = [rest[0], option, *(word for word in rest[1:] if word != option)]

@@ -11,7 +11,7 @@ from bot.workspace.parsers.text import document, lines, number, rows
 _SEVERITY: dict[str, Severity] = {"HIGH": "error", "MEDIUM": "warning", "LOW": "note"}
 _ISSUE = re.compile(r">> Issue: \[(B\d+):[\w-]*\] (.*)")
 _LEVEL = re.compile(r" +Severity: (\w+) .*")
-_PLACE = re.compile(r" +Location: (.+):(\d+)(?::(\d+))?")
+_PLACE = re.compile(r" +Location: ([^:]+):(\d+)(?::(\d+))?")
 _TOTAL = re.compile(r"Run metrics:|Files skipped \(\d+\):")
 
 

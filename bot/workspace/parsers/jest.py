@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
-from bot.workspace.declarations import text_of
+from bot.workspace.declarations import table, text_of
 from bot.workspace.parsers.parsed import Problem, Reading, Status, TestOutcome
 from bot.workspace.parsers.text import count, document, first_line, lines, number, rows
 
@@ -61,7 +62,7 @@ def from_json(value: Any) -> Reading | None:
             message = "\n".join(told)
             tests.append(TestOutcome(name, status, message))
             if status in {"failed", "error"}:
-                problems.append(_problem(name, file, message))
+                problems.append(_problem(name, file, message, table(case, "location")))
     interrupted = value.get("wasInterrupted") is True
     return Reading(problems, tests, counted(tests), complete=not interrupted)
 
@@ -75,12 +76,16 @@ def counted(tests: list[TestOutcome]) -> dict[str, int]:
     }  # fmt: skip
 
 
-def _problem(name: str, file: str, message: str) -> Problem:
+def _problem(
+    name: str, file: str, message: str, location: Mapping[str, Any] | None = None
+) -> Problem:
     place = re.search(re.escape(file) + r":(\d{1,7}):(\d{1,7})", message) if file else None
     place = place or re.search(
         r"\b" + re.escape(file.rpartition("/")[2]) + r":(\d{1,7}):(\d{1,7})", message
     )
     line, column = (number(place[1]), number(place[2])) if place else (None, None)
+    if location and line is None:
+        line, column = number(location.get("line")), number(location.get("column"))
     said = first_line(message.replace(f"● {_BROKEN}", "")) or "failed"
     return Problem(file, line, column, None, name, said)
 

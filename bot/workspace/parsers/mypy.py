@@ -10,7 +10,7 @@ from bot.workspace.parsers.text import documents, lines, number
 
 _LINE = re.compile(r"([^:\s][^:\n]*):(\d+)(?::(\d+))?(?::(\d+):(\d+))?: (error|warning|note): (.*)")
 _NO_LINE = re.compile(r"([^:\s][^:\n]*\.pyi?): (error): (.*)")
-_RULE = re.compile(r"  \[([a-z][\w-]*)\]\s*$")
+_RULE = re.compile(r"(?:^|  )\[([a-z][\w-]*)\]\s*$")
 _END = re.compile(r"Found \d+ errors? in .*|Success: .*")
 _CRASH = re.compile(r".*INTERNAL ERROR.*|Traceback \(most recent call last\).*")
 _SEVERITY: dict[str, Severity] = {"error": "error", "warning": "warning", "note": "note"}
@@ -23,7 +23,9 @@ def read(text: str) -> Reading | None:
     ]
     complete, after = None, False
     for line in lines(text):
-        if found := _LINE.fullmatch(line):
+        if _CRASH.fullmatch(line):
+            complete = False
+        elif found := _LINE.fullmatch(line):
             file, row, column, end, _, severity, message = found.groups()
             rule, message = _split(message)
             problems.append(
@@ -38,8 +40,6 @@ def read(text: str) -> Reading | None:
             problems.append(Problem(found[1], None, None, None, rule, message))
         elif _END.fullmatch(line):
             complete, after = complete is not False, False
-        elif _CRASH.fullmatch(line):
-            complete = False
         elif after and problems and line and not line.startswith("    "):
             problems[-1] = _continued(problems[-1], line)
             after = not problems[-1].rule

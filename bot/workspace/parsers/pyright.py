@@ -55,7 +55,7 @@ def _text(text: str) -> Reading | None:
             open_ = not rule
         elif found := _END.fullmatch(line):
             counts = {"error": count(found[1]), "warning": count(found[2])}
-        elif open_ and line.startswith("    "):
+        elif open_ and re.match(r"\s{3}", line):  # some of them no-break spaces
             last = problems[-1]
             more = _RULE.fullmatch(line.strip())
             said, rule = (more[1], more[2]) if more else (line.strip(), "")

@@ -45,7 +45,8 @@ def test_targets_that_do_not_fit_in_their_shortest_forms_are_said_to_be_too_big(
 def test_each_task_is_judged_by_its_own_targets(files):
     groups = [["pkg/big.py", "pkg/other.py"], ["pkg/small.py"], ["pkg/new.py"]]
     first, *others = too_big(files, groups, 6_000)
-    assert first is not None and first.limit == 1_500
+    assert first is not None
+    assert first.limit == 1_500
     assert others == [None, None]
 
 

@@ -7,6 +7,7 @@ import pytest
 from bot.codebase.api_surface import api_surface
 from bot.codebase.graph import Graph
 from bot.codebase.impact import NoSuchPlace, covering, impact
+from bot.codebase.impact import tests_for as worth_running
 from bot.codebase.snapshot import Snapshot
 from bot.codebase.store import Store
 from bot.codebase.symbols import Symbols
@@ -177,3 +178,31 @@ def test_configuration_that_is_rubbish_resolves_to_nothing(
     graph = Graph.of(snapshot)
     assert graph.edges() == 0
     assert api_surface(snapshot) == []
+
+
+def test_tests_worth_running_are_those_of_all_changed_paths_the_surest_first(repository, store):
+    repository.commit(
+        {
+            "pkg/__init__.py": "",
+            "pkg/one.py": "def first():\n    return 1\n",
+            "pkg/two.py": "from pkg.one import first\n\ndef second():\n    return first()\n",
+            "tests/conftest.py": "",
+            "tests/helpers.py": "from pkg.one import first\n",
+            "tests/test_one.py": "from pkg.one import first\n\ndef test_it():\n    first()\n",
+            "tests/test_two.py": "from pkg.two import second\n\ndef test_it():\n    second()\n",
+            "tests/test_gone.py": "def test_it():\n    pass\n",
+            "tests/deep/test_deep.py": "def test_it():\n    pass\n",
+        }
+    )
+    snapshot = Snapshot.at(repository.git_dir, "HEAD", store)
+    known = snapshot, Graph.of(snapshot), Symbols.of(snapshot)
+
+    def named(*changed: str) -> list[str]:
+        return [one.path for one in worth_running(*known, changed)]
+
+    assert named("pkg/one.py") == ["tests/test_one.py", "tests/test_two.py"]
+    assert named("pkg/gone.py") == ["tests/test_gone.py"]
+    assert named("tests/deep/test_deep.py") == ["tests/deep/test_deep.py"]
+    assert named("pkg/two.py", "pkg/gone.py") == ["tests/test_two.py", "tests/test_gone.py"]
+    assert len(named("tests/conftest.py")) == 4
+    assert named() == named("README.md") == []

@@ -1,0 +1,1 @@
+"""What runs beside a project's tests: modules of their own names, bound by themselves."""
