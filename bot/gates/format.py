@@ -18,6 +18,11 @@ from bot.gates.workbench import Workbench
 from bot.workspace.sandbox import Run
 
 _HUNK = re.compile(r"^@@ -(\d+)(?:,(\d+))? \+\d+(?:,\d+)? @@")
+# What ruff and black say at their end: without it, silence would look like approval.
+_ENDED = re.compile(
+    r"\d+ files? (would be|would be left|already|left) (re)?(formatted|unchanged|reformatted)"
+    r"|[Nn]o (Python )?files? (found|are present)|would be left unchanged|would be reformatted"
+)
 _WEB = (".js", ".jsx", ".ts", ".tsx", ".mjs", ".cjs", ".css", ".scss", ".vue")
 
 
@@ -115,7 +120,7 @@ def _diff(bench: Workbench, name: str, at: str, paths: Sequence[str]) -> Run:
     arguments = (
         ["format", "--diff", "--no-cache", "--force-exclude", "--", *paths]
         if name == "ruff"
-        else ["--diff", "--quiet", "--workers=1", "--", *paths]
+        else ["--diff", "--workers=1", "--", *paths]
     )
     own = bench.own_program(name)
     if own:
@@ -123,7 +128,7 @@ def _diff(bench: Workbench, name: str, at: str, paths: Sequence[str]) -> Run:
     else:
         program = bench.toolbox.program(name)
         run = bench.run([program.path, *arguments], tree=tree, readonly=program.readonly)
-    if run.exit_code not in (0, 1) or run.output_truncated:
+    if run.exit_code not in (0, 1) or run.output_truncated or not _ENDED.search(run.text):
         raise CannotLook(name, f"status {run.exit_code}: {run.last(300)}")
     return run
 

@@ -6,6 +6,7 @@ of code in that file, wherever the line moved. Never: takes unreadable output fo
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections import Counter
@@ -73,16 +74,17 @@ def inside(path: str, root: str = WORKSPACE) -> str:
     return path.removeprefix(f"{root}/").removeprefix("./")
 
 
-def as_json(tool: str, run: Run) -> Any:
-    """What `tool` printed as JSON, after what it said before it; CannotLook."""
+def as_json(tool: str, run: Run) -> list[Any]:
+    """The list that `tool` printed as JSON, after what it said before it; CannotLook."""
     text = run.text
-    start = min((at for at in (text.find("{"), text.find("[")) if at >= 0), default=-1)
-    if start < 0 or run.output_truncated:
-        raise CannotLook(tool, f"status {run.exit_code}: {_end(run)}")
-    try:
-        return json.JSONDecoder().raw_decode(text[start:])[0]
-    except ValueError:
-        raise CannotLook(tool, f"status {run.exit_code}, no JSON: {_end(run)}") from None
+    found: Any = None
+    start = text.find("[")
+    if start >= 0 and not run.output_truncated:
+        with contextlib.suppress(ValueError):
+            found = json.JSONDecoder().raw_decode(text[start:])[0]
+    if not isinstance(found, list) or (bool(found) != (run.exit_code != 0) and tool == "ruff"):
+        raise CannotLook(tool, f"status {run.exit_code}, no list as JSON: {_end(run)}")
+    return found
 
 
 def of_ruff(run: Run) -> list[Problem]:
