@@ -181,6 +181,11 @@ class Settings(BaseSettings):
     model_timeout_seconds: float = Field(
         300.0, ge=1, le=3600, description="Longest that a model may take for one answer."
     )
+    record: Path | None = Field(
+        None,
+        description="File that is appended with what models are asked (digests) and answer; "
+        "TOWPATH_MODEL=replay:FILE answers from it.",
+    )
     model_output_tokens: int = Field(
         16_000, ge=256, le=200_000, description="Longest answer of a model, in tokens."
     )

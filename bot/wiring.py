@@ -155,6 +155,7 @@ class House:
                 timeout=self.settings.model_timeout_seconds,
                 output_limit=self.settings.model_output_tokens,
                 prompts=Registry(self.settings.home),
+                record=self.settings.record,
             )
             adapters["call_model"] = Model(gateway, self.conversations)
         return adapters

@@ -121,7 +121,7 @@ def major_upgrade(before: str, after: str) -> bool:
 
 
 def _names(argv: list[str], facts: ToolFacts, depth: int) -> Iterator[str]:
-    words = _unwrapped(argv)
+    words = unwrapped(argv)
     if not words or depth > 4:
         yield "shell.unknown"
         return
@@ -149,8 +149,8 @@ def _names(argv: list[str], facts: ToolFacts, depth: int) -> Iterator[str]:
         yield next((kind for known, kind in kinds if program in known), "shell.unknown")
 
 
-def _unwrapped(argv: list[str]) -> list[str]:
-    """Without what stands before the command itself."""
+def unwrapped(argv: Sequence[str]) -> list[str]:
+    """The command itself, without what stands before it."""
     words = list(argv)
     for _ in range(8):
         while words and re.fullmatch(r"[A-Za-z_]\w*=.*", words[0], re.DOTALL):

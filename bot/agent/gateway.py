@@ -13,6 +13,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -78,11 +79,13 @@ class Gateway:
         timeout: float = 300.0,
         output_limit: int = 16_000,
         prompts: Registry = BUILT_IN,
+        record: Path | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.models = Models((models,)) if isinstance(models, str) else models
         self._sources = {
-            one: source(one, timeout=timeout, limit=output_limit) for one in self.models.all
+            one: source(one, timeout=timeout, limit=output_limit, record=record)
+            for one in self.models.all
         }
         self._limit = output_limit
         self._prompts = prompts

@@ -133,14 +133,19 @@ async def _request(
 
     from bot.agent import wire
 
+    sent = wire.messages(asked, target)
+    how = wire.settings(asked, target, timeout, limit)
+    tools = wire.parameters(asked, target.capabilities)
     try:
-        async with asyncio.timeout(timeout + 5):
+        model = _model(target, key, address)  # loads a library: not on the model's time
+        async with asyncio.timeout(timeout + 0.5):
             answer = await model_request(
-                _model(target, key, address),
-                wire.messages(asked, target),
-                model_settings=wire.settings(asked, target, timeout, limit),
-                model_request_parameters=wire.parameters(asked, target.capabilities),
+                model,
+                sent,
+                model_settings=how,
+                model_request_parameters=tools,
             )
+        return wire.answer(target, answer)
     except TimeoutError as error:
         raise ModelError(Kind.TIMEOUT, f"{target} gave no answer in {timeout:.0f} s") from error
     except (AgentRunError, UserError) as error:
@@ -148,7 +153,10 @@ async def _request(
     except ImportError as error:
         message = f"the library of {target.provider} is not installed"
         raise ModelError(Kind.CONFIGURATION, message) from error
-    return wire.answer(target, answer)
+    except (AttributeError, TypeError, LookupError, ValueError) as error:
+        # The libraries trust a body that is JSON; that of a broken server makes them stumble.
+        what = f"{target} answered what is not its protocol ({type(error).__name__})"
+        raise ModelError(Kind.TRANSPORT, what) from error
 
 
 @lru_cache(maxsize=16)

@@ -208,5 +208,14 @@ def failure(target: str, error: Exception) -> ModelError:
     status = getattr(error, "status_code", None)
     message = f"{target}: {type(error).__name__}" + (f" (HTTP {status})" if status else "")
     return ModelError(
-        kind or Kind.TRANSPORT, message, retry_after=getattr(error, "retry_after", None)
+        kind or _by_status(status), message, retry_after=getattr(error, "retry_after", None)
     )
+
+
+def _by_status(status: int | None) -> Kind:
+    """The kind of an answer that the library has no category for."""
+    if status == 413:
+        return Kind.CONTEXT_FULL
+    if status is None or status < 400 or status in (408, 409, 425):
+        return Kind.TRANSPORT
+    return Kind.BAD_REQUEST if status < 500 else Kind.OVERLOADED

@@ -27,6 +27,7 @@ COMMANDS = {
     "impact": ("bot.cli.impact:impact", "Say what else depends on a file or a definition."),
     "conventions": ("bot.cli.conventions:conventions", "Say how a repository's code is written."),
     "gates": ("bot.cli.gates:gates", "Judge a change by the quality gates."),
+    "prompts": ("bot.cli.prompts:prompts", "Show, compare, promote and roll back prompts."),
     "audit": ("bot.cli.audit:audit", "Show and verify the journal."),
     "inbox": ("bot.cli.inbox:inbox", "Show and replay deliveries that were given up on."),
     "test": ("bot.cli.test_suite:test_suite", "Run Towpath's own tests."),

@@ -7,6 +7,7 @@ read again. Never: a model, the network, or code of the repository.
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import click
@@ -37,12 +38,18 @@ def open_snapshot(path: Path, revision: str | None, store: Store) -> Snapshot:
 
 
 def cache_folder(given: Path | None) -> Path:
-    """The folder given, else `codebase` in the home."""
-    if given is not None:
-        return given
-    from bot.settings import load_settings
+    """The folder given, else `codebase` in the home; made if missing. Raises ClickException."""
+    if given is None:
+        from bot.settings import load_settings
 
-    return load_settings().home / "codebase"
+        given = load_settings().home / "codebase"
+    try:
+        given.mkdir(parents=True, exist_ok=True)
+        if not os.access(given, os.W_OK | os.X_OK):
+            raise PermissionError(f"{given} is not writable")
+    except OSError as problem:
+        raise click.ClickException(texts.no_cache(str(given), str(problem))) from None
+    return given
 
 
 @click.command("index")

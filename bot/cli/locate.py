@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from bot.settings import load_settings
+from bot.cli.index_codebase import cache_folder
 from bot.texts import index as texts
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def locate(
         raise click.UsageError(texts.ONE_QUESTION)
     from bot.codebase.store import Store
 
-    with Store(cache or load_settings().home / "codebase") as store:
+    with Store(cache_folder(cache)) as store:
         if queries is not None:
             _answer_lines(path, queries, revision, most, store)
             return

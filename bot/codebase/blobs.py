@@ -59,10 +59,11 @@ class CommitBlobs:
 
     @classmethod
     def of(cls, git_dir: Path, revision: str, objects: Objects | None = None) -> CommitBlobs:
-        """Raises NoSuchRevision. `objects`: of the same repository, used further."""
+        """Raises NoSuchRevision, GitFailed. `objects`: of the same repository, used further."""
         asked = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
         status, out = run(git_dir, *asked, ok=(0, 1, 128))
         if status:
+            git(git_dir, "rev-parse", "--git-dir")  # says so when it is no repository at all
             raise NoSuchRevision(f"no such revision: {revision[:100]}")
         return cls(git_dir, out.decode().strip(), objects or Objects(git_dir))
 

@@ -36,6 +36,13 @@ class Index:
             for term, times in terms.items():
                 self._postings.setdefault(term, []).extend((number, times))
 
+    def having(self, term: str) -> Sequence[int]:
+        """The documents that have a word, in order."""
+        return self._postings.get(term, [])[::2]
+
+    def __contains__(self, term: str) -> bool:
+        return term in self._postings
+
     def rarities(self, terms: Iterable[str]) -> dict[str, float]:
         """The rarity of each of `terms`, known here or not."""
         count = len(self.lengths)

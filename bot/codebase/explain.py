@@ -20,6 +20,12 @@ _SAYS: dict[Signal, str] = {
     "named": "the text names it",
     "traceback": "it is in the traceback",
     "imports": "the best files import it",
+    "scope": "its path has what the first line starts with",
+    "defined": "it defines what the text spells out",
+    "tests": "its tests fit the text",
+    "recent": "it was changed lately",
+    "short": "it is short",
+    "folder": "its neighbours fit the text",
 }
 _LEAST = 0.1  # of a signal, to be worth a mention
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -24,6 +25,9 @@ _MESSAGE = 3_000  # characters
 _COMMON = 0.15  # a word in more than this share of the messages is how the project writes
 _NEIGHBOURS = 60  # commits that vote
 _FADE = 4_000  # after as many commits, a vote counts half
+_RECENT = 50  # commits after which a change is as good as a third of a new one
+_WITH_TESTS = 4_000  # commits that say which sources a test belongs to,
+_TESTED_AT_ONCE = 8  # unless they changed more sources than that
 _SPREAD = 0.7  # a vote of a commit of n files is worth n**-_SPREAD to each
 
 
@@ -59,21 +63,61 @@ class History:
         rows = (json.loads(kept[keys[sha]]) for sha in order if keys[sha] in kept)
         return cls([Past(terms, paths) for terms, paths in rows])
 
-    def votes(
-        self, words: Mapping[str, float], today: Callable[[str], str | None]
-    ) -> dict[str, float]:
-        """path → votes of the commits whose messages resemble `words`; `today` maps old paths."""
+    def alike(self, words: Mapping[str, float]) -> list[tuple[int, float]]:
+        """(place, 0..1) of the commits whose messages resemble `words` most, best first."""
         scores = self._index.scores(words, most=_COMMON)
         best = sorted((-score, age) for age, score in enumerate(scores) if score > 0)
-        found: dict[str, float] = {}
-        for score, age in best[:_NEIGHBOURS]:
-            named = self.commits[age].paths
-            paths = {path for name in named if (path := today(name)) is not None}
-            alike = (score / best[0][0]) ** 4  # the few most similar decide
-            for path in sorted(paths):
-                vote = alike / len(paths) ** _SPREAD / (1 + age / _FADE)
-                found[path] = found.get(path, 0.0) + vote
+        return [(age, score / best[0][0]) for score, age in best[:_NEIGHBOURS]]
+
+
+class Changes:
+    """What the commits of a history did to the files of today, which are meant by their numbers.
+
+    `today` maps an old path to a source file's number, or None; `tests`: path → number.
+    """
+
+    def __init__(
+        self, history: History, today: Callable[[str], int | None], tests: Mapping[str, int]
+    ) -> None:
+        self._history = history
+        self._sources = [_numbers(map(today, one.paths)) for one in history.commits]
+        self._tests: dict[int, list[int]] = {}
+        for age, one in enumerate(history.commits[:_WITH_TESTS]):
+            if len(self._sources[age]) <= _TESTED_AT_ONCE:
+                for path in one.paths:
+                    if path in tests:
+                        self._tests.setdefault(tests[path], []).append(age)
+        last: dict[int, int] = {}
+        for age, sources in enumerate(self._sources):
+            for number in sources:
+                last.setdefault(number, age)
+        self.recent = {number: math.exp(-age / _RECENT) for number, age in last.items()}
+        """source → 1 when the last commit changed it, falling to 0."""
+
+    def votes(self, words: Mapping[str, float]) -> dict[int, float]:
+        """source → votes of the commits whose messages resemble `words`."""
+        found: dict[int, float] = {}
+        for age, score in self._history.alike(words):
+            sources = self._sources[age]
+            for number in sources:
+                # the few most similar decide
+                vote = score**4 / len(sources) ** _SPREAD / (1 + age / _FADE)
+                found[number] = found.get(number, 0.0) + vote
         return found
+
+    def beside(self, test: int) -> dict[int, float]:
+        """source → 0..1, the share that it has in the changes of a test file."""
+        ages = self._tests.get(test, ())
+        found: dict[int, float] = {}
+        for age in ages:
+            for number in self._sources[age]:
+                share = 1 / len(self._sources[age]) / (len(ages) + 2)
+                found[number] = found.get(number, 0.0) + share
+        return found
+
+
+def _numbers(found: Iterable[int | None]) -> tuple[int, ...]:
+    return tuple(sorted({number for number in found if number is not None}))
 
 
 @cache

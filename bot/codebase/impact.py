@@ -21,7 +21,11 @@ from bot.codebase.snapshot import Snapshot
 from bot.codebase.symbols import Symbols
 
 NEAR = 2  # imports between a file and one that it still sees, as through a package
+_FEW = 3  # files that define a name: then who sees one of them from afar may well mean it
 FAR = 3  # imports between a test and what it is said to cover
+# Names that values of the language answer to, too: seen from afar, they mean those.
+_EVERYWHERE = frozenset(name for kind in (dict, list, set, str, bytes) for name in dir(kind))
+_UNSEEN = 1_000  # the distance of what does not depend on a file at all
 _MANY = 400  # files whose text is searched for callers
 _TOO_COMMON = 40  # files that define a name: then its uses elsewhere say nothing
 _AROUND = re.compile(r"(?:^test_?|[._-]?(?:test|tests|spec)$)", re.IGNORECASE)
@@ -200,8 +204,10 @@ def _callers(
         for user in symbols.used_in(name):
             # A name that is defined once is its definition's wherever it is seen; of others, only
             # what is near and does not define it itself.
-            far = importers.get(user, _MANY)
-            if user == path or defining <= {path} or far <= (1 if user in defining else NEAR):
+            far = importers.get(user, _UNSEEN)
+            rare = len(defining) <= _FEW and name not in _EVERYWHERE
+            near = 1 if user in defining else _UNSEEN - 1 if rare else NEAR
+            if user == path or defining <= {path} or far <= near:
                 by_file.setdefault(user, set()).add(name)
     near = sorted(by_file, key=lambda p: (p != path, importers.get(p, 99), p))[:_MANY]
     own = {(path, one.start) for one in changed}

@@ -9,8 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
-from bot.codebase.tokens import LONGEST, STOP, count_terms, identifiers
+from bot.codebase.tokens import (
+    LONGEST,
+    STOP,
+    count_terms,
+    identifiers,
+    pieces,
+    stem,
+    whole,
+)
 
 READ = 60_000  # characters of a text; logs pasted below that say no more
 
@@ -29,11 +38,20 @@ _FENCE = re.compile(r"^[ \t]*(```|~~~).*?(?:^[ \t]*\1|\Z)", re.S | re.M)
 _QUOTED = re.compile(r"(?<!`)`+([^`\n]+)`")
 _CALLED = re.compile(r"\b([A-Za-z_]\w{2,})\(")
 _URL = re.compile(r"https?://\S+")
+_VERSION = re.compile(r"\b([A-Za-z]{2,20})/(\d)\b")  # what is said HTTP/2 is written http2
+_SCOPE = re.compile(
+    r"\W{0,9}(?:\w+\(([^)\n]{1,80})\)|([\w./, -]{2,40}?))!?: "
+)  # `fix(cli): `, `cli: `
+_PLAIN_WORD = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 _COMPOUND = re.compile(r"[A-Za-z]+[a-z0-9]*[A-Z_]\w*|\w*_\w+|[A-Z][a-z0-9]+[A-Z]\w*")
 
 # A title sums up; prose explains; code shows a use, mostly of other people's names.
 _TITLE, _PROSE, _CODE = 3.0, 1.0, 0.5
 _PLAIN = 0.15  # a word of prose that only happens to be an identifier somewhere
+# Words side by side may be one name in the code, and the other way round: terms that are only there
+# if they are right, so they cost little where they are wrong.
+_SIDE_BY_SIDE, _IN_ONE, _APART = 0.7, 0.4, 0.4
+_BELOW = 0.6  # of that outside of the title
 _SATURATION = 2.2  # repeating a word in a text adds less each time
 
 
@@ -41,13 +59,17 @@ _SATURATION = 2.2  # repeating a word in a text adds less each time
 class Question:
     """`words`, `title`: term → weight. `spelled`: identifier as written → weight.
 
-    `paths`: file paths named, normalised, sorted. `frames`: paths of a traceback, innermost last.
+    `scope`: terms of the part of the project that the title starts with (`fix(cli): `).
+    `paths`: file paths named, normalised, sorted; `title_paths`: those in the title.
+    `frames`: paths of a traceback, innermost last.
     """
 
     words: Mapping[str, float]
     title: Mapping[str, float]
     spelled: Mapping[str, float]
+    scope: frozenset[str]
     paths: tuple[str, ...]
+    title_paths: tuple[str, ...]
     frames: tuple[str, ...]
 
 
@@ -55,6 +77,7 @@ def ask(text: str) -> Question:
     """The question in `text` (any string; its first line that says something is its title)."""
     text = text[:READ].replace("\r", "").strip()
     text = _URL.sub(lambda url: f" {' '.join(_PATH.findall(url[0]))} ", text)
+    text = _VERSION.sub(r"\g<0> \1\2", text)
     title, _, body = text.partition("\n")
     code = "\n".join(found[0] for found in _FENCE.finditer(body))
     prose = _FENCE.sub(" ", body)
@@ -62,16 +85,32 @@ def ask(text: str) -> Question:
     for part, factor in ((title, _TITLE), (prose, _PROSE), (code, _CODE)):
         for term, times in count_terms(identifiers(part)).items():
             weights[term] = weights.get(term, 0.0) + factor * times
+    words = {
+        term: weight * (_SATURATION + 1) / (weight + _SATURATION)
+        for term, weight in weights.items()
+    }
+    titles = {term: 1.0 for term in count_terms(identifiers(title))}
+    for term, weight in _joined(title).items():
+        words.setdefault(term, weight)
+        titles.setdefault(term, 0.8 * weight)
+    for term, weight in _joined(prose).items():
+        words.setdefault(term, _BELOW * weight)
+    for term in _run_together(f"{title}\n{prose}"):
+        words.setdefault(term, _APART)
+    scope = _SCOPE.match(title)
     return Question(
-        words={
-            term: weight * (_SATURATION + 1) / (weight + _SATURATION)
-            for term, weight in weights.items()
-        },
-        title={term: 1.0 for term in count_terms(identifiers(title))},
+        words=words,
+        title=titles,
         spelled=_spelled(title, prose, code),
-        paths=tuple(sorted({normal(found) for found in _PATH.findall(text)})),
+        scope=frozenset(count_terms(identifiers(scope[1] or scope[2])) if scope else ()),
+        paths=_paths(text),
+        title_paths=_paths(title),
         frames=_frames(text),
     )
+
+
+def _paths(text: str) -> tuple[str, ...]:
+    return tuple(sorted({normal(found) for found in _PATH.findall(text)}))
 
 
 def normal(path: str) -> str:
@@ -90,6 +129,39 @@ def _spelled(title: str, prose: str, code: str) -> dict[str, float]:
             strong = name in marked or _COMPOUND.fullmatch(name)
             weight = factor if strong else factor * plain
             found[name] = max(found.get(name, 0.0), weight)
+    return found
+
+
+def _joined(text: str) -> dict[str, float]:
+    """Terms of the names that words of a text may stand for: `retry after` for `retryAfter`."""
+    found: dict[str, float] = {}
+    for line in text.split("\n"):
+        words = [word.lower() for word in _PLAIN_WORD.findall(line)]
+        for at, word in enumerate(words):
+            for length in (3, 2, 1):
+                some = words[at : at + length]
+                if len(some) < length or all(one in STOP for one in some):
+                    continue
+                if length == 1 and len(word) < 3:
+                    continue
+                weight = _IN_ONE if length == 1 else _SIDE_BY_SIDE
+                term = whole(*some)
+                if len(term) > LONGEST:
+                    continue
+                for one in (term, term[:-1]) if term.endswith("s") else (term,):
+                    found[one] = max(found.get(one, 0.0), weight)
+    return found
+
+
+def _run_together(text: str) -> set[str]:
+    """Words that two neighbouring parts of a name make: `NetRCAuth` also speaks of `netrc`."""
+    found = set()
+    for name in identifiers(text):
+        if len(name) <= LONGEST:
+            parts = pieces(name)
+            found.update(
+                stem(one + other) for one, other in pairwise(parts) if len(one + other) < 20
+            )
     return found
 
 

@@ -8,30 +8,28 @@ text says.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.codebase.bm25 import weight
+from bot.codebase import signals
 from bot.codebase.explain import reasons
 from bot.codebase.graph import Graph
-from bot.codebase.history import History
+from bot.codebase.history import Changes, History
 from bot.codebase.mentions import Paths, in_traceback, named
 from bot.codebase.question import Question, ask
-from bot.codebase.ranking import Scored, Signal, ranked
+from bot.codebase.ranking import Ranking, Scored, Signal
 from bot.codebase.roles import role_of
 from bot.codebase.shelf import Shelf, shelves
+from bot.codebase.signals import Fits
 from bot.codebase.snapshot import Snapshot
 from bot.codebase.store import Store
-from bot.codebase.words import Part, Parts
 
-_LOOKED_INTO = 80  # files whose definitions are read
+_LOOKED_INTO = 80  # files whose definitions are read,
+_TESTS_LOOKED_INTO = 30  # and test files
 _BEST_PARTS = 3  # definitions that speak for a file
-_LEAST_LENGTH = 15  # words; shorter definitions would win by being short
-_NAME = 0.7  # a word in a definition's name, beside one in its body
 _SEEDS = 5  # files whose imports are looked at
-_STEEP = 24.0  # how fast a lower score loses its say there
+_TESTS = 8  # test files whose sources are looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +83,19 @@ class Search:
                 (tests if role_of(path) == "test" else sources).append(path)
         if not sources:
             sources, tests = tests, []
-        self._aside = {path for path in sources if role_of(path) == "aside"}
         self._sources, self._tests = shelves(snapshot, sources, tests)
-        self._paths = Paths(sources)
-        self._test_paths = Paths(tests)
-        self._history = history
-        self._graph = graph
+        self._paths, self._test_paths = Paths(sources), Paths(tests)
+        number = self._sources.number
+        self._beside = [number[path] for path in sources if role_of(path) == "aside"]
+        self._short = signals.short(self._sources)
+        self._folders = signals.folders(self._sources.paths)
+        self._tested = signals.tested(self._sources.paths, self._tests.paths)
+        self._changes = Changes(
+            history,
+            lambda path: None if (now := self._paths.today(path)) is None else number[now],
+            self._tests.number,
+        )
+        self._imports = _numbered(graph, self._sources) if graph is not None else None
 
     @classmethod
     def at(cls, git_dir: Path, commit: str, store: Store) -> Search:
@@ -101,58 +106,68 @@ class Search:
     def find(self, text: str, *, files: int = 20, definitions: int = 20) -> Found:
         """The best `files` and `definitions` for `text` (bounds; empty when nothing fits)."""
         question = ask(text)
-        order, parts = self._rank(question, self._sources, self._paths, history=True)
-        tests, _ = self._rank(question, self._tests, self._test_paths, history=False)
-        called = [one for one in tests if one.signals.get("named", 0.0) == 1.0]
-        if called and not any("named" in one.signals for one in order):
-            order = called + order
+        tests = self._ranked_tests(question)
+        found, parts = self._ranked_sources(question, tests)
+        order = [found.scored(number) for number in found.best()[: max(files, _LOOKED_INTO)]]
+        if not any("named" in one.signals for one in order):
+            meant = named(self._test_paths, question.title_paths)
+            order = [one for one in tests if meant.get(one.path) == 1.0] + order
         return Found(
             files=self._files(question, self._sources, order[:files]),
-            definitions=_definitions(order, parts, definitions),
+            definitions=_definitions(order, parts, self._sources, definitions),
             tests=self._files(question, self._tests, tests[:files]),
         )
 
     def plain(self, question: Question) -> list[str]:
         """The sources by BM25 over their words alone: what the other signals are measured by."""
-        found = _by_path(self._sources, self._sources.content.scores(question.words))
-        return sorted(found, key=lambda path: (-found[path], path))
+        found = self._sources.content.scores(question.words)
+        paths = self._sources.paths
+        order = sorted(range(len(paths)), key=lambda number: (-found[number], paths[number]))
+        return [paths[number] for number in order if found[number] > 0]
 
     # -- signals --------------------------------------------------------------------------------
 
-    def _rank(
-        self, question: Question, shelf: Shelf, paths: Paths, *, history: bool
-    ) -> tuple[list[Scored], dict[str, list[tuple[float, Part]]]]:
-        signals: dict[Signal, dict[str, float]] = {
-            "content": _by_path(shelf, shelf.content.scores(question.words)),
-            "title": _by_path(shelf, shelf.content.scores(question.title)),
-            "path": _path_words(question, shelf),
-            "spelled": _spelled(question, shelf),
-            "named": named(paths, question.paths),
-            "traceback": in_traceback(paths, question.frames),
-        }
-        if history:
-            signals["history"] = self._history.votes(question.words, paths.today)
-        first = [one for one in ranked(shelf.paths, signals, self._aside) if one.score > 0]
-        parts = _scored_parts(question, shelf, [one.path for one in first[:_LOOKED_INTO]])
-        signals["definitions"] = {
-            path: sum(score for score, _ in found[:_BEST_PARTS]) for path, found in parts.items()
-        }
-        order = ranked([one.path for one in first], signals, self._aside)
-        if self._graph is not None and order:
-            signals["imports"] = _imported(self._graph, order)
-            order = ranked([one.path for one in first], signals, self._aside)
-        return [one for one in order if one.score > 0], parts
+    def _ranked_sources(self, question: Question, tests: Sequence[Scored]) -> tuple[Ranking, Fits]:
+        shelf, ranking = self._sources, Ranking(self._sources.paths, self._beside)
+        _say_words(ranking, question, shelf, self._paths)
+        ranking.add("history", self._changes.votes(question.words))
+        ranking.add("tests", self._from_tests(tests[:_TESTS]))
+        ranking.add("recent", self._changes.recent)
+        ranking.add("short", self._short)
+        parts = _say_definitions(ranking, question, shelf, _LOOKED_INTO)
+        scores = {number: ranking.score(number) for number in ranking.best()}
+        if scores:
+            ranking.add("folder", signals.folder(scores, self._folders))
+            if self._imports is not None:
+                seeds = list(scores)[:_SEEDS]
+                ranking.add("imports", signals.imported(seeds, scores, *self._imports))
+        return ranking, parts
+
+    def _ranked_tests(self, question: Question) -> list[Scored]:
+        ranking = Ranking(self._tests.paths)
+        _say_words(ranking, question, self._tests, self._test_paths)
+        _say_definitions(ranking, question, self._tests, _TESTS_LOOKED_INTO)
+        return [ranking.scored(number) for number in ranking.best()[:_LOOKED_INTO]]
+
+    def _from_tests(self, tests: Sequence[Scored]) -> dict[int, float]:
+        found: dict[int, float] = {}
+        for one in tests:
+            say = (one.score / tests[0].score) ** signals.STEEP_TESTS
+            test = self._tests.number[one.path]
+            for each in (self._changes.beside(test), self._tested.get(test, {})):
+                for number, share in each.items():
+                    found[number] = found.get(number, 0.0) + say * share
+        return found
 
     def _files(
         self, question: Question, shelf: Shelf, order: Iterable[Scored]
     ) -> tuple[FoundFile, ...]:
-        numbers = {path: number for number, path in enumerate(shelf.paths)}
         found = []
         for one in order:
-            number = numbers.get(one.path, -1)
+            number = shelf.number.get(one.path, -1)
             said = [
-                (-weight_ / len(shelf.having(name)), name)
-                for name, weight_ in question.spelled.items()
+                (-weight / len(shelf.having(name)), name)
+                for name, weight in question.spelled.items()
                 if number in shelf.having(name)
             ]
             names = [name for _, name in sorted(said)]
@@ -165,101 +180,77 @@ def history_of(snapshot: Snapshot, git_dir: Path) -> History:
     return History.before(git_dir, snapshot.name, snapshot.store)
 
 
-def _imported(graph: Graph, order: list[Scored]) -> dict[str, float]:
-    """path → weight that it gets from the best files, which import it.
-
-    A file that many import gets little from each: everything imports a package's constants.
-    """
-    found: dict[str, float] = {}
-    for seed in order[:_SEEDS]:
-        say = math.exp(_STEEP * (seed.score - order[0].score))
-        for target in graph.imports(seed.path):
-            spread = max(1, len(graph.importers(target))) ** 0.5
-            found[target] = found.get(target, 0.0) + say / spread
-    return found
-
-
-def _by_path(shelf: Shelf, scores: list[float]) -> dict[str, float]:
-    return {path: score for path, score in zip(shelf.paths, scores, strict=True) if score > 0}
+def _say_words(ranking: Ranking, question: Question, shelf: Shelf, paths: Paths) -> None:
+    """What the words and names of a text say of files, before any file is looked into."""
+    said: dict[Signal, Mapping[int, float]] = {
+        "content": _above_zero(shelf.content.scores(question.words)),
+        "title": _above_zero(shelf.content.scores(question.title)),
+        "path": signals.path_words(question.words, shelf),
+        "scope": signals.path_words(dict.fromkeys(question.scope, 1.0), shelf),
+        "spelled": signals.by_name(question.spelled, shelf.having),
+        "defined": signals.by_name(question.spelled, shelf.defining),
+        "named": _by_number(shelf, named(paths, question.paths)),
+        "traceback": _by_number(shelf, in_traceback(paths, question.frames)),
+    }
+    for signal, values in said.items():
+        ranking.add(signal, values)
 
 
-def _path_words(question: Question, shelf: Shelf) -> dict[str, float]:
-    rarity = shelf.path_index.rarities(question.words)
-    found = {}
-    for path, terms in zip(shelf.paths, shelf.path_words, strict=True):
-        score = sum(
-            weight_ * rarity[term] for term in terms if (weight_ := question.words.get(term))
-        )
-        if score > 0:
-            found[path] = score
-    return found
+def _say_definitions(ranking: Ranking, question: Question, shelf: Shelf, most: int) -> Fits:
+    """Adds the signal; gives the definitions of the files that were looked into."""
+    fits = signals.definitions(question.words, shelf, ranking.best()[:most])
+    values = {
+        number: sum(score for score, _ in found[:_BEST_PARTS]) for number, found in fits.items()
+    }
+    ranking.add("definitions", values)
+    return fits
 
 
-def _spelled(question: Question, shelf: Shelf) -> dict[str, float]:
-    found: dict[str, float] = {}
-    for name, weight_ in sorted(question.spelled.items()):
-        having = shelf.having(name)
-        for number in having:
-            path = shelf.paths[number]
-            found[path] = found.get(path, 0.0) + weight_ / len(having)
-    return found
+def _above_zero(scores: Sequence[float]) -> dict[int, float]:
+    return {number: score for number, score in enumerate(scores) if score > 0}
 
 
-def _scored_parts(
-    question: Question, shelf: Shelf, paths: list[str]
-) -> dict[str, list[tuple[float, Part]]]:
-    """path → its definitions with their scores, best first."""
-    rarity = shelf.content.rarities(question.words)
-    wanted = {term: times * rarity[term] for term, times in sorted(question.words.items())}
-    parts = shelf.parts(paths)
-    sizes = [part.size for found in parts.values() for part in found.all]
-    average = sum(sizes) / len(sizes) if sizes else 1.0
-    return {path: _fitting(wanted, found, average) for path, found in parts.items()}
+def _by_number(shelf: Shelf, values: Mapping[str, float]) -> dict[int, float]:
+    return {shelf.number[path]: value for path, value in values.items()}
 
 
-def _fitting(wanted: Mapping[str, float], parts: Parts, average: float) -> list[tuple[float, Part]]:
-    scores: dict[int, float] = {}
-    for term, each in wanted.items():
-        places = parts.terms.get(term, ())
-        for at in range(0, len(places), 2):
-            number = places[at]
-            length = max(parts.all[number].size, _LEAST_LENGTH)
-            scores[number] = scores.get(number, 0.0) + each * weight(
-                places[at + 1], length, average
-            )
-        for number in parts.names.get(term, ()):
-            scores[number] = scores.get(number, 0.0) + _NAME * each
-    found = [(score, parts.all[number]) for number, score in scores.items()]
-    return sorted(found, key=lambda one: (-one[0], one[1].start, one[1].qualname))
+def _numbered(graph: Graph, shelf: Shelf) -> tuple[list[tuple[int, ...]], list[int]]:
+    """For each source the sources that it imports, and how many files import it."""
+    number = shelf.number
+    imports = [
+        tuple(number[target] for target in graph.imports(path) if target in number)
+        for path in shelf.paths
+    ]
+    return imports, [len(graph.importers(path)) for path in shelf.paths]
 
 
 def _definitions(
-    order: list[Scored], parts: Mapping[str, list[tuple[float, Part]]], most: int
+    order: Sequence[Scored], fits: Fits, shelf: Shelf, most: int
 ) -> tuple[FoundDefinition, ...]:
     """Definitions by how well they and their files fit."""
-    best = max((found[0][0] for found in parts.values() if found), default=0.0)
+    best = max((found[0][0] for found in fits.values() if found), default=0.0)
     top = order[0].score if order else 0.0
     if best <= 0 or top <= 0:
         return ()
     rows = [
-        (-round(own / best * one.score / top, 6), one.path, part.start, part, own / best, one.score)
+        (-round(score / best * one.score / top, 6), one.path, part, score / best, one.score / top)
         for one in order
-        for own, part in parts.get(one.path, ())[:most]
-        if part.qualname
+        for score, part in fits.get(shelf.number.get(one.path, -1), ())[: most + 1]
+        if part > 0  # 0 is what stands outside of all definitions
     ]
-    rows.sort(key=lambda row: row[:3])
+    rows.sort()
+    del rows[most:]
+    parts = shelf.parts(sorted({shelf.number[row[1]] for row in rows}))
+    all_of = {shelf.paths[number]: one.all() for number, one in parts.items()}
     return tuple(
         FoundDefinition(
             path=path,
-            qualname=part.qualname,
-            kind=part.kind,
-            start=part.start,
-            end=part.end,
+            qualname=all_of[path][part].qualname,
+            kind=all_of[path][part].kind,
+            start=all_of[path][part].start,
+            end=all_of[path][part].end,
             score=-low,
-            reasons=(
-                f"its words fit the text ({fits:.2f})",
-                f"its file ranks high ({file / top:.2f})",
-            ),
+            reasons=(f"its words fit the text ({own:.2f})", f"its file ranks high ({file:.2f})"),
         )
-        for low, path, _, part, fits, file in rows[:most]
+        for low, path, part, own, file in rows
     )

@@ -7,6 +7,7 @@ version of the code that counted them. Never: believes an entry that does not de
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -23,7 +24,8 @@ _AT_ONCE = 200  # files counted between two writes
 def version() -> str:
     """A digest of the code that counts words: other code, other words."""
     here = Path(__file__).parent
-    made_by = b"".join((here / name).read_bytes() for name in ("tokens.py", "words.py"))
+    names = ("tokens.py", "words.py", "postings.py")
+    made_by = b"".join((here / name).read_bytes() for name in names) + sys.byteorder.encode()
     return hashlib.blake2b(made_by, digest_size=8).hexdigest()
 
 
@@ -35,9 +37,12 @@ class Shelf:
         self._snapshot = snapshot
         self._parts: dict[str, Parts] = {}
         self.content = Index([counted[path].terms for path in self.paths])
-        named = [words.path_terms(path) for path in self.paths]
-        self.path_words = named
-        self.path_index = Index(named)
+        self.path_index = Index([words.path_terms(path) for path in self.paths])
+        self.number = {path: number for number, path in enumerate(self.paths)}
+        self._defined: dict[str, list[int]] = {}
+        for path, facts in snapshot.outlines(self.paths).items():
+            for name in sorted({one.name for one in facts.definitions}):
+                self._defined.setdefault(name, []).append(self.number[path])
         self._spelled: dict[str, list[int]] = {}
         for number, path in enumerate(self.paths):
             for name in counted[path].spelled:
@@ -47,12 +52,16 @@ class Shelf:
         """The numbers of the files in which an identifier stands, as written."""
         return self._spelled.get(name, ())
 
-    def parts(self, paths: Iterable[str]) -> dict[str, Parts]:
-        """The counted definitions of files."""
-        wanted = list(paths)
-        missing = [path for path in wanted if path not in self._parts]
+    def defining(self, name: str) -> Sequence[int]:
+        """The numbers of the files that define something of that name."""
+        return self._defined.get(name, ())
+
+    def parts(self, numbers: Iterable[int]) -> dict[int, Parts]:
+        """The counted definitions of files, by number."""
+        wanted = list(numbers)
+        missing = [self.paths[one] for one in wanted if self.paths[one] not in self._parts]
         self._parts.update(_parts(self._snapshot, missing))
-        return {path: self._parts[path] for path in wanted}
+        return {one: self._parts[self.paths[one]] for one in wanted}
 
 
 def shelves(snapshot: Snapshot, *groups: Sequence[str]) -> list[Shelf]:

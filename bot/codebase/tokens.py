@@ -14,7 +14,7 @@ from functools import lru_cache
 
 _WORD = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
 # `HTTPServer2` -> HTTP, Server, 2: an acronym ends where the next capitalised word starts.
-_PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_PART = re.compile(r"([A-Z]+(?![a-z])|[A-Z]?[a-z]+)|([0-9]+)")
 _VOWEL = re.compile(r"[aeiouy]")
 LONGEST = 60  # longer runs are encoded data, not names
 
@@ -97,13 +97,33 @@ def _without_ending(word: str) -> str:
 
 @lru_cache(maxsize=262_144)
 def parts(identifier: str) -> tuple[str, ...]:
-    """The stemmed words of one identifier, in order, stop words and single letters dropped."""
+    """The stemmed words of one identifier, in order, stop words and single letters dropped.
+
+    A number belongs to the letters before it: `http2` gives `http` and `http2`.
+    """
     found = []
-    for part in _PART.findall(identifier):
-        word = part.lower()
-        if len(word) > 1 and word not in STOP:
-            found.append(stem(word))
+    before, end = "", 0
+    for match in _PART.finditer(identifier):
+        letters, digits = match.groups()
+        if letters is not None:
+            before, end = letters.lower(), match.end()
+            if len(before) > 1 and before not in STOP:
+                found.append(stem(before))
+        elif before and match.start() == end:
+            found.append(before + digits)
+        elif len(digits) > 1:
+            found.append(digits)
     return tuple(found)
+
+
+def pieces(identifier: str) -> list[str]:
+    """The parts of an identifier as they stand, in lower case; none is dropped."""
+    return [(letters or digits).lower() for letters, digits in _PART.findall(identifier)]
+
+
+def whole(*words: str) -> str:
+    """The term of an identifier that is written with these words and no others."""
+    return "=" + "".join(words)
 
 
 @lru_cache(maxsize=262_144)
@@ -115,8 +135,10 @@ def terms(identifier: str) -> tuple[str, ...]:
     if len(identifier) > LONGEST:
         return ()
     found = parts(identifier)
-    if len(found) > 1:
-        return (*found, "=" + identifier.replace("_", "").replace("$", "").lower())
+    if len(_PART.findall(identifier)) > 1:
+        joined = identifier.replace("_", "").replace("$", "").lower()
+        if joined not in found:
+            return (*found, whole(joined))
     return found
 
 

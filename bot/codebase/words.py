@@ -7,11 +7,13 @@ every commit. Never: keeps text.
 from __future__ import annotations
 
 import json
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 
 from bot.codebase.facts import Definition
+from bot.codebase.postings import Postings
 from bot.codebase.tokens import count_terms, identifiers
 from bot.codebase.tokens import terms as of_name
 
@@ -20,7 +22,7 @@ READ = 400_000  # characters of one file; what is longer is data
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One definition as the search sees it; `size`: its words, without those of inner ones.
+    """One definition as the search sees it.
 
     `qualname` is empty for what stands outside of all definitions. `start`, `end`: lines, from 1.
     """
@@ -29,19 +31,23 @@ class Part:
     kind: str
     start: int
     end: int
-    size: int
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The parts of one file. `terms`: word → part, times, part, times...; `names`: word → parts.
+    """The parts of one file, meant by their number.
 
-    Parts are meant by their number. `names` has the words of qualified names.
+    `sizes`: words of each, without those of inner ones. `terms`: word → part, times, part,
+    times...; `names`: word of a qualified name → parts.
     """
 
-    all: Sequence[Part]
-    terms: Mapping[str, Sequence[int]]
-    names: Mapping[str, Sequence[int]]
+    sizes: Sequence[int]
+    terms: Postings
+    names: Postings
+    rows: bytes  # JSON: decoded for the few parts that are shown
+
+    def all(self) -> list[Part]:
+        return [Part(*row) for row in json.loads(self.rows)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +67,8 @@ def count(text: str, definitions: Iterable[Definition]) -> tuple[FileWords, Part
         bodies.setdefault(owner, []).append(line)
     total: dict[str, int] = {}
     spelled: set[str] = set()
-    parts = []
+    rows: list[tuple[str, str, int, int]] = []
+    sizes = array("I")
     places: dict[str, list[int]] = {}
     names: dict[str, list[int]] = {}
     for number in range(len(outer) + 1):  # 0: what is outside of all definitions
@@ -71,15 +78,21 @@ def count(text: str, definitions: Iterable[Definition]) -> tuple[FileWords, Part
         for term, times in terms.items():
             total[term] = total.get(term, 0) + times
             places.setdefault(term, []).extend((number, times))
-        size = sum(terms.values())
+        sizes.append(sum(terms.values()))
         if number == 0:
-            parts.append(Part("", "module", 1, len(lines), size))
+            rows.append(("", "module", 1, len(lines)))
             continue
         one = outer[number - 1]
-        parts.append(Part(one.qualname, one.kind, one.start, one.end, size))
+        rows.append((one.qualname, one.kind, one.start, one.end))
         for term in {term for name in identifiers(one.qualname) for term in of_name(name)}:
             names.setdefault(term, []).append(number)
-    return FileWords(total, sorted(spelled)), Parts(parts, places, dict(sorted(names.items())))
+    parts = Parts(
+        sizes,
+        Postings.build(places),
+        Postings.build(dict(sorted(names.items()))),
+        json.dumps(rows, separators=(",", ":")).encode(),
+    )
+    return FileWords(total, sorted(spelled)), parts
 
 
 def _owners(lines: int, outer: Sequence[Definition]) -> list[int]:
@@ -101,13 +114,15 @@ def unpack(data: bytes) -> FileWords:
 
 
 def pack_parts(parts: Parts) -> bytes:
-    rows = [[astuple(part) for part in parts.all], parts.terms, parts.names]
-    return json.dumps(rows, separators=(",", ":")).encode()
+    sizes = Postings.build({"": parts.sizes})
+    return sizes.pack() + parts.terms.pack() + parts.names.pack() + parts.rows
 
 
 def unpack_parts(data: bytes) -> Parts:
-    rows, terms, names = json.loads(data)
-    return Parts([Part(*row) for row in rows], terms, names)
+    sizes, rest = Postings.of(memoryview(data))
+    terms, rest = Postings.of(rest)
+    names, rest = Postings.of(rest)
+    return Parts(sizes.get(""), terms, names, bytes(rest))
 
 
 def path_terms(path: str) -> dict[str, int]:

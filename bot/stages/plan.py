@@ -17,12 +17,13 @@ from bot.story.machine import Story
 from bot.story.next_move import Move
 from bot.story.vocabulary import ExecutionPlan, Gate, State, StorySpec, Tier, Waiting
 from bot.texts import reasons
+from bot.workspace.detect import detect_at
 from bot.workspace.text_files import Files
 from policies.branches import branch_name
 from policies.scope import decide as scope
 from policies.scope import restricted
 
-MOST_TASKS, MOST_TARGETS = 12, 30
+MOST_TASKS, MOST_TARGETS, MOST_CHECKS = 12, 30, 20
 
 
 def plan(story: Story, desk: Desk, room: Workroom) -> Move:
@@ -36,7 +37,15 @@ def plan(story: Story, desk: Desk, room: Workroom) -> Move:
             raise hand_over(reasons.out_of_scope(outside))
     # A story keeps its branch, whatever becomes of its title: the pull request is of that one.
     branch = story.branch or branch_name(story.issue, spec.title, spec.story_type)
-    desk.note(Planned(plan=made, branch=branch, instructions=_instructions(story, room, made)))
+    checks = detect_at(room.mirror_of(story.repository), story.base_sha).reasons
+    desk.note(
+        Planned(
+            plan=made,
+            branch=branch,
+            instructions=_instructions(story, room, made),
+            checks=checks[:MOST_CHECKS],
+        )
+    )
     if room.settings.pre_code:
         waiting = Waiting(gate=Gate.PRE_CODE, resume_to=State.CODING, since=desk.clock())
         return Move(State.WAITING, "pre_code", waiting)

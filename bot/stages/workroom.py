@@ -197,6 +197,8 @@ def run_tests(
             )
         )
         summary = TestSummary.model_validate(result)
+    refused = tuple((one["host"], one["command"]) for one in environment.get("refused", ()))
+    summary = summary.model_copy(update={"refused": refused})
     tested = Tested(subject=subject, summary=summary, regressions=_regressions(story, summary))
     desk.note(tested)
     return tested

@@ -132,7 +132,8 @@ class PrepareEnvironment(_Effect):
     """Install the project's dependencies for `sha` (set-up phase; the only one with a network).
 
     `asked`: (path, requirement) pairs that must be possible, and held where they are installed.
-    Result: environment (digest), reasons, test_command; or failed (why).
+    Result: environment (digest), reasons, refused (host and command of what the set-up phase wanted
+    to reach and must not); or failed (why), refused.
     """
 
     kind: Literal["prepare_environment"] = "prepare_environment"
@@ -183,7 +184,9 @@ class RunCommand(_Effect):
     """A command in the sandbox, no network: a known family's, or a model's (`in_project`), which
     runs with the project's own environment.
 
-    Result: exit_code, head, tail, seconds, tree (the tree after it), changed (paths).
+    Result: exit_code (None: ended by the limit `killed_by`), output (its end), truncated, seconds,
+    adapter, tree (the tree after it), changed (paths), created, deleted, packages_added; in_project
+    also parsed (what a parser makes of the output).
     """
 
     kind: Literal["run_command"] = "run_command"

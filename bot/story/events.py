@@ -79,12 +79,16 @@ class Answered(Value):
 
 
 class Planned(Value):
-    """`instructions`: the project's own files (AGENTS.md and its like) that hold for the work."""
+    """`instructions`: the project's own files (AGENTS.md and its like) that hold for the work.
+
+    `checks`: how the project is installed, tested and checked, each with its reason.
+    """
 
     kind: Literal["planned"] = "planned"
     plan: ExecutionPlan
     branch: str
     instructions: tuple[str, ...] = ()
+    checks: tuple[str, ...] = ()
 
 
 class Committed(Value):

@@ -120,6 +120,7 @@ def _(event: e.Answered, story: Story, at: datetime) -> None:
 def _(event: e.Planned, story: Story, at: datetime) -> None:
     story.plan, story.branch = event.plan, event.branch
     story.instructions = event.instructions
+    story.checks = event.checks
     story.plans += 1
     story.planned_at = len(story.failures)
     if story.plans > 1:

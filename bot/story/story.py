@@ -61,6 +61,7 @@ class Story(Accounts):
     tasks_done: dict[str, e.TaskDone] = field(default_factory=dict)
     plans: int = 0  # made in this round
     instructions: tuple[str, ...] = ()  # files of the project that told how to write
+    checks: tuple[str, ...] = ()  # how the project is installed, tested and checked
     planned_at: int = 0  # how many attempts had failed when the last one was made
     nothing_to_do: e.NothingToDo | None = None
     answers: list[e.Answered] = field(default_factory=list)

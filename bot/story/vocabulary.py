@@ -178,6 +178,7 @@ class TestSummary(Value):
     seconds: float = 0.0
     failures: tuple[str, ...] = ()  # test ids
     details: tuple[FailedTest, ...] = ()  # of the first of them
+    refused: tuple[tuple[str, str], ...] = ()  # (host, command) that set-up kept from the network
     tail: str = ""
     command: str = ""
 

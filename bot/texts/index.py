@@ -27,6 +27,10 @@ def no_repository(path: str, revision: str) -> str:
     return f"{path} is no git repository, so it has no {revision!r}."
 
 
+def no_cache(path: str, problem: str) -> str:
+    return f"The index cannot be kept in {path} ({problem}). Name another folder with --cache."
+
+
 def no_place(problem: str) -> str:
     return f"{problem}. Name a file from the top of the repository, as FILE or FILE:SYMBOL."
 

@@ -74,6 +74,8 @@ def _tests(story: Story) -> str:
         lines.append(f"- Failed first and passed when run again, worth a look: {names}")
     if head:
         lines.append(f"- Command: {code(head.summary.command)}, in a sandbox without network")
+        for host, command in head.summary.refused[:10]:
+            lines.append(f"- Set-up: {code(command)} wanted to reach {code(host)} and was refused")
     return "\n".join(lines) or "None were run."
 
 

@@ -165,7 +165,17 @@ def _plan(story: Story) -> str:
         f"- [{'x' if task.id in done else ' '}] {plain(task.description)} ({code(task.id)})"
         for task in story.plan.tasks
     ]
-    return "**Plan**\n" + "\n".join(lines)
+    plan = "**Plan**\n" + "\n".join(lines)
+    return f"{plan}\n\n{_checks(story)}" if story.checks else plan
+
+
+def _checks(story: Story) -> str:
+    """How the project is worked on, as its own files say."""
+    rows = "\n".join(f"- {plain(check, 300)}" for check in story.checks)
+    return (
+        "<details><summary>How this project is installed, tested and checked</summary>\n\n"
+        f"{rows}\n\n</details>"
+    )
 
 
 def _failures(story: Story) -> str:

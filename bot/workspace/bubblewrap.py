@@ -6,8 +6,8 @@ read-only system, a private /tmp, an environment from nothing, no inherited desc
 whole process tree dead when the run ends or the worker dies.
 Never: shows a path of the host that was not bound for it; works around a host that refuses.
 
-As root, what is bound may lie where an ordinary user cannot reach (/root is 0700): it is first
-bound into a private mount namespace, which ends with the run.
+As root, what is bound may lie where an ordinary user cannot reach (/root is 0700): then all of it
+is first bound into a private mount namespace, which ends with the run.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 import platform
 import shutil
+import stat
 import sysconfig
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -50,17 +51,19 @@ _LAUNCH = r"""
 set -eu
 user=$1; install=$2; shift 2
 while [ "$1" != -- ]; do echo $$ > "$1"; shift; done; shift
-if [ -n "$user" ]; then
+if [ -n "$install" ]; then
   mount -t tmpfs -o mode=755,size=64k towpath STAGE
   mkdir STAGE/install; mount --bind "$install" STAGE/install
   number=0
   while [ "$1" != -- ]; do
     if [ -d "$1" ]; then mkdir "STAGE/$number"; else : > "STAGE/$number"; fi
     mount --bind "$1" "STAGE/$number"; number=$((number + 1)); shift
-  done; shift
-  exec setpriv --reuid "$user" --regid "$user" --clear-groups --inh-caps=-all --no-new-privs "$@"
+  done
 fi
 shift
+if [ -n "$user" ]; then
+  exec setpriv --reuid "$user" --regid "$user" --clear-groups --inh-caps=-all --no-new-privs "$@"
+fi
 exec "$@"
 """.replace("STAGE", _STAGE)
 
@@ -112,7 +115,8 @@ class Bubblewrap:
             stack.callback(group.close)
             fds = {name: _memory_file(stack, text.encode()) for name, text in _FILES.items()}
             fds["seccomp"] = _memory_file(stack, seccomp.program())
-            staged = _Staging(os.geteuid() == 0)
+            sources = [self.installation, *writable.values(), *(readonly or {}).values()]
+            staged = _Staging(os.geteuid() == 0 and not all(map(_open_to_all, sources)))
             inner = [
                 *self._bwrap(staged),
                 *_system(fds, limits),
@@ -160,11 +164,19 @@ class Bubblewrap:
 
     def _launch(self, staged: _Staging, group: cgroups.Cgroup, inner: list[str]) -> list[str]:
         script = ["/bin/sh", "-c", _LAUNCH, "sh"]
+        user = str(self.owner[0]) if self.owner else ""
         if not staged.on:
-            return [*script, "", "", *group.procs, "--", "--", *inner]
+            return [*script, user, "", *group.procs, "--", "--", *inner]
         private = ["unshare", "--mount", "--propagation", "private", "--", *script]
-        who = [str(_UNPRIVILEGED), str(self.installation)]
+        who = [user, str(self.installation)]
         return [*private, *who, *group.procs, "--", *staged.places, "--", *inner]
+
+
+def _open_to_all(place: Path) -> bool:
+    """Can any user come as far as `place`?"""
+    return all(
+        os.stat(folder).st_mode & stat.S_IXOTH for folder in place.resolve(strict=True).parents
+    )
 
 
 class _Staging:

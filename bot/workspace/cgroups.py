@@ -50,7 +50,7 @@ class Cgroup:
     def close(self) -> None:
         """Kill what is left in it and remove it."""
         for folder in self.folders:
-            for _ in range(100):
+            for attempt in range(100):
                 try:
                     folder.rmdir()
                     break
@@ -58,7 +58,7 @@ class Cgroup:
                     break
                 except OSError:
                     _kill(folder)
-                    time.sleep(0.01)
+                    time.sleep(min(0.001 * 2**attempt, 0.02))
 
 
 def make(memory: int, processes: int) -> Cgroup:

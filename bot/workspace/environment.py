@@ -27,14 +27,16 @@ from packaging.version import InvalidVersion, Version
 from bot.workspace.egress.artifacts import Artifacts
 from bot.workspace.egress.way_out import Refusal, WayOut
 from bot.workspace.erase import erase
+from bot.workspace.git import GitFailed
 from bot.workspace.git import run as run_git
 from bot.workspace.interpreter import Interpreter, NoInterpreter, choose_interpreter
 from bot.workspace.locks import locked
 from bot.workspace.mirror import Mirror
 from bot.workspace.package_index import PackageIndex
-from bot.workspace.project import ProjectPlan, Step
+from bot.workspace.project import ProjectPlan, Step, plan_for
 from bot.workspace.reading import NotFound
 from bot.workspace.sandbox import MIB, WORKSPACE, Limits, Run, Sandbox
+from bot.workspace.toolchains import Toolchain, toolchain
 from bot.workspace.worktrees import Pool, Tree
 
 INSIDE = "/environment"
@@ -80,6 +82,7 @@ class Environment:
     notes: tuple[str, ...] = ()
     overlay: bool = False
     refused: tuple[Refusal, ...] = ()
+    toolchain: Toolchain | None = None
 
     @property
     def readonly(self) -> dict[str, Path]:
@@ -87,11 +90,15 @@ class Environment:
         bound = {INSIDE: self.folder}
         if (self.folder / "node_modules").is_dir():
             bound[f"{WORKSPACE}/node_modules"] = self.folder / "node_modules"
+        if self.toolchain:
+            bound |= self.toolchain.readonly
         return bound | (self.interpreter.readonly if self.interpreter else {})
 
     @property
     def env(self) -> dict[str, str]:
         """What a command needs in its environment to use it."""
+        if self.toolchain:
+            return dict(self.toolchain.env(INSIDE, network=False))
         if self.language != "python":
             return {}
         return {
@@ -109,7 +116,7 @@ class Environment:
 
 
 class Environments:
-    """The environments of one repository, below `root`."""
+    """The environments of one repository, below `root`. `branch`: the project's own, by name."""
 
     def __init__(
         self,
@@ -119,6 +126,7 @@ class Environments:
         sandbox: Sandbox,
         index: PackageIndex | None = None,
         *,
+        branch: str = "",
         keep: int = 6,
         limits: Limits = _SETUP,
     ) -> None:
@@ -126,11 +134,11 @@ class Environments:
         self._mirror, self._pool, self._sandbox = mirror, pool, sandbox
         self._index = index or PackageIndex({})
         self._artifacts = Artifacts(root / "artifacts")
-        self._keep, self._limits = keep, limits
+        self._branch, self._keep, self._limits = branch, keep, limits
 
-    def way_out(self) -> WayOut:
+    def way_out(self, language: str = "") -> WayOut:
         """To package hosts, for what asks them about this repository's requirements."""
-        return WayOut(self._sandbox, self._index.rules, self._artifacts)
+        return WayOut(self._sandbox, self._index.rules_for(language), self._artifacts)
 
     def prepare(self, plan: ProjectPlan, commit: str) -> Environment:
         """The environment for `plan` at `commit`, built if nobody did before.
@@ -143,24 +151,48 @@ class Environments:
                 interpreter = choose_interpreter(plan.requires_python)
             except NoInterpreter as problem:
                 raise EnvironmentFailed("interpreter", str(problem)) from problem
+        compiler = toolchain(plan.language) if plan.language in ("go", "rust") else None
+        if compiler is None and plan.language in ("go", "rust"):
+            raise EnvironmentFailed("toolchain", f"there is no {plan.language} on this machine")
         with self._pool.checkout(commit) as tree:
             version = self._version(commit)
-            key = self._key(plan, interpreter, version, tree)
+            key = self._key(plan, interpreter, compiler, version, tree)
             folder = self._root / key
             with locked(self._root / f"{key}.lock", wait_s=self._limits.wall_s * 2):
                 if not (folder / "ready.json").exists():
-                    self._build(folder, plan, interpreter, version, tree)
+                    tree.reset(self._agreed(plan, version, commit))
+                    self._build(folder, plan, interpreter or compiler, version, tree)
             os.utime(folder)
         self._drop_unused(key)
         about = json.loads((folder / "ready.json").read_text())
         refused = tuple(Refusal(*found) for found in about["refused"])
         notes = tuple(about["notes"])
         return Environment(
-            key, folder, plan.language, interpreter, notes, about["overlay"], refused
+            key, folder, plan.language, interpreter, notes, about["overlay"], refused, compiler
         )
 
+    def _agreed(self, plan: ProjectPlan, version: str, commit: str) -> str:
+        """Where the environment is built from: the commit of the project's own branch that `commit`
+        began at, if that one has the same environment. What a story changed does not run then in
+        the making of something that other stories use.
+        """
+        try:
+            base = self._mirror.merge_base(f"refs/heads/{self._branch}", commit)
+        except GitFailed:
+            return commit
+        if not base or self._version(base) != version:
+            return commit
+        there = plan_for(self._mirror, base)
+        same = (there.steps, there.decided_by) == (plan.steps, plan.decided_by)
+        return base if same else commit
+
     def _key(
-        self, plan: ProjectPlan, interpreter: Interpreter | None, version: str, tree: Tree
+        self,
+        plan: ProjectPlan,
+        interpreter: Interpreter | None,
+        compiler: Toolchain | None,
+        version: str,
+        tree: Tree,
     ) -> str:
         made_from = {
             "format": _FORMAT,
@@ -169,6 +201,7 @@ class Environments:
             "language": plan.language,
             "interpreter": [str(interpreter.path), interpreter.version] if interpreter else None,
             "version": version,
+            "toolchain": compiler.version if compiler else "",
             "index": sorted(self._index.env.items()),
             "place": "" if self._sandbox.fixed_paths else str(tree.path),
         }
@@ -178,7 +211,7 @@ class Environments:
         self,
         folder: Path,
         plan: ProjectPlan,
-        interpreter: Interpreter | None,
+        language: Interpreter | Toolchain | None,
         version: str,
         tree: Tree,
     ) -> None:
@@ -188,12 +221,13 @@ class Environments:
             place.mkdir(parents=True)
             if self._sandbox.owner:
                 os.chown(place, *self._sandbox.owner)
-        with self.way_out() as way:
+        with self.way_out(plan.language) as way:
             build = _Build(self._sandbox, way, self._index, self._limits, folder, cache, tree)
             try:
-                if plan.language == "python":
-                    assert interpreter is not None
-                    notes = build.python(plan.steps, interpreter, version)
+                if isinstance(language, Interpreter):
+                    notes = build.python(plan.steps, language, version)
+                elif isinstance(language, Toolchain):
+                    notes = build.compiled(plan.steps, language)
                 else:
                     notes = build.node(plan.steps)
                 overlay = build.keep_generated()
@@ -293,6 +327,19 @@ class _Build:
             moved = ("sh", "-c", f"cp -a node_modules {INSIDE}/ && rm -rf node_modules")
             self._run(step.name, moved, {}, {})
         return []
+
+    def compiled(self, steps: tuple[Step, ...], compiler: Toolchain) -> list[str]:
+        program = "go" if compiler.language == "go" else "cargo"
+        env = compiler.env(INSIDE, network=True)
+        notes = []
+        for step in steps:
+            try:
+                self._run(step.name, (program, *step.arguments), env, compiler.readonly)
+            except EnvironmentFailed as problem:
+                if step.required:
+                    raise
+                notes.append(f"{step.name} not compiled: {problem.tail.strip()[-500:]}")
+        return notes
 
     def keep_generated(self) -> bool:
         """Keep what the installation wrote into the work tree (a version file, an extension)."""

@@ -26,6 +26,17 @@ _DIRECT: tuple[tuple[str, ScriptRunner], ...] = (
     ("vitest", "vitest"), ("jest", "jest"), ("mocha", "mocha"),
 )  # fmt: skip
 _TEST_FILE = re.compile(r"([^/]+/)*([^/]+[.-]test\.[cm]?js|test/[^/]+\.[cm]?js|test\.[cm]?js)")
+_REGISTRY = '--registry "$registry"'
+# Its first version writes that registry into the lock file, and asks no other one.
+_ELSEWHERE = (
+    'registry="${NPM_CONFIG_REGISTRY:-https://registry.npmjs.org}"; [ ! -f yarn.lock ] || '
+    'sed -i "s#https://registry.yarnpkg.com/#${registry%/}/#" yarn.lock;'
+)
+_YARN = (
+    'YARN_HTTP_PROXY="$HTTP_PROXY" YARN_HTTPS_PROXY="$HTTPS_PROXY" YARN_ENABLE_TELEMETRY=0 '
+    'YARN_NPM_REGISTRY_SERVER="${NPM_CONFIG_REGISTRY:-https://registry.npmjs.org}" '
+    "YARN_NODE_LINKER=node-modules"
+)
 _NEWEST = {"pnpm": "9", "yarn": "1"}
 
 
@@ -88,14 +99,17 @@ def _manager(declared: dict[str, Any], beside: set[str]) -> tuple[Manager, tuple
     major = wanted[2] if wanted and wanted[1] == manager else _NEWEST[manager]
     if manager == "yarn" and ".yarnrc.yml" in beside and major == "1":
         major = "4"
-    package = "@yarnpkg/cli-dist" if manager == "yarn" and major != "1" else manager
-    words = ["exec", "--yes", f"--package={package}@{major}", "--", manager, "install"]
-    if manager == "yarn" and major != "1":
-        return manager, (*words, "--mode=skip-build", *(["--immutable"] if file else [])), why
-    if manager == "yarn":
-        words += ["--non-interactive"]
     frozen = ["--frozen-lockfile"] if file else []
-    return manager, (*words, "--ignore-scripts", *frozen), why
+    if manager == "pnpm":
+        words = ["exec", "--yes", f"--package=pnpm@{major}", "--", "pnpm", "install"]
+        return manager, (*words, "--ignore-scripts", *frozen), why
+    # yarn asks a registry of its own, and its later versions no proxy, unless they are told.
+    if major == "1":
+        line = " ".join(["yarn install --non-interactive --ignore-scripts", *frozen])
+        line = f"{_ELSEWHERE} {line} {_REGISTRY}"
+        return manager, ("exec", "--yes", "--package=yarn@1", "-c", line), why
+    line = f"{_YARN} yarn install --mode=skip-build" + (" --immutable" if file else "")
+    return manager, ("exec", "--yes", f"--package=@yarnpkg/cli-dist@{major}", "-c", line), why
 
 
 def _runner(

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -23,6 +23,7 @@ _NAMES = {
     "UV_INDEX": ("UV_INDEX", "UV_EXTRA_INDEX_URL", "PIP_EXTRA_INDEX_URL"),
     "UV_FIND_LINKS": ("UV_FIND_LINKS", "PIP_FIND_LINKS"),
     "NPM_CONFIG_REGISTRY": ("NPM_CONFIG_REGISTRY", "npm_config_registry"),
+    "GOPROXY": ("GOPROXY",),
 }
 _PROXIES = {
     "https": ("HTTPS_PROXY", "https_proxy"),
@@ -33,6 +34,11 @@ _PROXIES = {
 _PUBLIC = {
     "UV_DEFAULT_INDEX": ("https://pypi.org", "https://files.pythonhosted.org"),
     "NPM_CONFIG_REGISTRY": ("https://registry.npmjs.org",),
+}
+# The same for languages whose builds alone may reach them.
+_COMPILED = {
+    "go": ("https://proxy.golang.org",),
+    "rust": ("https://index.crates.io", "https://static.crates.io"),
 }
 _ADDRESS = re.compile(r"https?://[^\s,]+")
 
@@ -47,6 +53,13 @@ class PackageIndex:
     env: Mapping[str, str]
     folders: tuple[Path, ...] = ()
     rules: Rules = field(default_factory=lambda: Rules({}))
+
+    def rules_for(self, language: str) -> Rules:
+        """What a build of this language may reach."""
+        if language == "go" and "GOPROXY" in self.env:
+            return self.rules
+        more = dict.fromkeys(map(Origin.of, _COMPILED.get(language, ())), "")
+        return replace(self.rules, origins={**more, **self.rules.origins})
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> PackageIndex:

@@ -29,6 +29,7 @@ from bot.workspace.package_index import PackageIndex
 from bot.workspace.project import ProjectPlan, plan_for
 from bot.workspace.sandbox import Run, Sandbox
 from bot.workspace.tests import TestReport, run_tests
+from bot.workspace.told import parsed, side_effects
 from bot.workspace.worktrees import Pool, UnsafeTree
 
 TAIL = 6000  # characters of output that are kept
@@ -68,6 +69,7 @@ class Bench:
 
     def __init__(self, repository: Repository, places: Places, sandbox: Callable[[], Sandbox]):
         self._places, self._sandbox = places, sandbox
+        self._branch = repository.default_branch
         self.mirror = Mirror.open(places.mirrors, f"repository-{repository.id}")
 
     @cached_property
@@ -81,8 +83,9 @@ class Bench:
     @cached_property
     def environments(self) -> Environments:
         return Environments(
-            self._places.environments, self.mirror, self.pool, self.sandbox, self._index
-        )
+            self._places.environments, self.mirror, self.pool, self.sandbox, self._index,
+            branch=self._branch,
+        )  # fmt: skip
 
     @cached_property
     def _index(self) -> PackageIndex:
@@ -289,8 +292,8 @@ class Command(_Repeatable):
                 readonly=program.readonly,
                 env=program.env,
             )
-        changed = bench.mirror.changed_files(effect.sha, left.tree)
-        return {**_told_run(left.run), "tree": left.tree, "changed": [c.path for c in changed]}
+        done = side_effects(bench.mirror, effect.sha, left.tree)
+        return {**_told_run(left.run), "tree": left.tree, **done}
 
     def _in_project(self, bench: Bench, effect: RunCommand) -> dict[str, Any]:
         """With the project's own environment; one that cannot be made is a result."""
@@ -305,9 +308,12 @@ class Command(_Repeatable):
         except UnsafeTree as unsafe:
             return {"exit_code": None, "output": f"{unsafe}"[-TAIL:], "seconds": 0.0,
                     "killed_by": "unsafe tree", "tree": "", "changed": []}  # fmt: skip
-        changed = bench.mirror.changed_files(effect.sha, left.tree)
-        told = {**_told_run(left.run), "output": left.run.last(TAIL)}
-        return {**told, "tree": left.tree, "changed": [c.path for c in changed]}
+        told = {
+            **_told_run(left.run),
+            "output": left.run.last(TAIL),
+            "parsed": parsed(effect.argv, left.run),
+        }
+        return {**told, "tree": left.tree, **side_effects(bench.mirror, effect.sha, left.tree)}
 
     def _program(self, name: str) -> Program:
         if name in self._scripts:
@@ -322,4 +328,6 @@ def _told_run(run: Run) -> dict[str, Any]:
         "output": run.last(200_000),
         "seconds": round(run.duration_s, 2),
         "killed_by": run.killed_by or "",
+        "truncated": run.output_truncated,
+        "adapter": run.adapter,
     }

@@ -30,7 +30,7 @@ from bot.workspace.node_project import LOCKS, node_project
 from bot.workspace.reading import SYMLINK
 from bot.workspace.sandbox import WORKSPACE
 
-Runner = Literal["pytest", "unittest", "jest", "vitest", "mocha", "node", "npm"]
+Runner = Literal["pytest", "unittest", "jest", "vitest", "mocha", "node", "npm", "go", "cargo"]
 
 _REQUIREMENTS = re.compile(
     r"((tests?|requirements|reqs|deps|ci|tools|etc|\.ci|\.github)/)*"
@@ -52,8 +52,11 @@ _RUNTIME = re.compile(
 _DECIDING = (
     "pyproject.toml", "setup.py", "setup.cfg", "tox.ini", "pytest.ini", "PKG-INFO", "Pipfile",
     "package.json", ".npmrc", ".yarnrc.yml", "pnpm-workspace.yaml", *(file for file, _ in LOCKS),
+    "go.mod", "go.sum", "go.work", "Cargo.toml", "Cargo.lock",
 )  # fmt: skip
-_PACKAGES = re.compile(r"([\w@.-]+/){1,3}package\.json")  # of a workspace
+_PACKAGES = re.compile(
+    r"([\w@.-]+/){1,3}(package\.json|Cargo\.toml|go\.(mod|sum))"
+)  # of a workspace
 _LOCKED_PYTEST = re.compile(r'^name = "pytest"\s*\nversion = "([\w.]+)"', re.MULTILINE)
 
 
@@ -79,7 +82,7 @@ class ProjectPlan:
     Node project's tests are run with, a line for the shell.
     """
 
-    language: Literal["python", "node", "none"]
+    language: Literal["python", "node", "go", "rust", "none"]
     steps: tuple[Step, ...]
     runner: Runner | None
     requires_python: str
@@ -95,7 +98,7 @@ def plan_for(mirror: Mirror, commit: str) -> ProjectPlan:
     deciding = [
         p for p in entries if p in _DECIDING or _REQUIREMENTS.fullmatch(p) or _INCLUDED.fullmatch(p)
     ]
-    if "package.json" in entries:
+    if not entries.keys().isdisjoint({"package.json", "Cargo.toml", "go.work"}):
         deciding += [p for p in entries if _PACKAGES.fullmatch(p) and "node_modules/" not in p]
     # A lock file may be larger than what is worth reading; it decides all the same.
     decided_by = tuple((path, entries[path].sha) for path in sorted(deciding))
@@ -115,7 +118,14 @@ def plan(
         return _Python(names, text).plan(decided_by)
     if "package.json" in files:
         return _node(names, text, decided_by)
-    return ProjectPlan("none", (), None, "", ("no Python and no package.json",), decided_by)
+    if "go.mod" in files or "go.work" in files:
+        return _go(names, decided_by)
+    if "Cargo.toml" in files:
+        locked = ("--locked",) if "Cargo.lock" in names else ()
+        fetch = Step("crates", ("fetch", *locked))
+        return ProjectPlan("rust", (fetch,), "cargo", "", ("a Cargo package",), decided_by)
+    nothing = "no Python, no package.json, no go.mod and no Cargo.toml"
+    return ProjectPlan("none", (), None, "", (nothing,), decided_by)
 
 
 class _Python:
@@ -333,3 +343,14 @@ def _node(
         decided_by,
         script=found.script,
     )
+
+
+def _go(names: Sequence[str], decided_by: tuple[tuple[str, str], ...]) -> ProjectPlan:
+    """Modules are fetched where anything is depended on; tests are files of Go's own naming."""
+    steps = [Step("modules", ("mod", "download"))] if "go.sum" in names else []
+    # Compiles without running anything: the standard library is most of a first test run.
+    every = ("list", "-export", "-test", "-deps", "-e", "-f", "", "./...")
+    steps.append(Step("packages", every, required=False))
+    found = next((name for name in names if name.endswith("_test.go")), "")
+    how = f"go test: test files such as {found}" if found else "no tests found"
+    return ProjectPlan("go", steps, "go" if found else None, "", ("a Go module", how), decided_by)

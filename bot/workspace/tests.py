@@ -16,16 +16,19 @@ import os
 import shlex
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
-from bot.workspace import junit, node_reports
+from bot.workspace import junit, written_reports
+from bot.workspace.environment import INSIDE as PREPARED
 from bot.workspace.environment import PYTHON, Environment
 from bot.workspace.erase import erase
 from bot.workspace.parsers.jest import BETWEEN
 from bot.workspace.project import ProjectPlan
 from bot.workspace.sandbox import WORKSPACE, Limits, Run, Sandbox
 from bot.workspace.test_scripts import REPORTER, instrumented
+from bot.workspace.toolchains import BUILT
 from bot.workspace.witness.testimony import INSIDE, Testimony, Witness
 from bot.workspace.worktrees import Tree
 
@@ -126,13 +129,16 @@ def run_tests(
 
     The tree may be changed by them: take what you need from it before, or reset it.
     """
-    if plan.runner is None or (environment is None and plan.language == "python"):
+    needs = plan.language in ("python", "go", "rust")
+    if plan.runner is None or (environment is None and needs):
         return TestReport(ran=False, exit_code=None, problem="no tests found")
     session = _Session(tree, environment, sandbox, limits or Limits(), plan.collect, around)
     if plan.runner == "pytest":
         return session.pytest(select)
     if plan.runner == "unittest":
         return session.unittest(select)
+    if plan.runner in ("go", "cargo"):
+        return session.compiled(plan.runner, select)
     return session.node(plan.script, select)
 
 
@@ -190,7 +196,7 @@ class _Session:
         private = tempfile.mkdtemp(prefix="towpath-report-")
         try:
             run = self._run(["sh", "-c", asked.script], private, _NODE_ENV, _REPORTER)
-            cases, problem = node_reports.read(Path(private), asked.reports)
+            cases, problem = written_reports.read(Path(private), asked.reports)
         finally:
             erase(Path(private))
         if select and cases:
@@ -200,6 +206,29 @@ class _Session:
                 return _report(run, [], "the report names no test")
             return _report(run, [], "no tests found", ran=False)
         return _report(run, cases, problem)
+
+    def compiled(self, runner: Literal["go", "cargo"], select: Sequence[str]) -> TestReport:
+        """go test or cargo test; what it says is kept whole, beside the two ends of a run."""
+        words = {
+            "go": "go test -json ./...", "cargo": "cargo test --workspace --no-fail-fast --offline",
+        }[runner]  # fmt: skip
+        said = f"{_REPORT}/said"
+        script = (
+            f"[ ! -d {PREPARED}/built ] || cp -r {PREPARED}/built {BUILT}; "
+            f"{words} >{said} 2>&1; code=$?; tail -c 4000 {said}; exit $code"
+        )
+        private = tempfile.mkdtemp(prefix="towpath-report-")
+        try:
+            run = self._run(["sh", "-c", script], private)
+            cases, problem = written_reports.read(Path(private), ((runner, "said"),))
+            tail = written_reports.printed(Path(private), "said") if runner == "go" else ""
+        finally:
+            erase(Path(private))
+        if select and cases:
+            cases = [case for case in cases if case.id in select]
+        nothing = not cases and not problem
+        report = _report(run, cases, "no tests found" if nothing else problem, ran=not nothing)
+        return replace(report, tail=tail or report.tail)
 
     def _witnessed(self, argv: Sequence[str]) -> tuple[Run, Testimony]:
         """Run, and listen."""

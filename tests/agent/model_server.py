@@ -7,6 +7,8 @@ own so that the real libraries are used to the last byte.
 from __future__ import annotations
 
 import json
+import socket
+import struct
 import threading
 import time
 from dataclasses import dataclass, field
@@ -26,6 +28,8 @@ class Prepared:
     error: dict[str, Any] = field(default_factory=dict)
     raw: bytes | None = None
     delay: float = 0.0
+    trickle: float = 0.0  # seconds between two bytes of the body
+    reset: bool = False  # hang up instead of answering
     headers: dict[str, str] = field(default_factory=dict)
 
 
@@ -49,6 +53,11 @@ class ModelServer:
                 )
                 answer = server.answers.pop(0) if server.answers else Prepared(status=418)
                 time.sleep(answer.delay)
+                if answer.reset:
+                    linger = struct.pack("ii", 1, 0)
+                    self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                    self.connection.close()
+                    return
                 wire = answer.raw
                 if wire is None:
                     wire = json.dumps(answer.error or _wire(self.path, answer)).encode()
@@ -59,9 +68,17 @@ class ModelServer:
                     self.send_header("Content-Type", "application/json")
                     self.send_header("Content-Length", str(len(wire)))
                     self.end_headers()
-                    self.wfile.write(wire)
+                    for n in range(0, len(wire), 1 if answer.trickle else len(wire)):
+                        self.wfile.write(wire[n : n + 1] if answer.trickle else wire)
+                        time.sleep(answer.trickle)
                 except (BrokenPipeError, ConnectionResetError):
                     self.close_connection = True  # the client has given up: that is a test case
+
+            def finish(self) -> None:
+                try:
+                    super().finish()
+                except (OSError, ValueError):
+                    self.close_connection = True  # hung up on purpose
 
             def log_message(self, *args: Any) -> None:
                 """Tests need no log."""

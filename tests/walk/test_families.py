@@ -41,6 +41,7 @@ def test_a_finding_with_an_exact_fix_is_fixed_and_nothing_else_changes(
     merged = world.house.workshop.mirror(story.repository).read(world.tale(number).merged_sha, path)
     assert gone not in merged.decode()
     assert story.model_calls == []
+    assert "lint: ruff check --no-fix . (settings for ruff" in world.status_comments(number)[0]
 
 
 def test_a_bump_that_is_done_already_says_so_and_opens_nothing(world: World) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.workspace.container import Container
 from bot.workspace.egress.artifacts import Artifacts
 from bot.workspace.egress.certificates import Authority
 from bot.workspace.egress.proxy import Origin, Rules, basic
@@ -21,7 +22,7 @@ from bot.workspace.environment import EnvironmentFailed, Environments
 from bot.workspace.interpreter import available
 from bot.workspace.package_index import PackageIndex
 from bot.workspace.project import plan_for
-from bot.workspace.sandbox import Run, Sandbox
+from bot.workspace.sandbox import Run, Sandbox, SandboxUnavailable
 from tests.workspace.conftest import Project
 
 # Fetches addresses and says what came: `GET http://host/path [HEADER=VALUE | BODY]`, one a line.
@@ -134,6 +135,18 @@ def test_what_is_not_listed_is_refused_and_told_with_the_command(
         f"127.0.0.1:{host.port + 1}",
     ]  # fmt: skip
     assert commands == {available()[0].path.name}
+
+
+def test_the_proxy_is_reached_from_a_container_too(host: Host) -> None:
+    try:
+        container = Container.find()
+    except SandboxUnavailable as problem:
+        pytest.skip(str(problem))
+    if not all(one.ok for one in container.check()):
+        pytest.skip("containers do not run here")
+    with WayOut(container, Rules({Origin("http", "127.0.0.1", host.port): ""})) as way:
+        run = fetch(way, f"GET http://127.0.0.1:{host.port}/x", "GET http://elsewhere.example/")
+    assert run.text == "200 file /x\n403\n"
 
 
 def test_there_is_no_other_way_out_than_the_proxy(sandbox: Sandbox, host: Host) -> None:

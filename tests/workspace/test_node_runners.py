@@ -153,3 +153,53 @@ def test_mocha_names_every_test(project: Project, sandbox: Sandbox) -> None:
     report = run(project, sandbox, sample("mocha", package__json=declared))
     assert report.outcomes["sum.test.js > sum adds"] == "passed", report.tail
     assert (report.passed, report.failed, report.errors, report.skipped) == (1, 2, 1, 2)
+
+
+_PNPM = """lockfileVersion: '9.0'
+settings:
+  autoInstallPeers: true
+  excludeLinksFromLockfile: false
+importers:
+  .:
+    dependencies:
+      left-pad:
+        specifier: 1.3.0
+        version: 1.3.0
+packages:
+  left-pad@1.3.0:
+    resolution: {integrity: HASH}
+snapshots:
+  left-pad@1.3.0: {}
+"""
+_YARN = """# yarn lockfile v1
+
+
+left-pad@1.3.0:
+  version "1.3.0"
+  resolved "https://registry.yarnpkg.com/left-pad/-/left-pad-1.3.0.tgz"
+  integrity HASH
+"""
+_HASH = (
+    "sha512-XI5MPzVNApjAyhQzphX8BkmKsKUxD4LdyK24iZeQ"
+    "GinBN9yTQT3bFlCBy/aVx2HrNcqQGsdot8ghrjyrvMCoEA=="
+)
+@pytest.mark.network
+@pytest.mark.parametrize(
+    ("file", "content"), [("pnpm-lock.yaml", _PNPM), ("yarn.lock", _YARN)], ids=["pnpm", "yarn"]
+)
+def test_the_manager_of_the_lock_file_installs(
+    project: Project, sandbox: Sandbox, file: str, content: str
+) -> None:
+    report = run(project, sandbox, {
+        "package.json": json.dumps({
+            "name": "x", "version": "1.0.0", "scripts": {"test": "node --test"},
+            "dependencies": {"left-pad": "1.3.0"},
+        }),
+        file: content.replace("HASH", _HASH),
+        "a.test.js": (
+            'require("node:test")("pads", () => {'
+            'require("node:assert").equal(require("left-pad")("x", 3), "  x"); });'
+        ),
+    })  # fmt: skip
+    assert report.ok, report.tail
+    assert dict(report.outcomes) == {"a.test.js > pads": "passed"}

@@ -98,6 +98,18 @@ def test_a_node_project_with_and_without_a_test_script() -> None:
     assert planned({"package.json": "{"}).language == "none"
 
 
+def test_go_and_rust_are_planned_where_nothing_else_is() -> None:
+    found = planned({"go.mod": "module x\n", "go.sum": ""}, "a_test.go")
+    assert (found.language, found.runner) == ("go", "go")
+    assert [(s.name, s.required) for s in found.steps] == [("modules", True), ("packages", False)]
+    assert planned({"go.mod": "module x\n"}, "a.go").runner is None
+    found = planned({"Cargo.toml": "[package]\n", "Cargo.lock": ""})
+    assert (found.language, found.runner) == ("rust", "cargo")
+    assert found.steps[0].arguments == ("fetch", "--locked")
+    assert planned({"go.mod": "", "package.json": "{}"}, "x.py").language == "python"
+    assert planned({"README.md": ""}).language == "none"
+
+
 def test_the_plan_depends_on_dependency_files_and_not_on_code(project: Project) -> None:
     base = project.commit({"pyproject.toml": PEP621, "x.py": "1", "test_x.py": ""})
     code = project.ours(base, {"x.py": b"2"})
@@ -172,6 +184,9 @@ def test_package_index_settings_are_a_list_and_their_credentials_stay_outside(tm
         Origin("https", "files.example", 443): "",
         Origin("http", "old.example", 8080): "",
     }
+    for_go = index.rules_for("go").origins
+    assert for_go.keys() - index.rules.origins.keys() == {Origin("https", "proxy.golang.org", 443)}
+    assert index.rules_for("python").origins == index.rules.origins
     for secret in ("p@ss", "p%40ss", "word", index.rules.origins[own].split()[1]):
         assert secret not in repr(index)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 
 import pytest
@@ -105,9 +106,9 @@ def test_scripts_that_call_each_other_end_quickly() -> None:
          "exec --yes --package=pnpm@9 -- pnpm install --ignore-scripts --frozen-lockfile"),
         ({"packageManager": "pnpm@8.6.0"}, ["package-lock.json", "pnpm-lock.yaml"], "pnpm",
          "exec --yes --package=pnpm@8"),
-        ({}, ["yarn.lock"], "yarn", "exec --yes --package=yarn@1"),
+        ({}, ["yarn.lock"], "yarn", "exec --yes --package=yarn@1 -c"),
         ({"packageManager": "yarn@4.1.0"}, ["yarn.lock", ".yarnrc.yml"], "yarn",
-         "exec --yes --package=@yarnpkg/cli-dist@4 -- yarn install --mode=skip-build --immutable"),
+         "exec --yes --package=@yarnpkg/cli-dist@4 -c"),
     ],
 )  # fmt: skip
 def test_the_lock_file_decides_who_installs(
@@ -118,7 +119,7 @@ def test_the_lock_file_decides_who_installs(
     assert found is not None
     assert found.manager == manager
     assert " ".join(found.install).startswith(words)
-    assert "--ignore-scripts" in found.install or "--mode=skip-build" in found.install
+    assert re.search("--ignore-scripts|--mode=skip-build", " ".join(found.install))
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pytest
 
 from bot.workspace import junit
 from bot.workspace.commands import run_on, tool
-from bot.workspace.environment import Environment, EnvironmentFailed, Environments
+from bot.workspace.environment import INSIDE, Environment, EnvironmentFailed, Environments
 from bot.workspace.package_index import PackageIndex
 from bot.workspace.project import ProjectPlan, plan_for
 from bot.workspace.sandbox import Limits, Sandbox
@@ -257,6 +257,20 @@ def test_a_project_is_installed_once_and_its_generated_files_are_there_for_its_t
         assert report.total == 2
     changed = project.ours(base, {"pyproject.toml": THING["pyproject.toml"].encode() + b"\n"})
     assert environments.prepare(plan_for(project.mirror, changed), changed).key != environment.key
+
+
+def test_what_a_story_changed_does_not_run_in_a_build_that_others_use(
+    project: Project, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    base = project.commit(THING)
+    planted = f"open('{INSIDE}/planted', 'w').close()\n{BACKEND}"
+    head = project.ours(base, {"backend.py": planted.encode()})
+    for branch, there in (("", True), ("main", False), ("no-such-branch", True)):
+        environments = Environments(
+            tmp_path / f"e-{branch}", project.mirror, project.pool(sandbox), sandbox, branch=branch
+        )
+        environment = environments.prepare(plan_for(project.mirror, head), head)
+        assert (environment.folder / "planted").exists() is there
 
 
 def test_a_build_that_fails_says_which_step_and_why_and_is_tried_again(

@@ -126,14 +126,25 @@ class Registry:
         return version
 
     def rollback(self, purpose: str, who: str, at: datetime) -> Version:
-        """Back to what was in use before; raises PromptError(nothing_before)."""
+        """Back to what was in use before and still is as it was; PromptError(nothing_before)."""
         chosen = self._chosen(purpose)
         if not chosen:
             raise PromptError("nothing_before", f"{purpose} is as it came")
-        before = chosen[-2] if len(chosen) > 1 else None
+        chosen.pop()
+        while chosen and not self._unchanged(purpose, chosen[-1]):
+            chosen.pop()
+        before = chosen[-1] if chosen else None
         version = self._at(purpose, before[0]) if before else built_in(purpose)
-        self._note("rollback", version, who, at)
+        self._note("rollback", version, who, at, depth=len(chosen))
         return version
+
+    def _unchanged(self, purpose: str, chosen: tuple[int, str] | None) -> bool:
+        if chosen is None:
+            return True
+        try:
+            return self._at(purpose, chosen[0]).digest == chosen[1]
+        except PromptError:
+            return False
 
     def history(self) -> list[dict[str, Any]]:
         """What was promoted and taken back, first the oldest."""
@@ -152,14 +163,14 @@ class Registry:
             if line["purpose"] != purpose:
                 continue
             if line["action"] == "rollback":
-                stack = stack[:-1]
+                stack = stack[: line["depth"]]
             elif line["origin"] == "home":
                 stack.append((line["version"], line["digest"]))
             else:
                 stack.append(None)
         return stack
 
-    def _note(self, action: str, version: Version, who: str, at: datetime) -> None:
+    def _note(self, action: str, version: Version, who: str, at: datetime, **more: int) -> None:
         if self._folder is None:
             raise PromptError("unknown_version", "without a home there is nothing to promote")
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -171,6 +182,7 @@ class Registry:
             "version": version.front.version,
             "origin": version.origin,
             "digest": version.digest,
+            **more,
         }
         descriptor = os.open(
             self._folder / "history.jsonl", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600

@@ -35,7 +35,10 @@ class Command:
 
     def __str__(self) -> str:
         where = f" in {self.cwd}" if self.cwd else ""
-        return f"{self.purpose}: {' '.join(self.argv)}{where} ({self.reason}, {self.source})"
+        said = " ".join(self.argv)
+        if self.purpose == "install" and self.tool in ("pnpm", "yarn"):
+            said = f"{self.tool} install"
+        return f"{self.purpose}: {said}{where} ({self.reason}, {self.source})"
 
 
 @dataclass(frozen=True)

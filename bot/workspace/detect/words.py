@@ -31,7 +31,8 @@ _MENDING = {
     "ruff": {"--fix", "--unsafe-fixes", "--fix-only", "--show-fixes", "--exit-zero", "--fix=true"},
     "eslint": {"--fix", "--fix-dry-run", "--cache"}, "golangci-lint": {"--fix"},
     "biome": {"--write", "--apply", "--apply-unsafe", "--fix", "--unsafe"},
-    "prettier": {"--write", "-w"}, "gofmt": {"-w"}, "cargo": {"--fix", "--allow-dirty", "--allow-staged"},
+    "prettier": {"--write", "-w"}, "gofmt": {"-w"},
+    "cargo": {"--fix", "--allow-dirty", "--allow-staged"},
     "mypy": {"--install-types", "--non-interactive"}, "xo": {"--fix"}, "standard": {"--fix"},
 }  # fmt: skip
 _CHECKING = {

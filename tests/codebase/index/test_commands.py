@@ -33,6 +33,39 @@ def test_index_says_what_is_there_and_reads_nothing_twice(
     assert "3 definitions of 3 names" in told.output
 
 
+def test_a_second_worktree_of_the_same_commit_costs_nothing(
+    repository: Repository, tmp_path: Path
+) -> None:
+    repository.commit(FILES)
+    repository.git("worktree", "add", "-q", str(tmp_path / "second"))
+    rest = ["--cache", str(tmp_path / "c"), "--json"]
+    CliRunner().invoke(index, [str(repository.folder), *rest], catch_exceptions=False)
+    for more in ([], ["--worktree"]):
+        command = [str(tmp_path / "second"), *rest, *more]
+        found = json.loads(CliRunner().invoke(index, command, catch_exceptions=False).output)
+        assert found["read"] == {"files": 0, "bytes": 0, "known": 3}
+        facts = next(one for one in found["caches"] if one["name"] == "facts of files")
+        assert (facts["hits"] > 0, facts["misses"]) == (True, 0)
+
+
+def test_a_cache_that_cannot_be_written_is_answered_with_a_sentence(
+    repository: Repository, tmp_path: Path
+) -> None:
+    repository.commit(FILES)
+    (tmp_path / "file").write_text("")
+    command = [str(repository.folder), "--cache", str(tmp_path / "file" / "c")]
+    told = CliRunner().invoke(index, command)
+    assert told.exit_code == 1
+    assert "Name another folder with --cache" in told.output
+
+
+def test_a_folder_that_only_looks_like_a_repository_is_said_to_be_none(tmp_path: Path) -> None:
+    (tmp_path / "p" / ".git").mkdir(parents=True)
+    told = CliRunner().invoke(index, [str(tmp_path / "p"), "--cache", str(tmp_path / "c")])
+    assert told.exit_code == 1
+    assert "not a git repository" in told.output
+
+
 def test_index_takes_a_plain_folder_and_refuses_a_revision_of_it(tmp_path: Path) -> None:
     (tmp_path / "p").mkdir()
     (tmp_path / "p/a.py").write_text("def one(): pass\n")
