@@ -7,6 +7,7 @@ typed, documented, formatted and tested.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import cycle, islice
@@ -123,17 +124,21 @@ def _snippet(name: str) -> Callable[[Project, Path, int], tuple[Edits, ...]]:
 
 
 def _fitting(project: Project, test: str) -> str:
-    """Imports in the order that the project's own linter wants."""
-    lines = test.split("\n")
-    if project.name != "blinker":
-        return test
-    imports = [line for line in lines if line.startswith(("import ", "from "))]
-    rest = test[test.index("\n\n\n") :]
+    """Typed, and with imports in the order that the project's own linter wants."""
+    test = re.sub(r"^def (test_\w+)\(\):", r"def \1() -> None:", test, flags=re.M)
+    typed = re.sub(r"\(tmp_path\):", "(tmp_path: Path) -> None:", test)
+    lines = ["from pathlib import Path"] * (typed != test)
+    lines += [line for line in typed.split("\n") if line.startswith(("import ", "from "))]
+    rest = typed[typed.index("\n\n\n") :]
     groups: list[list[str]] = [[], [], []]
-    for line in imports:
+    for line in lines:
         name = line.split()[1].partition(".")[0]
-        groups[2 if name == "blinker" else 1 if name == "pytest" else 0].append(line)
-    return "\n\n".join("\n".join(sorted(group)) for group in groups if group) + rest
+        groups[2 if name == project.module else name == "pytest"].append(line)
+    if project.name == "blinker":
+        ordered = [sorted(group, key=str.lower) for group in groups]
+    else:
+        ordered = [sorted(group, key=lambda one: (one.startswith("from"), one)) for group in groups]
+    return "\n\n".join("\n".join(group) for group in ordered if group) + rest
 
 
 def _healthy(project: Project, healthy: Healthy) -> Edits:
@@ -177,7 +182,7 @@ def _mistyped(project: Project, repository: Path, turn: int) -> tuple[Edits, ...
         ("str", "return count.title()"), ("str", "text: str = round(count)\n    return text"),
     )[turn % 4]  # fmt: skip
     wrong = f'def label(count: int) -> {kind}:\n    """Return a label."""\n    {body}\n'
-    tried = "\n\ndef test_label():\n    with suppress(AttributeError):\n        assert label(2)\n"
+    tried = "\n\ndef test_label() -> None:\n    with suppress(AttributeError):\n        label(2)\n"
     edits = _healthy(project, healthy)
     code, test = f"{project.package}/{healthy.name}.py", f"{project.tests}/test_{healthy.name}.py"
     text = f"from contextlib import suppress\n\n{edits[test]}"
@@ -292,7 +297,10 @@ def _deleted(project: Project, repository: Path, turn: int) -> tuple[Edits, ...]
     found = _tests(text)
     node = found[turn % len(found)]
     lines = text.splitlines(keepends=True)
-    del lines[node.lineno - 1 : node.end_lineno]
+    end = node.end_lineno or node.lineno
+    while end < len(lines) and not lines[end].strip():
+        end += 1
+    del lines[node.lineno - 1 : end]
     return ({project.weaken: "".join(lines)},)
 
 

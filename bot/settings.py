@@ -212,6 +212,9 @@ class Settings(BaseSettings):
     )
 
     # quality gates
+    quality_gates: bool = Field(
+        True, description="Look at every change with the quality gates before it is proposed."
+    )
     osv_url: str = Field(
         "https://api.osv.dev",
         description="OSV service that is asked about the dependencies a change adds; a mirror will "

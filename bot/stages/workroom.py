@@ -44,6 +44,7 @@ class StageSettings:
     pre_code: bool = False
     pre_deploy: bool = True
     max_iterations: int = 10
+    quality_gates: bool = True
     merge_method: str = "merge"
     context_chars: int = 120_000
     task_turns: int = 40
