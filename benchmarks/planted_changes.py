@@ -134,10 +134,7 @@ def _fitting(project: Project, test: str) -> str:
     for line in lines:
         name = line.split()[1].partition(".")[0]
         groups[2 if name == project.module else name == "pytest"].append(line)
-    if project.name == "blinker":
-        ordered = [sorted(group, key=str.lower) for group in groups]
-    else:
-        ordered = [sorted(group, key=lambda one: (one.startswith("from"), one)) for group in groups]
+    ordered = [sorted(group, key=lambda one: (one.startswith("from"), one)) for group in groups]
     return "\n\n".join("\n".join(group) for group in ordered if group) + rest
 
 
