@@ -40,8 +40,10 @@ from bot.workspace.worktrees import Pool, Tree
 
 INSIDE = "/environment"
 PYTHON = f"{INSIDE}/venv/bin/python"
+# Folders of node_modules that runners write to.
+SCRATCH = (".cache", ".vite", ".vite-temp")
 _UV = "/tools/uv"
-_FORMAT = "4"  # part of the key: raise it when what is built changes
+_FORMAT = "5"  # part of the key: raise it when what is built changes
 _GENERATED_LIMIT = 200 * MIB
 _SETUP = Limits(cpu_s=900, wall_s=900, processes=512, files=4096, temporary=2048 * MIB)
 _NOT_NEEDED = re.compile(
@@ -92,6 +94,12 @@ class Environment:
         if self.toolchain:
             bound |= self.toolchain.readonly
         return bound | (self.interpreter.readonly if self.interpreter else {})
+
+    @property
+    def scratch(self) -> tuple[str, ...]:
+        """Paths inside, of folders that are there to be bound writable."""
+        there = (self.folder / "node_modules" / SCRATCH[0]).is_dir()
+        return tuple(f"{WORKSPACE}/node_modules/{name}" for name in SCRATCH) if there else ()
 
     @property
     def env(self) -> dict[str, str]:
@@ -306,7 +314,9 @@ class _Build:
     def node(self, steps: tuple[Step, ...]) -> list[str]:
         for step in steps:
             self._run(step.name, ("npm", *step.arguments), {"npm_config_cache": "/cache/npm"}, {})
-            moved = ("sh", "-c", f"cp -a node_modules {INSIDE}/ && rm -rf node_modules")
+            scratch = " ".join(f"{INSIDE}/node_modules/{name}" for name in SCRATCH)
+            script = f"cp -a node_modules {INSIDE}/ && rm -rf node_modules && mkdir -p {scratch}"
+            moved = ("sh", "-c", script)
             self._run(step.name, moved, {}, {})
         return []
 
