@@ -20,8 +20,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bot.codebase.blobs import git_dir_of
+from bot.codebase.graph import Graph
 from bot.codebase.question import ask
-from bot.codebase.search import Search
+from bot.codebase.search import Search, history_of
+from bot.codebase.snapshot import Snapshot
 from bot.codebase.store import Store
 
 Row = dict
@@ -41,7 +43,8 @@ def main() -> None:
         tempfile.TemporaryDirectory() as temporary,
         Store(given.cache or Path(temporary)) as store,
     ):
-        answers = [answer(row, given.repositories, store) for row in rows]
+        searches = Searches(given.repositories, store)
+        answers = [answer(row, searches) for row in rows]
     if given.predictions:
         lines = [
             json.dumps({**found, "id": row["id"]}) for row, found in zip(rows, answers, strict=True)
@@ -50,13 +53,34 @@ def main() -> None:
     report(rows, answers)
 
 
-def answer(row: Row, repositories: Path, store: Store) -> Row:
-    """`files`, `functions`, `plain` (BM25's files) and `ms` of one row."""
-    search = Search.at(clone_of(row["repo"], repositories), row["base_commit"], store)
-    search.find(row["text"])  # an agent asks many times; what it looks into is then in memory
-    started = time.perf_counter()
+class Searches:
+    """The search in a row's commit, from the row before if that was of the same repository."""
+
+    def __init__(self, repositories: Path, store: Store) -> None:
+        self._repositories, self._store = repositories, store
+        self._last: tuple[str, Graph] | None = None
+
+    def at(self, repo: str, commit: str) -> Search:
+        git_dir = clone_of(repo, self._repositories)
+        if self._last is not None and self._last[0] == repo:
+            snapshot = self._last[1].snapshot.advanced(commit)
+            graph = self._last[1].advanced(snapshot)
+        else:
+            snapshot = Snapshot.at(git_dir, commit, self._store)
+            graph = Graph.of(snapshot)
+        self._last = (repo, graph)
+        return Search(snapshot, history_of(snapshot, git_dir), graph)
+
+
+def answer(row: Row, searches: Searches) -> Row:
+    """`files`, `functions`, `plain` (BM25's files) and `ms` of CPU of one row.
+
+    The time is that of the first question to a new search, the slowest.
+    """
+    search = searches.at(row["repo"], row["base_commit"])
+    started = time.process_time()
     found = search.find(row["text"])
-    spent = (time.perf_counter() - started) * 1000
+    spent = (time.process_time() - started) * 1000
     return {
         "files": [one.path for one in found.files],
         "functions": [f"{one.path}::{one.qualname}" for one in found.definitions],
@@ -97,7 +121,8 @@ def report(rows: Sequence[Row], answers: Sequence[Row]) -> None:
         shares = [share(row["gold_functions"], found["functions"][:10]) for row, found in functions]
         print(f"functions in the first 10: {mean(shares):.3f} (n={len(functions)})")
     times = sorted(found["ms"] for found in answers)
-    print(f"ms a query: median {times[len(times) // 2]:.1f}, worst {times[-1]:.1f}")
+    worst = f"95 of 100 below {times[len(times) * 95 // 100]:.1f}, worst {times[-1]:.1f}"
+    print(f"ms of CPU, first query: median {times[len(times) // 2]:.1f}, {worst}")
 
 
 def repositories_of(rows: Iterable[Row]) -> list[str]:

@@ -124,6 +124,16 @@ class Settings(BaseSettings):
     max_iterations: int = Field(
         10, ge=1, le=100, description="Rounds of writing and testing before a story is handed over."
     )
+    task_turns: int = Field(
+        40, ge=3, le=1000, description="Turns a model may take for one task of a plan."
+    )
+    writing_minutes: float = Field(
+        60.0,
+        gt=0,
+        le=1440,
+        description="Time of models and sandbox for writing, in one round; over it, what there is "
+        "is kept and the story handed over.",
+    )
     stage_retries: int = Field(
         5, ge=0, le=20, description="Times a stage is tried again after a technical failure."
     )
@@ -181,6 +191,11 @@ class Settings(BaseSettings):
     model_timeout_seconds: float = Field(
         300.0, ge=1, le=3600, description="Longest that a model may take for one answer."
     )
+    record: Path | None = Field(
+        None,
+        description="File that is appended with what models are asked (digests) and answer; "
+        "TOWPATH_MODEL=replay:FILE answers from it.",
+    )
     model_output_tokens: int = Field(
         16_000, ge=256, le=200_000, description="Longest answer of a model, in tokens."
     )
@@ -197,6 +212,9 @@ class Settings(BaseSettings):
     )
 
     # quality gates
+    quality_gates: bool = Field(
+        True, description="Look at every change with the quality gates before it is proposed."
+    )
     osv_url: str = Field(
         "https://api.osv.dev",
         description="OSV service that is asked about the dependencies a change adds; a mirror will "

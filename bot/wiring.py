@@ -29,6 +29,7 @@ from bot.agent.gateway import Gateway
 from bot.agent.perform import Model
 from bot.agent.prompts import Registry
 from bot.families import rewrite
+from bot.gates.perform import Gates as QualityGates
 from bot.outside.github import GitHub, connect
 from bot.queue.delivery import Delivery, Failure
 from bot.queue.embedded import redis_url
@@ -144,6 +145,9 @@ class House:
         adapters["push_branch"] = workspace.Push(shop)
         adapters["prepare_environment"] = workspace.Prepare(shop)
         adapters["run_tests"] = workspace.Tests(shop)
+        adapters["run_gates"] = QualityGates(
+            shop, self.settings.home / "gates", self.settings.osv_url, self.settings.gate_tools
+        )
         adapters["run_command"] = workspace.Command(shop, {"rewrite": Path(rewrite.__file__)})
         if self.settings.models:
             gateway = Gateway(
@@ -151,6 +155,7 @@ class House:
                 timeout=self.settings.model_timeout_seconds,
                 output_limit=self.settings.model_output_tokens,
                 prompts=Registry(self.settings.home),
+                record=self.settings.record,
             )
             adapters["call_model"] = Model(gateway, self.conversations)
         return adapters
@@ -183,6 +188,9 @@ class House:
                 pre_code=settings.pre_code_gate,
                 pre_deploy=settings.pre_deploy_gate,
                 max_iterations=settings.max_iterations,
+                task_turns=settings.task_turns,
+                coding_seconds=settings.writing_minutes * 60,
+                quality_gates=settings.quality_gates,
                 merge_method=settings.merge_method,
             ),
             author=_author(self.github),

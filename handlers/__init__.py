@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bot.story.office import Delivery, Office
-from handlers import answer, approve, comment, control, merge, status, story
+from handlers import answer, approve, checks, comment, control, merge, status, story
 from handlers.command import Command
 
 Handler = Callable[[Delivery, Office], None]
@@ -24,6 +24,7 @@ COMMANDS: dict[str, Command] = {
 EVENTS: dict[str, Handler] = {
     **story.EVENTS,
     **merge.EVENTS,
+    **checks.EVENTS,
     **comment.events(COMMANDS),
 }
 

@@ -55,6 +55,9 @@ class StoryView(Protocol):
     def passed(self, subject: str, sha: str) -> bool:
         """Whether the last tests of `subject` were at `sha` and broke nothing."""
 
+    def held_back(self, sha: str) -> bool:
+        """Whether a quality gate stopped the commit `sha`."""
+
 
 @dataclass(frozen=True)
 class PullFacts:
@@ -79,6 +82,7 @@ class Limits:
     commands: int = 200
     test_runs: int = 120
     environments: int = 60
+    gate_runs: int = 60
     branch_lines: int = 200
     programs: frozenset[str] = frozenset({"ruff", "uv", "pytest", "python", "python3"})
     in_project: frozenset[str] = frozenset(
@@ -202,6 +206,19 @@ def _tests_passed(effect: Any, facts: Facts) -> Verdict | None:
     sha = getattr(effect, "sha", "") or facts.story.head_sha
     if not sha or not facts.story.passed("head", sha):
         return deny("tests_passed", f"the project's tests have not passed at {sha[:10] or 'it'}")
+    return None
+
+
+def _gates_passed(effect: Any, facts: Facts) -> Verdict | None:
+    sha = getattr(effect, "sha", "") or facts.story.head_sha
+    if facts.story.held_back(sha):
+        return deny("gates_passed", f"a quality gate stops {sha[:10]}")
+    return None
+
+
+def _of_pushed(effect: Any, facts: Facts) -> Verdict | None:
+    if not effect.sha or effect.sha not in (facts.story.pushed_sha, facts.story.head_sha):
+        return deny("own_head", "not a commit that the story pushed")
     return None
 
 
@@ -344,6 +361,7 @@ TABLE: Mapping[str, tuple[Rule, ...]] = MappingProxyType(
             _into_default,
             _pushed,
             _tests_passed,
+            _gates_passed,
         ),
         "edit_pull_request": (*_WORK, _own_pull),
         "merge_pull_request": (
@@ -353,6 +371,7 @@ TABLE: Mapping[str, tuple[Rule, ...]] = MappingProxyType(
             _head_is_the_one,
             _mergeable,
             _tests_passed,
+            _gates_passed,
             _approved,
         ),
         "delete_branch": (*_WORK, _story_branch),
@@ -360,6 +379,8 @@ TABLE: Mapping[str, tuple[Rule, ...]] = MappingProxyType(
             *_WORK,
             _limit("prepare_environment", lambda limits: limits.environments),
         ),
+        "run_gates": (*_WORK, _limit("run_gates", lambda limits: limits.gate_runs)),
+        "publish_check": (*_OURS, _of_pushed),
         "run_tests": (*_WORK, _limit("run_tests", lambda limits: limits.test_runs)),
         "run_command": (
             *_WORK,

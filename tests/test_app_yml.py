@@ -25,7 +25,7 @@ from bot.outside.errors import GitHubError
 from bot.outside.github import GitHub, connect
 from bot.outside.ports import GitHubReads
 from bot.story import effects as fx
-from bot.story.vocabulary import Repository
+from bot.story.vocabulary import GateFinding, Repository
 
 TEXT = (Path(__file__).parents[1] / "app.yml").read_text()
 MANIFEST = yaml.safe_load(TEXT)
@@ -105,6 +105,9 @@ def _act(hub: LocalHub, github: GitHub, repository: Repository, refused: list[st
     do(fx.React, "react to a pull", issue=number, content="eyes")
     do(fx.PostComment, "comment on a pull", issue=number, body="hello")
     do(fx.EditPullRequest, number=number, body="more")
+    note = GateFinding(file="b.py", line=1, rule="r", message="m")
+    check = {"check": "towpath / x", "conclusion": "failure", "title": "t", "summary": "s"}
+    do(fx.PublishCheck, sha=sha, annotations=(note,), **check)
     _read(github, (repository, issue, number, comment, sha), refused)
     do(fx.MergePullRequest, number=number, sha=sha)
     do(fx.ClosePullRequest, number=performed["other"].get("number", 2))

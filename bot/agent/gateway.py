@@ -13,6 +13,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -24,7 +25,7 @@ from bot.agent.outgoing import Outgoing
 from bot.agent.prompts import BUILT_IN, Registry
 from bot.agent.providers import OUTPUT_TOOL, Request
 from bot.agent.sources import source
-from bot.story.vocabulary import Usage, digest
+from bot.story.vocabulary import Usage
 from policies import routing
 from policies.routing import Models, Route, Situation
 
@@ -78,17 +79,19 @@ class Gateway:
         timeout: float = 300.0,
         output_limit: int = 16_000,
         prompts: Registry = BUILT_IN,
+        record: Path | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.models = Models((models,)) if isinstance(models, str) else models
         self._sources = {
-            one: source(one, timeout=timeout, limit=output_limit) for one in self.models.all
+            one: source(one, timeout=timeout, limit=output_limit, record=record)
+            for one in self.models.all
         }
         self._limit = output_limit
         self._prompts = prompts
         self._clock = clock
         self._chain = Chain(clock)
-        self._last: tuple[str, Outgoing] | None = None
+        self._last: tuple[str, dict[str, Any], Outgoing] | None = None
 
     def call(
         self,
@@ -160,11 +163,11 @@ class Gateway:
 
     def _outgoing(self, purpose: str, package: dict[str, Any], route: Route) -> Outgoing:
         """The same one while the conversation is the same."""
-        key = digest([purpose, package])
-        if self._last is None or self._last[0] != key:
+        last = self._last
+        if last is None or last[0] != purpose or last[1] is not package:
             room = self._sources[route.models[0]].room
-            self._last = (key, Outgoing(purpose, package, self._prompts, room))
-        return self._last[1]
+            last = self._last = (purpose, package, Outgoing(purpose, package, self._prompts, room))
+        return last[2]
 
     def _ask(
         self, outgoing: Outgoing, route: Route, purpose: str, attempt: int, **more: Any

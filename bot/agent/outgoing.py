@@ -56,6 +56,7 @@ class Outgoing:
         task = package.get("task") or {}
         self.task = str(task.get("id", "")) if isinstance(task, dict) else str(task)
         self._texts: dict[tuple[str, str], str] = {}
+        self._sent: list[tuple[Exchange, Exchange]] = []  # what was prepared, and how it is sent
 
     def hide(self, text: str) -> str:
         """A text of ours that may quote others."""
@@ -71,7 +72,14 @@ class Outgoing:
     def history(self, history: History) -> History:
         """The history as the model gets it; raises `ModelError(malformed_history)`."""
         check(history)
-        return tuple(self._exchange(exchange) for exchange in history)
+        same = 0
+        for (before, _), now in zip(self._sent, history, strict=False):
+            if before is not now:
+                break
+            same += 1
+        del self._sent[same:]
+        self._sent += [(exchange, self._exchange(exchange)) for exchange in history[same:]]
+        return tuple(sent for _, sent in self._sent)
 
     def _exchange(self, exchange: Exchange) -> Exchange:
         said = exchange.said

@@ -133,14 +133,14 @@ async def _request(
 
     from bot.agent import wire
 
-    able = target.capabilities
     sent = wire.messages(asked, target)
     how = wire.settings(asked, target, timeout, limit)
-    tools = wire.parameters(asked, able)
+    tools = wire.parameters(asked, target.capabilities)
     try:
+        model = _model(target, key, address)  # loads a library: not on the model's time
         async with asyncio.timeout(timeout + 0.5):
             answer = await model_request(
-                _model(target, key, address),
+                model,
                 sent,
                 model_settings=how,
                 model_request_parameters=tools,

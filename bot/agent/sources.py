@@ -6,7 +6,6 @@ module knows which one it was. Never tries a second one: that is `bot.agent.chai
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -15,8 +14,6 @@ from bot.agent import providers
 from bot.agent.providers import RawAnswer, Request, Target
 from bot.agent.replay import Recorded, Replay
 from bot.agent.scripted import Script
-
-RECORD = "TOWPATH_RECORD"  # a file: what is asked and answered is appended to it
 
 
 class Source(Protocol):
@@ -54,8 +51,11 @@ class Live:
         return providers.request(self.target, asked, timeout=self.timeout, limit=self.limit)
 
 
-def source(model: str, *, timeout: float, limit: int) -> Source:
-    """The source that `model` names; raises `ModelError(configuration)`."""
+def source(model: str, *, timeout: float, limit: int, record: Path | None = None) -> Source:
+    """The source that `model` names; raises `ModelError(configuration)`.
+
+    `record`: a file that what is asked and answered is appended to.
+    """
     kind, _, where = model.partition(":")
     made: Source
     if kind == "scripted":
@@ -64,5 +64,4 @@ def source(model: str, *, timeout: float, limit: int) -> Source:
         made = Replay.load(Path(where))
     else:
         made = Live(model, providers.parse(model), timeout, limit)
-    record = os.environ.get(RECORD)
-    return Recorded(made, Path(record)) if record else made
+    return Recorded(made, record) if record else made

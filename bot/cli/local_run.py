@@ -45,7 +45,10 @@ from bot.wiring import now
 MANIFEST = Path(__file__).parents[2] / "app.yml"
 PROCESSES = ("web", "worker", "stories", "clock")
 # Of the caller's own settings, the bounds on what a story may do and cost also hold here.
-KEPT_SETTINGS = ("TOWPATH_SANDBOX", "TOWPATH_STORY_BUDGET_USD", "TOWPATH_MAX_ITERATIONS")
+KEPT_SETTINGS = (
+    "TOWPATH_SANDBOX", "TOWPATH_STORY_BUDGET_USD", "TOWPATH_MAX_ITERATIONS",
+    "TOWPATH_OSV_URL", "TOWPATH_GATE_TOOLS",
+)  # fmt: skip
 READY_S = 60.0
 END_S = 8.0
 POLL_S = 0.1
@@ -133,6 +136,8 @@ class LocalRun:
             webhook_secret=secret,
             bind_port=str(port),
             sweep_seconds="2",
+            # Their tools are a large installation, which nobody who tries this asked for.
+            quality_gates=os.environ.get("TOWPATH_QUALITY_GATES", "false"),
             **self.options,
         )
         for name in PROCESSES:

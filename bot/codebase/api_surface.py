@@ -20,7 +20,7 @@ _FOREIGN = re.compile(r"(?:^|/)(?:vendor|third_party|node_modules)/")
 _SCHEMA = re.compile(r"\.(?:graphqls?|gql)$")
 _ROOT_TYPE = re.compile(r"^(?:extend\s+)?type\s+(Query|Mutation|Subscription)\b[^{]{0,500}\{", re.M)
 _FIELD = re.compile(r"^\s*([A-Za-z_]\w*)\s*(?:\(|:)")
-_LARGEST = 500_000  # bytes of a schema that is read
+_LARGEST = 500_000  # bytes of a schema or a project's description that is read
 _NEXT = re.compile(r"(?:^|/)pages/(api/.+)\.[jt]sx?$|(?:^|/)app/(.*/)?route\.[jt]s$")
 
 
@@ -80,7 +80,7 @@ def _schemas(snapshot: Snapshot) -> list[Door]:
 def _scripts(snapshot: Snapshot) -> list[Door]:
     """Console scripts that `pyproject.toml` names, at the file that answers where there is one."""
     data = snapshot.bytes_of("pyproject.toml")
-    if data is None:
+    if data is None or len(data) > _LARGEST:
         return []
     try:
         project = tomllib.loads(data.decode("utf-8", "replace")).get("project", {})

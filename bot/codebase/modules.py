@@ -24,7 +24,11 @@ _MOST = 300  # configuration files that are read
 _SCRIPTS = (".ts", ".tsx", ".d.ts", ".js", ".jsx", ".mjs", ".cjs", ".mts", ".cts")
 _AS_WRITTEN = {".js": (".ts", ".tsx"), ".jsx": (".tsx",), ".mjs": (".mts",), ".cjs": (".cts",)}
 _ROOTS = ("src", "lib", "python")
-_JSON_COMMENT = re.compile(r'("(?:[^"\\]|\\.)*")|//[^\n]*|/\*.*?\*/|,(?=\s*[}\]])', re.S)
+_LARGEST = 1_000_000  # bytes of a configuration that a person wrote
+# What is not closed ends with the file, so that each character is looked at once.
+_JSON_COMMENT = re.compile(
+    r'("(?:[^"\\]|\\.)*(?:"|\\?\Z))|//[^\n]*|/\*.*?(?:\*/|\Z)|,(?=\s*[}\]])', re.S
+)
 
 
 class Modules:
@@ -41,7 +45,8 @@ class Modules:
         for path in languages:
             self._folders.setdefault(posixpath.dirname(path), []).append(path)
         wanted = [p for p in languages if CONFIGURATIONS.search(p) and "node_modules/" not in p]
-        said = read(sorted(wanted, key=lambda p: (p.count("/"), p))[:_MOST])
+        found = read(sorted(wanted, key=lambda p: (p.count("/"), p))[:_MOST])
+        said = {path: data for path, data in found.items() if len(data) <= _LARGEST}
         self._projects = {
             posixpath.dirname(p) for p in wanted if p.endswith(("pyproject.toml", "setup.py"))
         }

@@ -60,7 +60,8 @@ class Question:
     """`words`, `title`: term → weight. `spelled`: identifier as written → weight.
 
     `scope`: terms of the part of the project that the title starts with (`fix(cli): `).
-    `paths`: file paths named, normalised, sorted. `frames`: paths of a traceback, innermost last.
+    `paths`: file paths named, normalised, sorted; `title_paths`: those in the title.
+    `frames`: paths of a traceback, innermost last.
     """
 
     words: Mapping[str, float]
@@ -68,6 +69,7 @@ class Question:
     spelled: Mapping[str, float]
     scope: frozenset[str]
     paths: tuple[str, ...]
+    title_paths: tuple[str, ...]
     frames: tuple[str, ...]
 
 
@@ -101,9 +103,14 @@ def ask(text: str) -> Question:
         title=titles,
         spelled=_spelled(title, prose, code),
         scope=frozenset(count_terms(identifiers(scope[1] or scope[2])) if scope else ()),
-        paths=tuple(sorted({normal(found) for found in _PATH.findall(text)})),
+        paths=_paths(text),
+        title_paths=_paths(title),
         frames=_frames(text),
     )
+
+
+def _paths(text: str) -> tuple[str, ...]:
+    return tuple(sorted({normal(found) for found in _PATH.findall(text)}))
 
 
 def normal(path: str) -> str:

@@ -109,9 +109,9 @@ class Search:
         tests = self._ranked_tests(question)
         found, parts = self._ranked_sources(question, tests)
         order = [found.scored(number) for number in found.best()[: max(files, _LOOKED_INTO)]]
-        named_tests = [one for one in tests if one.signals.get("named", 0.0) == 1.0]
-        if named_tests and not any("named" in one.signals for one in order):
-            order = named_tests + order
+        if not any("named" in one.signals for one in order):
+            meant = named(self._test_paths, question.title_paths)
+            order = [one for one in tests if meant.get(one.path) == 1.0] + order
         return Found(
             files=self._files(question, self._sources, order[:files]),
             definitions=_definitions(order, parts, self._sources, definitions),

@@ -27,6 +27,7 @@ _PLUGIN = "/gates/towpath_related_first.py"
 _RC, _OUT = "/gates/coveragerc", "/measured"
 _LARGEST = 64_000_000  # bytes of a coverage report
 RERUNS = 3
+_MANY = 10  # failures on the base that say that nothing runs here
 _RERUN_AT_MOST = 40  # failures that are worth telling apart
 _SCRIPT = "/gates/towpath_measured.py"
 _MEASURED = f'exec {PYTHON} {_SCRIPT} {_RC} {_OUT}/coverage.json "$@"'
@@ -164,6 +165,10 @@ class _Runner:
             return TestRun(report, broken="no tests found", base_broken=not self._base_has_tests())
         before = self._on_base(report)
         failures = [one for one in report.failures if before.get(one.id) not in ("failed", "error")]
+        if len(report.failures) - len(failures) >= _MANY and not report.passed:
+            # Nothing runs here, at the base neither: what fails in the same words is no news.
+            old = {one.message for one in report.failures if one not in failures}
+            failures = [one for one in failures if one.message not in old]
         known = tuple(one.id for one in report.failures if one not in failures)
         flaky: list[str] = []
         if plan.runner == "pytest" and 0 < len(failures) <= _RERUN_AT_MOST:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from bot.codebase.roles import role_of
 from bot.gates.assertions import Check, Test, tests_of
 from bot.gates.change import Change, FileChange
-from bot.gates.gate import GateFinding, Seen, counted, in_order, skipped
+from bot.gates.gate import GateFinding, Seen, Severity, counted, in_order, skipped
 from bot.gates.runner_settings import loosened_settings
 from bot.gates.script_tests import weakened_scripts
 from bot.gates.workbench import Workbench
@@ -81,7 +81,8 @@ class Weakening:
             if new is None:
                 if not _all_kept(old, lost) and not _still_named(change, name):
                     words = f"{name} is gone, and what it checked with it"
-                    yield GateFinding(one.path, None, "weakening/deleted", words)
+                    severity: Severity = "warning" if _rewritten(name, was, now) else "error"
+                    yield GateFinding(one.path, None, "weakening/deleted", words, severity)
                 continue
             yield from _compared(change, one, old, new, spare, lost)
         for name, new in now.items():
@@ -92,11 +93,12 @@ class Weakening:
                     words = f"{name} checks what is always true: {check.text[:120]}"
                     yield GateFinding(one.path, check.line, "weakening/always-true", words)
             for mark in new.skips:
-                severity = "error" if re.search(r"\bskip\b|xfail|expectedFailure", mark) else "note"
-                if "skipif" in mark.lower() or "importorskip" in mark or "unless" in mark.lower():
-                    severity = "note"
+                sometimes = re.search(r"(?i)skipif|importorskip|unless", mark)
+                always = re.search(r"\bskip\b|xfail|expectedFailure", mark) and not sometimes
                 words = f"{name} is new and does not run: {mark[:120]}"
-                yield GateFinding(one.path, new.line, "weakening/skipped", words, severity)  # type: ignore[arg-type]
+                yield GateFinding(
+                    one.path, new.line, "weakening/skipped", words, "error" if always else "note"
+                )
 
 
 def _concerns(one: FileChange) -> bool:
@@ -117,6 +119,21 @@ def _elsewhere(name: str, after: _Suite) -> Test | None:
 def _all_kept(old: Test, lost: Counter[str]) -> bool:
     """Is each of its checks still made by some test? One that checks nothing must be named."""
     return bool(old.checks) and not any(lost[check.text] for check in old.checks)
+
+
+def _rewritten(name: str, was: dict[str, Test], now: dict[str, Test]) -> bool:
+    """Do new tests of much the same name, with no fewer checks in all, stand in the file?"""
+    words = set(name.rpartition(".")[2].lower().split("_")) - {"test", ""}
+    alike = [
+        test
+        for new, test in now.items()
+        if new not in was and len(words & set(new.lower().split("_"))) >= 0.6 * len(words)
+    ]
+    gone = [test for old, test in was.items() if old not in now]
+    came = [test for new, test in now.items() if new not in was]
+    fewer = sum(len(one.checks) for one in came) < sum(len(one.checks) for one in gone)
+    strong = any(check.strength > 1 for test in alike for check in test.checks)
+    return bool(alike) and strong and not fewer and len(came) >= len(gone)
 
 
 def _still_named(change: Change, name: str) -> bool:

@@ -9,11 +9,12 @@ from __future__ import annotations
 from typing import Any
 
 from bot.outside.errors import Refused
+from bot.outside.github_checks import Checks
 from bot.outside.github_pulls import Pulls
 from bot.outside.github_talk import Talk
 
 
-class Effects(Talk, Pulls):
+class Effects(Talk, Pulls, Checks):
     """Adapter of the kinds that GitHub's API does; PushBranch is git's and not among them."""
 
     kinds = (
@@ -27,6 +28,7 @@ class Effects(Talk, Pulls):
         "close_issue",
         "close_pull_request",
         "delete_branch",
+        "publish_check",
     )
 
     def perform(self, effect: Any) -> dict[str, Any]:

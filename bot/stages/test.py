@@ -1,6 +1,7 @@
 """TESTING: the project's own tests decide; then the branch and its pull request (S20, S21, Q1).
 
-Promises: nothing is pushed before the tests of exactly that commit passed; a commit that somebody
+Promises: nothing is pushed before the tests of exactly that commit passed and no quality gate stops
+it; a commit that somebody
 else put on the branch is tested, never overwritten.
 """
 
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 from bot.families import known
 from bot.stages.flaky import again
+from bot.stages.gates import gated, show, stopped
 from bot.stages.tests_first import own_modules
 from bot.stages.workroom import Workroom, attempt_failed, broken, hand_over, run_tests
 from bot.story.desk import Desk
@@ -36,7 +38,11 @@ def test(story: Story, desk: Desk, room: Workroom) -> Move:
             return _failed(story, desk, room, problem, tested)
         if not _rebased(story, desk, room):
             break
+    seen = gated(story, desk, room)
+    if (move := stopped(story, desk, room, seen)) is not None:
+        return move
     _publish(story, desk, room)
+    show(desk, seen)
     return _gate(story, desk, room)
 
 
@@ -147,4 +153,8 @@ def _test_foreign(story: Story, desk: Desk, room: Workroom) -> Move:
     problem = broken(story, tested)
     if problem:
         raise hand_over(reasons.foreign_commit_fails(problem))
+    seen = gated(story, desk, room)
+    if (move := stopped(story, desk, room, seen)) is not None:
+        return move
+    show(desk, seen)
     return _gate(story, desk, room)

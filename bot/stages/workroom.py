@@ -44,6 +44,7 @@ class StageSettings:
     pre_code: bool = False
     pre_deploy: bool = True
     max_iterations: int = 10
+    quality_gates: bool = True
     merge_method: str = "merge"
     context_chars: int = 120_000
     task_turns: int = 40
@@ -196,6 +197,8 @@ def run_tests(
             )
         )
         summary = TestSummary.model_validate(result)
+    refused = tuple((one["host"], one["command"]) for one in environment.get("refused", ()))
+    summary = summary.model_copy(update={"refused": refused})
     tested = Tested(subject=subject, summary=summary, regressions=_regressions(story, summary))
     desk.note(tested)
     return tested

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
-from bot.story.vocabulary import Repository, Value
+from bot.story.vocabulary import GateFinding, Repository, Value
 
 
 class _Effect(Value):
@@ -149,6 +149,37 @@ class RunTests(_Effect):
     paths: tuple[str, ...] = ()  # empty: the whole suite
 
 
+class RunGates(_Effect):
+    """The quality gates on the change from `base` to `sha` (§17). No network but for advisories.
+
+    `criteria`: (id, text) pairs; `only`: names of gates, () for all; `again`: look even where the
+    same was looked at before. Result: gates (each a QualityGate), score.
+    """
+
+    kind: Literal["run_gates"] = "run_gates"
+    sha: str
+    base: str
+    story: str = ""
+    criteria: tuple[tuple[str, str], ...] = ()
+    only: tuple[str, ...] = ()
+    again: bool = False
+
+
+class PublishCheck(_Effect):
+    """One check run on a pushed commit (W11), with as many annotations as there are.
+
+    `conclusion`: success | failure | neutral | skipped. Result: check_run_id, url.
+    """
+
+    kind: Literal["publish_check"] = "publish_check"
+    sha: str
+    check: str  # its name
+    conclusion: str
+    title: str
+    summary: str
+    annotations: tuple[GateFinding, ...] = ()
+
+
 class RunCommand(_Effect):
     """A command in the sandbox, no network: a known family's, or a model's (`in_project`), which
     runs with the project's own environment.
@@ -201,6 +232,8 @@ Effect = Annotated[
     | DeleteBranch
     | PrepareEnvironment
     | RunTests
+    | RunGates
+    | PublishCheck
     | RunCommand
     | CallModel,
     Field(discriminator="kind"),

@@ -18,6 +18,7 @@ from bot.story.vocabulary import (
     Gate,
     Handoff,
     Person,
+    QualityGate,
     Repository,
     State,
     StorySpec,
@@ -136,6 +137,34 @@ class Tested(Value):
     summary: TestSummary
     regressions: tuple[str, ...] = ()
     flaky: tuple[str, ...] = ()
+
+
+class Gated(Value):
+    """The quality gates looked at `sha` against `base_sha` (§17).
+
+    `asked`: how many requests to look again had been made by then.
+    """
+
+    kind: Literal["gated"] = "gated"
+    sha: str
+    base_sha: str
+    gates: tuple[QualityGate, ...]
+    score: float | None = None
+    asked: int = 0
+
+    @property
+    def blocking(self) -> tuple[QualityGate, ...]:
+        """Those that stop the change."""
+        return tuple(gate for gate in self.gates if gate.blocks)
+
+
+class ChecksAsked(Value):
+    """Somebody asked for checks of `sha` to be run again (W11). `names`: of gates, () for all."""
+
+    kind: Literal["checks_asked"] = "checks_asked"
+    sha: str
+    names: tuple[str, ...]
+    by: Person
 
 
 class Reviewed(Value):
@@ -318,6 +347,8 @@ Event = Annotated[
     | NothingToDo
     | Rebased
     | Tested
+    | Gated
+    | ChecksAsked
     | Reviewed
     | AttemptFailed
     | Approved

@@ -172,6 +172,16 @@ def _(event: e.Tested, story: Story, at: datetime) -> None:
 
 
 @_apply.register
+def _(event: e.Gated, story: Story, at: datetime) -> None:
+    story.gated = event
+
+
+@_apply.register
+def _(event: e.ChecksAsked, story: Story, at: datetime) -> None:
+    story.checks_asked.append(event)
+
+
+@_apply.register
 def _(event: e.Reviewed, story: Story, at: datetime) -> None:
     story.reviews.append(event)
 

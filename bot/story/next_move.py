@@ -111,6 +111,8 @@ def _pull_changed(story: Story) -> Move | None:
         return Move(State.VERIFYING, "merged by a person")
     if story.pull_number and not story.pull_open:
         return Move(State.FAILED, "pull_request_closed")
+    if story.gated and len(story.checks_asked) > story.gated.asked:
+        return Move(State.TESTING, "checks asked again")
     tested = story.tests.get("head")
     if tested and tested.summary.sha != story.head_sha:
         return Move(State.TESTING, "head moved")

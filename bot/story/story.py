@@ -67,6 +67,8 @@ class Story(Accounts):
     answers: list[e.Answered] = field(default_factory=list)
     answers_used: int = 0  # how many of them the analysis has read
     tests: dict[str, e.Tested] = field(default_factory=dict)  # by subject, the last one
+    gated: e.Gated | None = None  # the last look of the quality gates
+    checks_asked: list[e.ChecksAsked] = field(default_factory=list)
     reviews: list[e.Reviewed] = field(default_factory=list)
     failures: list[e.AttemptFailed] = field(default_factory=list)
     approvals: list[Approval] = field(default_factory=list)
@@ -119,6 +121,10 @@ class Story(Accounts):
             and tested.summary.ran
             and (tested.summary.ok or (subject != "red" and not tested.regressions))
         )
+
+    def held_back(self, sha: str) -> bool:
+        """Whether a quality gate stopped this very commit."""
+        return bool(self.gated and self.gated.sha == sha and self.gated.blocking)
 
     def waits_at(self, gate: Gate) -> bool:
         return (

@@ -178,8 +178,38 @@ class TestSummary(Value):
     seconds: float = 0.0
     failures: tuple[str, ...] = ()  # test ids
     details: tuple[FailedTest, ...] = ()  # of the first of them
+    refused: tuple[tuple[str, str], ...] = ()  # (host, command) that set-up kept from the network
     tail: str = ""
     command: str = ""
+
+
+class GateFinding(Value):
+    """One thing that a quality gate saw. `line`: from 1, or 0 for a whole file.
+
+    `severity`: error | warning | note.
+    """
+
+    file: str = ""
+    line: int = 0
+    end_line: int = 0
+    rule: str
+    message: str
+    severity: str = "error"
+
+
+class QualityGate(Value):
+    """How one quality gate ended (§17). `status`: pass | fail | warn | error | skipped."""
+
+    name: str
+    status: str
+    blocking: bool
+    summary: str = ""
+    findings: tuple[GateFinding, ...] = ()
+    seconds: float = 0.0
+
+    @property
+    def blocks(self) -> bool:
+        return self.blocking and self.status in ("fail", "error")
 
 
 class Waiting(Value):

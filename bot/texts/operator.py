@@ -60,7 +60,8 @@ def no_github(kind: str, problem: str) -> str:
 def no_sandbox(findings: Iterable[str]) -> str:
     return (
         f"No sandbox works on this machine: {'; '.join(findings)}. Install bubblewrap and allow "
-        "unprivileged user namespaces; `towpath doctor` checks it again."
+        "unprivileged user namespaces, or set TOWPATH_SANDBOX=container where podman or docker "
+        "runs; `towpath doctor` checks it again."
     )
 
 

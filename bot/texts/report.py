@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.story.machine import Story
 from bot.story.outcome import outcome
 from bot.story.vocabulary import TESTS_TASK
+from bot.texts.checks import table
 from bot.texts.status import suite_line
 from bot.texts.words import code, count, gist, money, plain, short
 
@@ -32,6 +33,8 @@ def body(story: Story, files: tuple[tuple[str, int, int], ...]) -> str:
     )
     parts.append("## Acceptance criteria\n\n" + _criteria(story))
     parts.append("## Tests\n\n" + _tests(story))
+    if story.gated and story.gated.sha == story.head_sha:
+        parts.append("## Quality gates\n\n" + table(story.gated.gates, story.gated.score))
     parts.append("## Outcome\n\n" + _outcome(story))
     parts.append("## Iteration report\n\n" + _iterations(story))
     parts.append("## Commits\n\n" + _commits(story))
@@ -71,6 +74,8 @@ def _tests(story: Story) -> str:
         lines.append(f"- Failed first and passed when run again, worth a look: {names}")
     if head:
         lines.append(f"- Command: {code(head.summary.command)}, in a sandbox without network")
+        for host, command in head.summary.refused[:10]:
+            lines.append(f"- Set-up: {code(command)} wanted to reach {code(host)} and was refused")
     return "\n".join(lines) or "None were run."
 
 

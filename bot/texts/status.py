@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.story.machine import Story
 from bot.story.vocabulary import Gate, State
+from bot.texts.checks import line as gates_line
 from bot.texts.words import block, code, count, gist, money, plain, short, who
 
 HEADLINE = {
@@ -133,6 +134,8 @@ def _facts(story: Story, budget: float, max_iterations: int) -> str:
         tested = story.tests.get(subject)
         if tested:
             rows.append((label, suite_line(tested.summary, tested.regressions)))
+    if story.gated and story.gated.sha == story.head_sha:
+        rows.append(("Quality gates", gates_line(story.gated.gates, story.gated.score)))
     if story.instructions:
         rows.append(("Instructions followed", ", ".join(map(code, story.instructions))))
     if story.failures:

@@ -27,12 +27,13 @@ from packaging.version import InvalidVersion, Version
 from bot.workspace.egress.artifacts import Artifacts
 from bot.workspace.egress.way_out import Refusal, WayOut
 from bot.workspace.erase import erase
+from bot.workspace.git import GitFailed
 from bot.workspace.git import run as run_git
 from bot.workspace.interpreter import Interpreter, NoInterpreter, choose_interpreter
 from bot.workspace.locks import locked
 from bot.workspace.mirror import Mirror
 from bot.workspace.package_index import PackageIndex
-from bot.workspace.project import ProjectPlan, Step
+from bot.workspace.project import ProjectPlan, Step, plan_for
 from bot.workspace.reading import NotFound
 from bot.workspace.sandbox import MIB, WORKSPACE, Limits, Run, Sandbox
 from bot.workspace.toolchains import Toolchain, toolchain
@@ -123,7 +124,7 @@ class Environment:
 
 
 class Environments:
-    """The environments of one repository, below `root`."""
+    """The environments of one repository, below `root`. `branch`: the project's own, by name."""
 
     def __init__(
         self,
@@ -133,6 +134,7 @@ class Environments:
         sandbox: Sandbox,
         index: PackageIndex | None = None,
         *,
+        branch: str = "",
         keep: int = 6,
         limits: Limits = _SETUP,
     ) -> None:
@@ -140,7 +142,7 @@ class Environments:
         self._mirror, self._pool, self._sandbox = mirror, pool, sandbox
         self._index = index or PackageIndex({})
         self._artifacts = Artifacts(root / "artifacts")
-        self._keep, self._limits = keep, limits
+        self._branch, self._keep, self._limits = branch, keep, limits
 
     def way_out(self, language: str = "") -> WayOut:
         """To package hosts, for what asks them about this repository's requirements."""
@@ -166,6 +168,7 @@ class Environments:
             folder = self._root / key
             with locked(self._root / f"{key}.lock", wait_s=self._limits.wall_s * 2):
                 if not (folder / "ready.json").exists():
+                    tree.reset(self._agreed(plan, version, commit))
                     self._build(folder, plan, interpreter or compiler, version, tree)
             os.utime(folder)
         self._drop_unused(key)
@@ -175,6 +178,21 @@ class Environments:
         return Environment(
             key, folder, plan.language, interpreter, notes, about["overlay"], refused, compiler
         )
+
+    def _agreed(self, plan: ProjectPlan, version: str, commit: str) -> str:
+        """Where the environment is built from: the commit of the project's own branch that `commit`
+        began at, if that one has the same environment. What a story changed does not run then in
+        the making of something that other stories use.
+        """
+        try:
+            base = self._mirror.merge_base(f"refs/heads/{self._branch}", commit)
+        except GitFailed:
+            return commit
+        if not base or self._version(base) != version:
+            return commit
+        there = plan_for(self._mirror, base)
+        same = (there.steps, there.decided_by) == (plan.steps, plan.decided_by)
+        return base if same else commit
 
     def _key(
         self,

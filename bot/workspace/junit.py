@@ -34,19 +34,6 @@ class Case:
     tail: str = ""
 
 
-def read(path: Path) -> list[Case]:
-    """Every case of the report at `path`; BadReport."""
-    try:
-        found = content(path)
-    except OSError as problem:
-        raise BadReport(str(problem)) from problem
-    # UTF-8 said or implied; another encoding could hide a document type from what follows.
-    start = found[:100].lstrip()
-    if not (start.startswith(b"<?xml") and b'encoding="utf-8"' in start.split(b"?>")[0]):
-        raise BadReport("not written by pytest")
-    return cases(found)
-
-
 def cases(report: bytes) -> list[Case]:
     """Every case of `report`, which is UTF-8; BadReport."""
     if re.search(rb"<!(?!--|\[CDATA\[)", report):

@@ -69,6 +69,7 @@ class Bench:
 
     def __init__(self, repository: Repository, places: Places, sandbox: Callable[[], Sandbox]):
         self._places, self._sandbox = places, sandbox
+        self._branch = repository.default_branch
         self.mirror = Mirror.open(places.mirrors, f"repository-{repository.id}")
 
     @cached_property
@@ -82,8 +83,9 @@ class Bench:
     @cached_property
     def environments(self) -> Environments:
         return Environments(
-            self._places.environments, self.mirror, self.pool, self.sandbox, self._index
-        )
+            self._places.environments, self.mirror, self.pool, self.sandbox, self._index,
+            branch=self._branch,
+        )  # fmt: skip
 
     @cached_property
     def _index(self) -> PackageIndex:

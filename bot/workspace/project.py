@@ -52,7 +52,7 @@ _RUNTIME = re.compile(
 _DECIDING = (
     "pyproject.toml", "setup.py", "setup.cfg", "tox.ini", "pytest.ini", "PKG-INFO", "Pipfile",
     "package.json", ".npmrc", ".yarnrc.yml", "pnpm-workspace.yaml", *(file for file, _ in LOCKS),
-    "go.mod", "go.sum", "go.work", "Cargo.toml", "Cargo.lock",
+    "go.mod", "go.sum", "go.work", "Cargo.toml", "Cargo.lock", "uv.lock", "poetry.lock", "pdm.lock",
 )  # fmt: skip
 _PACKAGES = re.compile(
     r"([\w@.-]+/){1,3}(package\.json|Cargo\.toml|go\.(mod|sum))"

@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 
@@ -25,13 +26,15 @@ def server(monkeypatch):
         yield running
 
 
-def gateway(server: ModelServer, provider: str, timeout: float = 60.0) -> Gateway:
+def gateway(
+    server: ModelServer, provider: str, timeout: float = 60.0, record: Path | None = None
+) -> Gateway:
     names = {
         "anthropic": "anthropic:claude-opus-4-5",
         "openai": "openai:gpt-5",
         "openai-compatible": f"openai-compatible:some-model@{server.url}/v1",
     }
-    return Gateway(names[provider], timeout=timeout)
+    return Gateway(names[provider], timeout=timeout, record=record)
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)

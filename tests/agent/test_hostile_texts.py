@@ -209,10 +209,10 @@ def test_no_text_can_end_its_own_section(name, text):
     ids=lambda text: text[:8],
 )  # fmt: skip
 def test_no_text_takes_long(text):
-    began = time.monotonic()
+    began = time.process_time()
     visible(shown(text))
     look(text)
-    assert time.monotonic() - began < 3
+    assert time.process_time() - began < 3
 
 
 def test_a_suspicion_is_json_for_the_journal():

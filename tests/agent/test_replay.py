@@ -7,7 +7,6 @@ import pytest
 from bot.agent.errors import Kind, ModelError
 from bot.agent.gateway import Gateway
 from bot.agent.schemas import Analysis
-from bot.agent.sources import RECORD
 from tests.agent.model_server import Prepared
 from tests.agent.test_gateway import GOOD, PACKAGE, PROVIDERS, gateway, server
 from tests.agent.test_turns import SECRET, TOOLS, told
@@ -16,8 +15,7 @@ __all__ = ["server"]
 
 
 @pytest.fixture
-def trace(tmp_path, monkeypatch):
-    monkeypatch.setenv(RECORD, str(tmp_path / "a" / "trace.jsonl"))
+def trace(tmp_path):
     return tmp_path / "a" / "trace.jsonl"
 
 
@@ -30,17 +28,14 @@ def conversation(model: Gateway):
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
-def test_what_was_recorded_is_answered_again_without_a_provider(
-    server, provider, trace, monkeypatch
-):
+def test_what_was_recorded_is_answered_again_without_a_provider(server, provider, trace):
     server.answers = [Prepared(arguments={"path": f"{n}.py"}, tool="view") for n in range(3)] + [
         Prepared(arguments={"complexity": 0}),
         Prepared(arguments=GOOD),
     ]
-    live = gateway(server, provider)
+    live = gateway(server, provider, record=trace)
     first = conversation(live)
     reply = live.call("analyze", PACKAGE, Analysis)
-    monkeypatch.delenv(RECORD)
     replayed = Gateway(f"replay:{trace}")
     assert conversation(replayed) == first
     again = replayed.call("analyze", PACKAGE, Analysis)
@@ -50,14 +45,13 @@ def test_what_was_recorded_is_answered_again_without_a_provider(
     assert conversation(replayed) == first, "a second time the last answer is given again"
 
 
-def test_a_recorded_failure_fails_again(server, trace, monkeypatch):
+def test_a_recorded_failure_fails_again(server, trace):
     server.answers = [
         Prepared(status=429, error={"error": {"type": "rate_limit_error", "message": "m"}},
                  headers={"retry-after": "9"}),
     ]  # fmt: skip
     with pytest.raises(ModelError):
-        gateway(server, "anthropic").call("analyze", PACKAGE, Analysis)
-    monkeypatch.delenv(RECORD)
+        gateway(server, "anthropic", record=trace).call("analyze", PACKAGE, Analysis)
     with pytest.raises(ModelError) as caught:
         Gateway(f"replay:{trace}").call("analyze", PACKAGE, Analysis)
     assert (caught.value.kind, caught.value.retry_after) == (Kind.RATE_LIMIT, 9)
@@ -66,7 +60,7 @@ def test_a_recorded_failure_fails_again(server, trace, monkeypatch):
 def test_neither_a_prompt_nor_a_secret_is_in_the_trace(server, trace):
     server.answers = [Prepared(arguments={"path": f"it is {SECRET}"}, tool="view")]
     package = {"story": {"title": "Unmistakable", "body": f"mind {SECRET}"}}
-    gateway(server, "anthropic").turn("code", package, (), TOOLS)
+    gateway(server, "anthropic", record=trace).turn("code", package, (), TOOLS)
     written = trace.read_text()
     assert SECRET not in written
     assert "Unmistakable" not in written
@@ -81,12 +75,9 @@ def test_neither_a_prompt_nor_a_secret_is_in_the_trace(server, trace):
         ({}, "differs in exchange 2 of the history"),
     ],
 )
-def test_a_request_that_was_not_recorded_says_where_it_differs(
-    server, trace, monkeypatch, change, where
-):
+def test_a_request_that_was_not_recorded_says_where_it_differs(server, trace, change, where):
     server.answers = [Prepared(arguments={"path": "a"}, tool="view") for _ in range(3)]
-    history = conversation(gateway(server, "anthropic"))
-    monkeypatch.delenv(RECORD)
+    history = conversation(gateway(server, "anthropic", record=trace))
     replayed = Gateway(f"replay:{trace}")
     other = (history[0], told(history[1].said, "something else"))
     with pytest.raises(ModelError, match=where) as caught:

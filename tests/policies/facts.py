@@ -78,9 +78,13 @@ class StoryFacts:
     pull_number: int = 13
     approvals: list[Approval] = field(default_factory=lambda: [approval()])
     tested: str = HEAD
+    stopped: str = ""
 
     def passed(self, subject: str, sha: str) -> bool:
         return subject == "head" and sha == self.tested
+
+    def held_back(self, sha: str) -> bool:
+        return sha == self.stopped
 
 
 def pull(**changed: Any) -> PullFacts:

@@ -48,6 +48,16 @@ ALLOWED: dict[str, Any] = {
     "delete_branch": fx.DeleteBranch(key="k", repository=REPOSITORY, branch=BRANCH, sha=HEAD),
     "prepare_environment": fx.PrepareEnvironment(key="k", repository=REPOSITORY, sha=HEAD),
     "run_tests": fx.RunTests(key="k", repository=REPOSITORY, sha=HEAD),
+    "run_gates": fx.RunGates(key="k", repository=REPOSITORY, sha=HEAD, base=OTHER),
+    "publish_check": fx.PublishCheck(
+        key="k",
+        repository=REPOSITORY,
+        sha=HEAD,
+        check="towpath / tests",
+        conclusion="success",
+        title="t",
+        summary="s",
+    ),
     "run_command": fx.RunCommand(
         key="k", repository=REPOSITORY, sha=HEAD, argv=("ruff", "check"), purpose="p"
     ),
@@ -62,6 +72,7 @@ TALK = {
     "show_status",
     "close_issue",
     "close_pull_request",
+    "publish_check",
 }
 
 
@@ -149,6 +160,7 @@ def test_an_effect_that_reaches_too_far_is_denied(kind: str, fields: dict, rule:
     ("story", "rule"),
     [
         ({"tested": OTHER}, "tests_passed"),
+        ({"stopped": HEAD}, "gates_passed"),
         ({"head_sha": OTHER}, "head"),
         ({"approvals": []}, "quorum"),
         ({"approvals": [approval(head_sha=OTHER)]}, "quorum"),
@@ -232,6 +244,7 @@ def test_the_budget_waits_at_its_end_and_not_before() -> None:
         ("call_model", Limits(model_calls=3)),
         ("run_command", Limits(commands=3)),
         ("run_tests", Limits(test_runs=3)),
+        ("run_gates", Limits(gate_runs=3)),
         ("prepare_environment", Limits(environments=3)),
     ],
 )

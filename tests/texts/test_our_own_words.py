@@ -73,7 +73,13 @@ def _story(text: str, state: State, gate: Gate) -> Story:
     waiting = Waiting(gate=gate, resume_to=State.CODING, since=NOW, questions=(text,), reason=text)
     story.waiting = waiting if state is State.WAITING else None
     summary = TestSummary(
-        sha="1" * 40, ran=False, ok=False, tail=text, command=text, failures=(text,)
+        sha="1" * 40,
+        ran=False,
+        ok=False,
+        tail=text,
+        command=text,
+        failures=(text,),
+        refused=((text, text),),
     )
     for subject in ("baseline", "red", "head", "merged"):
         story.tests[subject] = e.Tested(subject=subject, summary=summary)

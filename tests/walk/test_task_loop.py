@@ -68,6 +68,7 @@ def tell(new_world: Callable[..., World], tmp_path: Path) -> Callable[..., tuple
         plan: dict[str, Any] = PLAN,
         findings: tuple[dict[str, Any], ...] = (),
         files: dict[str, str] | None = None,
+        settings: dict[str, Any] | None = None,
     ) -> tuple[World, int]:
         spec = {"description": "d", "story_type": "feature", "complexity": 2}
         answers = {"analyze": spec, "plan": plan, "review": {"findings": list(findings)}}
@@ -79,7 +80,7 @@ def tell(new_world: Callable[..., World], tmp_path: Path) -> Callable[..., tuple
             ],
         }
         (tmp_path / "script.yaml").write_text(yaml.safe_dump(script))
-        world = new_world(model=f"scripted:{tmp_path / 'script.yaml'}")
+        world = new_world(model=f"scripted:{tmp_path / 'script.yaml'}", **(settings or {}))
         world.repository({**FILES, **(files or {})})
         return world, world.story(*STORY)
 
@@ -291,3 +292,32 @@ def test_a_test_that_fails_now_and_then_does_not_block_and_is_named(
     assert story.state is State.WAITING, story.failure_reason
     assert story.tests["head"].flaky == ("tests/test_moody.py::test_mood",)
     assert "tests/test_moody.py::test_mood" in world.pull(story.pull_number)["body"]
+
+
+def test_work_that_a_limit_ends_is_kept_and_its_tests_decide(
+    tell: Callable[..., tuple[World, int]],
+) -> None:
+    endless = [turn(use("str_replace", **DISCOUNT))]
+    endless += [turn(use("view", path="shop.py", start=n % 2 + 1)) for n in range(9)]
+    world, number = tell({"code": endless}, settings={"task_turns": 4})
+    story = world.tale(number)
+    assert story.state is State.WAITING, story.failure_reason
+    assert story.tasks_done["T1"].outcome is TaskOutcome.CUT_SHORT
+    assert "4 turns are the limit" in world.pull(story.pull_number)["body"]
+
+
+def test_when_the_time_for_writing_is_over_the_work_is_kept_and_handed_over(
+    tell: Callable[..., tuple[World, int]],
+) -> None:
+    two = {"tasks": [TASK, {**TASK, "id": "T2", "depends_on": ["T1"]}]}
+    slow = use("run", command="python -c 'import time; time.sleep(1.2)'")
+    code = [turn(use("str_replace", **DISCOUNT)), turn(slow, finish())]
+    world, number = tell({"code": code}, plan=two, settings={"writing_minutes": 0.02})
+    story = world.tale(number)
+    assert story.state is State.FAILED
+    assert [c.task for c in story.commits] == ["tests", "T1"]
+    assert "time for writing" in world.status_comments(number)[0]
+    mirror = world.house.workshop.mirror(story.repository)
+    assert mirror.kept(f"{story.repository.id}") == {
+        f"{story.repository.id}/{story.issue}": story.head_sha
+    }

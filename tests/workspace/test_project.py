@@ -288,3 +288,11 @@ def test_a_package_with_a_requirements_file_gets_both() -> None:
         ("project", True, ("--requirement", "/workspace/requirements.txt")),
         ("requirements.txt", False, ()),
     ]
+
+
+def test_pytest_is_of_the_version_that_the_projects_lock_file_names(project: Project) -> None:
+    lock = 'version = 1\n\n[[package]]\nname = "pytest"\nversion = "8.4.1"\n'
+    files = {"uv.lock": lock, "pyproject.toml": "[project]\nname = 'a'\n", "tests/test_a.py": ""}
+    found = plan_for(project.mirror, project.commit(files))
+    assert ("pytest==8.4.1",) in [step.arguments for step in found.steps]
+    assert "pytest==8.4.1, as uv.lock says" in found.reasons

@@ -12,7 +12,7 @@ import pytest
 
 from bot.workspace import junit
 from bot.workspace.commands import run_on, tool
-from bot.workspace.environment import Environment, EnvironmentFailed, Environments
+from bot.workspace.environment import INSIDE, Environment, EnvironmentFailed, Environments
 from bot.workspace.package_index import PackageIndex
 from bot.workspace.project import ProjectPlan, plan_for
 from bot.workspace.sandbox import Limits, Sandbox
@@ -176,23 +176,22 @@ def test_two_runs_are_compared_by_test() -> None:
 @pytest.mark.parametrize(
     "content",
     [
-        b"", b"nonsense", b"<a/>", FORGED.encode("utf-16"),
+        b"", b"nonsense", b"<a/>",
         b'<?xml version="1.0" encoding="utf-8"?><!DOCTYPE x [<!ENTITY a "b">]><testsuites/>',
         b'<?xml version="1.0" encoding="utf-8"?><other/>',
         b'<?xml version="1.0" encoding="utf-8"?><testsuites>',
     ],
 )  # fmt: skip
-def test_a_report_that_is_not_pytests_is_not_read(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / "junit.xml").write_bytes(content)
+def test_a_report_that_is_none_is_not_read(content: bytes) -> None:
     with pytest.raises(junit.BadReport):
-        junit.read(tmp_path / "junit.xml")
+        junit.cases(content)
 
 
 def test_a_report_that_is_too_large_is_not_read(tmp_path: Path) -> None:
     with open(tmp_path / "junit.xml", "wb") as file:
         file.truncate(junit.LARGEST + 1)
     with pytest.raises(junit.BadReport):
-        junit.read(tmp_path / "junit.xml")
+        junit.content(tmp_path / "junit.xml")
 
 
 # A build backend without requirements, so that an installation needs no index.
@@ -257,6 +256,20 @@ def test_a_project_is_installed_once_and_its_generated_files_are_there_for_its_t
         assert report.total == 2
     changed = project.ours(base, {"pyproject.toml": THING["pyproject.toml"].encode() + b"\n"})
     assert environments.prepare(plan_for(project.mirror, changed), changed).key != environment.key
+
+
+def test_what_a_story_changed_does_not_run_in_a_build_that_others_use(
+    project: Project, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    base = project.commit(THING)
+    planted = f"open('{INSIDE}/planted', 'w').close()\n{BACKEND}"
+    head = project.ours(base, {"backend.py": planted.encode()})
+    for branch, there in (("", True), ("main", False), ("no-such-branch", True)):
+        environments = Environments(
+            tmp_path / f"e-{branch}", project.mirror, project.pool(sandbox), sandbox, branch=branch
+        )
+        environment = environments.prepare(plan_for(project.mirror, head), head)
+        assert (environment.folder / "planted").exists() is there
 
 
 def test_a_build_that_fails_says_which_step_and_why_and_is_tried_again(

@@ -39,7 +39,8 @@ class CannotRead(OSError):
 class Apart:
     """One process and who may ask it; made anew when it is gone. Safe for threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, cpu_seconds: float = CPU_SECONDS) -> None:
+        self._cpu_seconds = cpu_seconds
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._owner = 0
@@ -66,7 +67,7 @@ class Apart:
         if self._owner == os.getpid() and self._process and self._process.poll() is None:
             return self._process
         process = subprocess.Popen(
-            [sys.executable, "-m", "bot.codebase.languages.apart"],
+            [sys.executable, "-m", "bot.codebase.languages.apart", f"{self._cpu_seconds}"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -116,7 +117,7 @@ def _received(pipe: IO[bytes]) -> bytes:
     return part
 
 
-def main() -> None:
+def main(cpu_seconds: float) -> None:
     """Answer until nobody asks any more."""
     from bot.codebase import languages
 
@@ -128,7 +129,7 @@ def main() -> None:
             language, blob = _received(asked).decode(), _received(asked)
         except EOFError:
             return
-        signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS)  # its signal ends the process
+        signal.setitimer(signal.ITIMER_PROF, cpu_seconds)  # its signal ends the process
         try:
             facts = languages.read(language, blob)
         except MemoryError:
@@ -139,4 +140,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(float(sys.argv[1]))

@@ -175,7 +175,7 @@ def _imports(matches: list[dict[str, list[Node]]]) -> Iterator[Import]:
         statement = match.get("import") or match.get("reexport")
         names: tuple[str, ...] = ()
         if statement:
-            text = (statement[0].text or b"").decode("utf-8", "replace")
+            text = " ".join((statement[0].text or b"").decode("utf-8", "replace").split())
             line = statement[0].start_point.row + 1
             clause = _NAMED.search(text)
             names = _names((clause[1] or clause[2] or "") if clause else "")

@@ -212,7 +212,8 @@ class _Handler(BaseHTTPRequestHandler):
             size = answer.headers.get("Content-Length")
             with ExitStack() as stack:
                 copy: IO[bytes] | None = None
-                if kept and place and answer.status == 200 and size and self.command == "GET":
+                whole = answer.status == 200 and self.command == "GET"
+                if kept and place and whole and size and "Content-Encoding" not in answer.headers:
                     copy = stack.enter_context(kept.keeping(place, int(size)))
                 self._pass_back(answer, size, copy)
         except (OSError, http.client.HTTPException) as problem:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from bot.codebase.api_surface import api_surface
@@ -206,3 +208,17 @@ def test_tests_worth_running_are_those_of_all_changed_paths_the_surest_first(rep
     assert named("pkg/two.py", "pkg/gone.py") == ["tests/test_two.py", "tests/test_gone.py"]
     assert len(named("tests/conftest.py")) == 4
     assert named() == named("README.md") == []
+
+
+def test_configurations_made_to_be_slow_are_read_once(repository, store):
+    repository.commit(
+        {
+            "a.ts": "export const a = 1\n",
+            "tsconfig.json": '"\\' * 200_000,
+            "jsconfig.json": "/*" * 200_000,
+            "package.json": '{"a":' * 100_000,
+        }
+    )
+    begun = time.process_time()
+    Graph.of(Snapshot.at(repository.git_dir, "HEAD", store))
+    assert time.process_time() - begun < 5  # read again from each quote on: hours

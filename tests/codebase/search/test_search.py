@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.codebase.graph import Graph
 from bot.codebase.history import History
-from bot.codebase.search import Search
+from bot.codebase.search import Search, history_of
 from bot.codebase.snapshot import Snapshot
 from bot.codebase.store import Store
 from tests.codebase.search.conftest import SHOP, Repository
@@ -41,6 +42,11 @@ def test_a_test_that_the_text_names_is_a_file_to_change(search: Search) -> None:
     assert found.files[0].path == "tests/test_basket.py"
 
 
+def test_a_test_that_is_only_mentioned_is_not(search: Search) -> None:
+    found = search.find("Parse currencies\n\n* Fix tests/test_basket.py")
+    assert found.files[0].path == "src/shop/money.py"
+
+
 def test_a_path_in_the_text_beats_words(search: Search) -> None:
     found = search.find("Basket total price\n\nSee src/shop/mail/letters.py")
     assert "named" in {s for f in found.files if f.path.endswith("letters.py") for s in f.signals}
@@ -70,6 +76,22 @@ def test_commits_after_the_asked_one_are_not_looked_at(
     content = SHOP["src/shop/money.py"] + "\n# changed\n"
     repository.commit("Fix Zanzibar dollar handling", {"src/shop/money.py": content})
     assert Search.at(repository.git_dir, before, store).find("zanzibar dollar").files == ()
+
+
+def test_a_search_advanced_to_another_commit_answers_as_one_made_for_it(
+    repository: Repository, store: Store
+) -> None:
+    graph = Graph.of(Snapshot.at(repository.git_dir, "HEAD", store))
+    repository.commit(
+        "Zanzibar",
+        {"src/shop/money.py": None, "src/shop/coins.py": "from shop.basket import Basket\n"},
+    )
+    fresh = Search.at(repository.git_dir, "HEAD", store)
+    snapshot = graph.snapshot.advanced("HEAD")
+    past = history_of(snapshot, repository.git_dir)
+    advanced = Search(snapshot, past, graph.advanced(snapshot))
+    for text in ("zanzibar coins", "total price of a basket", "money"):
+        assert advanced.find(text) == fresh.find(text)
 
 
 def test_a_message_cannot_speak_for_another_commit(repository: Repository, store: Store) -> None:

@@ -91,3 +91,39 @@ def generated(items):
     first = next(item for item in items if item > 1)
     # ok: towpath.python.absence.next-without-default
     return first, next((item for item in items if item > 1), None)
+
+
+def matched_much_later(text):
+    # ruleid: towpath.python.absence.match-used-unchecked
+    match = re.search(r"(\d+)", text)
+    print(text)
+    return match.group(1)
+
+
+def item(boats, name):
+    # ruleid: towpath.python.absence.found-item-used-unchecked
+    boat = boats.get(name)
+    return boat.length
+
+
+def item_checked(boats, name):
+    # ok: towpath.python.absence.found-item-used-unchecked
+    boat = boats.get(name)
+    return boat.length if boat else 0
+
+
+def page(client, url):
+    # ok: towpath.python.absence.found-item-used-unchecked
+    answer = client.get(url)
+    return answer.text
+
+
+def optional_typed(boat: str | None) -> str:
+    # ruleid: towpath.python.absence.optional-argument-used
+    return boat.strip()
+
+
+def matched_and_converted(text):
+    # ok: towpath.python.absence.match-used-unchecked
+    match = PATTERN.search(text)
+    return int(match.group()) if match else None

@@ -251,3 +251,19 @@ def assigned(Boat, boat):
         setattr(boat, key, value)
     # ok: towpath.python.injection.mass-assignment
     return new, Boat(name=request.form["name"])
+
+
+def html_built(name, count: int):
+    # ruleid: towpath.python.injection.html-built-text
+    first = f"<p>Hello {name}</p>"
+    # ruleid: towpath.python.injection.html-built-text
+    second = "<h1>%s</h1>" % name
+    # ok: towpath.python.injection.html-built-text
+    third = f"<p>{count} boats</p>"
+    # ok: towpath.python.injection.html-built-text
+    return first, second, third, f"<Boat {name}>"
+
+
+def html_escaped(name):
+    # ok: towpath.python.injection.html-built-text
+    return f"<p>Hello {html.escape(name)}</p>"

@@ -61,3 +61,12 @@ def logged(logger, password, user):
     logger.info("login of %s", user.name)
     # ok: towpath.python.secrets.written-to-log
     logger.info("password is set: %s", bool(password))
+
+
+def database(connect):
+    # ruleid: towpath.python.secrets.credential-in-address
+    connect("postgres://lock:Pad1ockKeeper@db.internal/boats")
+    # ok: towpath.python.secrets.credential-in-address
+    connect("postgres://user:password@localhost/boats")
+    # ok: towpath.python.secrets.credential-in-address
+    connect(os.environ["DATABASE_URL"])

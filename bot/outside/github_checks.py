@@ -1,0 +1,83 @@
+"""Check runs on GitHub (W11).
+
+Promises: one check run an effect, found again by its external id; annotations in requests of 50.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from bot.outside.github_reads import repo_path
+from bot.outside.github_writes import Writes
+from bot.story import effects as fx
+
+AT_ONCE, MOST = 50, 500  # annotations in a request (GitHub's limit), and of a check run
+_LEVELS = {"error": "failure", "warning": "warning", "note": "notice"}
+RERUN = {
+    "label": "Look again",
+    "description": "Run this gate once more",
+    "identifier": "rerun",
+}  # at most 20, 40 and 20 characters
+
+
+class Checks(Writes):
+    """The `_do_` and `_look_` of publish_check."""
+
+    def _do_publish_check(self, effect: fx.PublishCheck) -> dict[str, Any]:
+        if (found := self._look_publish_check(effect)) is not None:
+            return found
+        notes = [_annotation(one) for one in effect.annotations[:MOST]]
+        body = {
+            "name": effect.check,
+            "head_sha": effect.sha,
+            "external_id": _mark(effect.key),
+            "status": "completed",
+            "conclusion": effect.conclusion,
+            "output": _output(effect, notes[:AT_ONCE]),
+            "actions": [RERUN] if effect.conclusion in ("failure", "neutral") else [],
+        }
+        told = self._write("POST", effect.repository, "check-runs", body=body, needs=("id",))
+        for start in range(AT_ONCE, len(notes), AT_ONCE):
+            more = {"output": _output(effect, notes[start : start + AT_ONCE])}
+            self._write("PATCH", effect.repository, "check-runs", told["id"], body=more)
+        return _result(told)
+
+    def _look_publish_check(self, effect: fx.PublishCheck) -> dict[str, Any] | None:
+        path = repo_path(effect.repository.full_name, "commits", effect.sha, "check-runs")
+        runs = self._http.pages(
+            path,
+            effect.repository.installation_id,
+            "check_runs",
+            check_name=effect.check,
+            filter="all",
+        )
+        wanted = _mark(effect.key)
+        return next((_result(one) for one in runs if one.get("external_id") == wanted), None)
+
+
+def _mark(key: str) -> str:
+    return f"towpath:{hashlib.sha256(key.encode()).hexdigest()[:20]}"
+
+
+def _result(told: dict[str, Any]) -> dict[str, Any]:
+    return {"check_run_id": told.get("id"), "url": told.get("html_url") or ""}
+
+
+def _output(effect: fx.PublishCheck, notes: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "title": effect.title[:250],
+        "summary": effect.summary[:60_000],
+        "annotations": notes,
+    }
+
+
+def _annotation(one: Any) -> dict[str, Any]:
+    return {
+        "path": one.file,
+        "start_line": one.line,
+        "end_line": max(one.line, one.end_line),
+        "annotation_level": _LEVELS.get(one.severity, "warning"),
+        "title": one.rule[:250],
+        "message": one.message[:5_000],
+    }
