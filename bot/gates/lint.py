@@ -91,7 +91,7 @@ class Lint:
             if not names:
                 return []
             argv = ["node_modules/.bin/eslint", "--no-fix", "--format", "json", "--no-color",
-                    "--no-error-on-unmatched-pattern", *names]  # fmt: skip
+                    "--no-error-on-unmatched-pattern", "--", *names]  # fmt: skip
             return of_eslint(bench.run_on_copy(commit, argv, environment))
 
         head = look(change.head, paths)
