@@ -53,6 +53,9 @@ _NO_PACKAGE = re.compile(
     r"|on purpose, you should not rely on automatic discovery"
 )
 
+# What the installer says when it takes the project out again, to put in what its index has.
+_REPLACED = re.compile(r"^ - \S+ \(from file://", re.MULTILINE)
+
 
 class EnvironmentFailed(RuntimeError):
     """`step`: which part of the plan; `tail`: the end of what the installer said.
@@ -258,10 +261,17 @@ class _Build:
         made = ("venv", "--quiet", "--no-project", "--python", str(interpreter.path))
         self._run("virtual environment", (_UV, *made, f"{INSIDE}/venv"), env, readonly)
         notes = []
+        into = ("pip", "install", "--system-certs", "--python", PYTHON)
         for step in steps:
-            install = ("pip", "install", "--system-certs", "--python", PYTHON, *step.arguments)
+            install = (*into, *step.arguments)
             try:
-                self._run(step.name, (_UV, *install), env, readonly)
+                run = self._run(step.name, (_UV, *install), env, readonly)
+                if _REPLACED.search(run.text):
+                    # A test tool needs this very project in another version: what is tested is
+                    # the work tree all the same.
+                    again = (*into, "--no-deps", "--editable", WORKSPACE)
+                    self._run("project", (_UV, *again), env, readonly)
+                    notes.append(f"{step.name} needs another version of this project")
             except EnvironmentFailed as problem:
                 packs = not _NO_PACKAGE.search(problem.tail)
                 if step.required and (packs or not step.otherwise):
@@ -316,7 +326,7 @@ class _Build:
         argv: tuple[str, ...],
         env: Mapping[str, str],
         readonly: Mapping[str, Path],
-    ) -> None:
+    ) -> Run:
         folders = {str(place): place for place in self.index.folders}
         run = self.way.run(
             argv,
@@ -325,6 +335,7 @@ class _Build:
             **self._bound({**folders, **readonly}),
         )
         self._checked(step, run)
+        return run
 
     def _bound(self, readonly: Mapping[str, Path]) -> dict[str, Any]:
         writable = {INSIDE: self.folder, "/cache": self.cache}
