@@ -15,6 +15,7 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
+from bot.gates.toolbox import Toolbox
 from bot.queue.embedded import EmbeddedServer
 from tests.world import World
 
@@ -31,6 +32,13 @@ def queue_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def environments(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the worlds' project environments are kept."""
     return tmp_path_factory.mktemp("environments")
+
+
+@pytest.fixture(scope="session")
+def gate_tools(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The folder of the gates' tools, installed once for all workers; needs an index."""
+    own = tmp_path_factory.getbasetemp()
+    return Toolbox((own if worker_id == "master" else own.parent) / "gate-tools").bin
 
 
 @pytest.fixture

@@ -27,6 +27,12 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
+def installed(gate_tools: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command is told where its tools are."""
+    monkeypatch.setenv("TOWPATH_GATE_TOOLS", str(gate_tools))
+
+
+@pytest.fixture
 def repository(tmp_path: Path) -> Path:
     """A project of one commit."""
     folder = tmp_path / "project"
@@ -70,6 +76,7 @@ def by_name(told: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 @pytest.mark.network
+@pytest.mark.usefixtures("installed")
 def test_a_tree_with_tools_that_mend_is_the_same_afterwards(repository: Path, home: Path) -> None:
     text = MODULE.replace('"""Sums."""\n', '"""Sums."""\n\nimport os\n').replace("a + b", "a+b")
     (repository / "sums.py").write_text(text)
@@ -94,6 +101,7 @@ def test_a_tree_with_tools_that_mend_is_the_same_afterwards(repository: Path, ho
 
 
 @pytest.mark.network
+@pytest.mark.usefixtures("installed")
 def test_a_good_change_passes_and_a_broken_test_does_not(repository: Path, home: Path) -> None:
     (repository / "sums.py").write_text(MODULE + '\n\ndef twice(a: int) -> int:\n    """Twice."""\n'
                                         "    return a * 2\n")  # fmt: skip
@@ -116,6 +124,7 @@ def test_a_good_change_passes_and_a_broken_test_does_not(repository: Path, home:
 
 
 @pytest.mark.network
+@pytest.mark.usefixtures("installed")
 def test_a_test_that_failed_before_and_one_that_is_flaky_are_not_blamed(
     repository: Path, home: Path
 ) -> None:
@@ -229,6 +238,7 @@ def test_a_secret_in_the_middle_of_the_history_is_found(repository: Path, home: 
 
 
 @pytest.mark.network
+@pytest.mark.usefixtures("installed")
 def test_a_change_cannot_blind_the_scanners(repository: Path, home: Path) -> None:
     (repository / ".bandit").write_text("[bandit]\nskips: B602,B324\nexclude: /\n")
     (repository / ".semgrepignore").write_text("*\n")

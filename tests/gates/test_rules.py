@@ -46,14 +46,11 @@ WRONG, RIGHT = _marks()
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Places]:
+def found(gate_tools: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Places]:
     """Rule → places that one run of Semgrep over all examples finds."""
-    tools = os.environ.get("TOWPATH_GATE_TOOLS")
-    if not tools:
-        pytest.skip("TOWPATH_GATE_TOOLS names no folder with semgrep")
     home = tmp_path_factory.mktemp("home")
     done = subprocess.run(
-        [Path(tools) / "semgrep", "scan", "--metrics=off", "--disable-version-check", "--quiet",
+        [gate_tools / "semgrep", "scan", "--metrics=off", "--disable-version-check", "--quiet",
          "--json", "--no-git-ignore", "--config", PACK, *FILES],
         env={"PATH": os.environ["PATH"], "HOME": str(home), "SEMGREP_ENABLE_VERSION_CHECK": "0"},
         capture_output=True, text=True, timeout=240,
@@ -67,6 +64,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Places]:
     return places
 
 
+@pytest.mark.network
 @pytest.mark.parametrize("rule", sorted(RULES))
 def test_a_rule_finds_the_wrong_lines_of_all_examples_and_no_others(
     rule: str, found: dict[str, Places]

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from bot.gates.toolbox import Toolbox
 from bot.story.vocabulary import State
 from tests.walk.test_families import LINT
 from tests.world import REPO, World
 
 pytestmark = pytest.mark.network
 ASKED = "Remove unused imports (F401) in shop.py"
-
-
-@pytest.fixture(scope="session")
-def gate_tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The gates' tools, installed once for the session, or those that are named."""
-    named = os.environ.get("TOWPATH_GATE_TOOLS")
-    return Path(named) if named else Toolbox(tmp_path_factory.mktemp("tools")).bin
 
 
 def checks(world: World, sha: str) -> dict[str, dict]:
