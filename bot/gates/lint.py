@@ -62,7 +62,8 @@ class Lint:
         if tools.ruff:
             looks.append((f"ruff ({tools.ruff})", lambda at, p: _ruff(bench, at, p, own=True)))
         if tools.flake8:
-            looks.append((f"flake8 ({tools.flake8})", lambda at, p: _flake8(bench, at, p)))
+            options = tools.flake8_options
+            looks.append((f"flake8 ({tools.flake8})", lambda at, p: _flake8(bench, at, p, options)))
         problem = ""
         found: list[Problem] = []
         used = []
@@ -90,7 +91,7 @@ class Lint:
             if not names:
                 return []
             argv = ["node_modules/.bin/eslint", "--no-fix", "--format", "json", "--no-color",
-                    "--no-error-on-unmatched-pattern", *names]  # fmt: skip
+                    "--no-error-on-unmatched-pattern", "--", *names]  # fmt: skip
             return of_eslint(bench.run_on_copy(commit, argv, environment))
 
         head = look(change.head, paths)
@@ -125,8 +126,11 @@ def _ruff(bench: Workbench, at: str, paths: Sequence[str], *, own: bool) -> list
     return of_ruff(_run(bench, at, "ruff", [*argv, "--", *paths])) if paths else []
 
 
-def _flake8(bench: Workbench, at: str, paths: Sequence[str]) -> list[Problem]:
-    return of_flake8(_run(bench, at, "flake8", ["--jobs=1", "--", *paths])) if paths else []
+def _flake8(
+    bench: Workbench, at: str, paths: Sequence[str], options: Sequence[str]
+) -> list[Problem]:
+    argv = ["--jobs=1", *options, "--", *paths]
+    return of_flake8(_run(bench, at, "flake8", argv)) if paths else []
 
 
 def _run(bench: Workbench, at: str, name: str, arguments: Sequence[str]) -> Run:

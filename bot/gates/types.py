@@ -25,7 +25,8 @@ _CERTAIN = frozenset({
 })  # fmt: skip
 # What untyped code says of itself without being wrong.
 _UNSURE = re.compile(
-    r'"None"|Module|partial type|Need type|has no attribute "__|imported|variable has type "Type'
+    r'"None"|Module|special form|partial type|Need type|has no attribute "__|imported'
+    r'|variable has type "Type'
     r'|"object" has no attribute|Cannot assign to a (method|type)'
 )
 

@@ -105,7 +105,9 @@ def _iterations(story: Story) -> str:
     if story.instructions:
         told = ", ".join(map(code, story.instructions))
         lines.append(f"- The project's own instructions, the nearest last: {told}")
-    lines.append(f"- Cost: {cost(story)}")
+    cached = story.cache_read_share
+    share = f", {cached:.0%} of the input read from the provider's cache" if cached else ""
+    lines.append(f"- Cost: {cost(story)}{share}")
     for review in story.reviews[-1:]:
         found = count(len(review.findings), "finding")
         lines.append(f"- Review by {plain(review.reviewer, 60)}: {found}")

@@ -33,14 +33,13 @@ from bot.workspace.interpreter import Interpreter, NoInterpreter, choose_interpr
 from bot.workspace.locks import locked
 from bot.workspace.mirror import Mirror
 from bot.workspace.package_index import PackageIndex
+from bot.workspace.prepared import INSIDE, PYTHON, SCRATCH, Environment
 from bot.workspace.project import ProjectPlan, Step, plan_for
 from bot.workspace.reading import NotFound
 from bot.workspace.sandbox import MIB, WORKSPACE, Limits, Run, Sandbox
 from bot.workspace.toolchains import Toolchain, toolchain
 from bot.workspace.worktrees import Pool, Tree
 
-INSIDE = "/environment"
-PYTHON = f"{INSIDE}/venv/bin/python"
 _UV = "/tools/uv"
 _FORMAT = "5"  # part of the key: raise it when what is built changes
 _GENERATED_LIMIT = 200 * MIB
@@ -68,54 +67,6 @@ class EnvironmentFailed(RuntimeError):
         super().__init__(f"{step}: {tail.strip()[-300:]}")
         self.step, self.tail, self.run = step, tail, run
         self.refused: tuple[Refusal, ...] = ()
-
-
-@dataclass(frozen=True)
-class Environment:
-    """An installed one. `notes`: parts that were not installed, and why (they were not required).
-
-    `overlay`: it holds files that the installation generated inside the work tree. `refused`: what
-    its build wanted to reach and must not.
-    """
-
-    key: str
-    folder: Path
-    language: str
-    interpreter: Interpreter | None
-    notes: tuple[str, ...] = ()
-    overlay: bool = False
-    refused: tuple[Refusal, ...] = ()
-    toolchain: Toolchain | None = None
-
-    @property
-    def readonly(self) -> dict[str, Path]:
-        """What to bind, by path inside."""
-        bound = {INSIDE: self.folder}
-        if (self.folder / "node_modules").is_dir():
-            bound[f"{WORKSPACE}/node_modules"] = self.folder / "node_modules"
-        if self.toolchain:
-            bound |= self.toolchain.readonly
-        return bound | (self.interpreter.readonly if self.interpreter else {})
-
-    @property
-    def env(self) -> dict[str, str]:
-        """What a command needs in its environment to use it."""
-        if self.toolchain:
-            return dict(self.toolchain.env(INSIDE, network=False))
-        if self.language != "python":
-            return {}
-        return {
-            "VIRTUAL_ENV": f"{INSIDE}/venv",
-            "PATH": f"{INSIDE}/venv/bin:/usr/local/bin:/usr/bin:/bin",
-            "PYTHONDONTWRITEBYTECODE": "1",
-        }
-
-    def wrapped(self, argv: tuple[str, ...]) -> tuple[str, ...]:
-        """`argv`, after what the installation generated was put back into the work tree."""
-        if not self.overlay:
-            return argv
-        script = f'tar -C {WORKSPACE} --skip-old-files -xf {INSIDE}/generated.tar && exec "$@"'
-        return ("sh", "-c", script, "sh", *argv)
 
 
 class Environments:
@@ -334,7 +285,9 @@ class _Build:
     def node(self, steps: tuple[Step, ...]) -> list[str]:
         for step in steps:
             self._run(step.name, ("npm", *step.arguments), {"npm_config_cache": "/cache/npm"}, {})
-            moved = ("sh", "-c", f"cp -a node_modules {INSIDE}/ && rm -rf node_modules")
+            scratch = " ".join(f"{INSIDE}/node_modules/{name}" for name in SCRATCH)
+            script = f"cp -a node_modules {INSIDE}/ && rm -rf node_modules && mkdir -p {scratch}"
+            moved = ("sh", "-c", script)
             self._run(step.name, moved, {}, {})
         return []
 
