@@ -63,7 +63,9 @@ def commit_message(
     line = _one_line(summary).rstrip(".") or "work on the story"
     room = HEADER - len(kind) - 2
     if len(line) > room:
-        line = line[: room - 1].rstrip() + "…"
+        cut = line[: room - 1]
+        words = cut if line[room - 1] == " " else cut.rpartition(" ")[0]
+        line = (words if len(words) > room // 2 else cut).rstrip() + "…"
     name = re.sub(r"[^A-Za-z0-9_.-]+", "-", task)[:40] or "task"
     return f"{kind}: {line}\n\nStory: STORY-{issue} | Task: {name}\n"
 

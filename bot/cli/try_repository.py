@@ -189,7 +189,8 @@ def _results(
         "report": str(report),
         "pull_request": story.pull_number or None,
         "model_calls": len(story.model_calls),
-        "cost_usd": round(story.cost_usd, 4),
+        "cost_usd": round(story.cost_usd, 4) if story.cost_usd or not story.cost_unknown else None,
+        "unpriced_tokens": story.unpriced_tokens,
         "seconds": 0.0,
     }
     if story.waits_at(Gate.AMBIGUITY_DETECTED) and story.waiting:

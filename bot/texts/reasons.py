@@ -100,9 +100,10 @@ def red(summary: TestSummary) -> str:
     if not summary.ran:
         return "the new tests did not run before the change"
     if summary.ok:
-        return f"{summary.passed} new tests pass without a change"
+        return f"all {summary.passed} tests of the new tests' files pass without a change"
     return (
-        f"{summary.failed} of {summary.failed + summary.passed} new tests fail without the change"
+        f"{summary.failed} tests fail without the change, {summary.passed} others of their files "
+        "pass"
     )
 
 

@@ -6,8 +6,8 @@ from bot.story.machine import Story
 from bot.story.outcome import outcome
 from bot.story.vocabulary import TESTS_TASK
 from bot.texts.checks import table
-from bot.texts.status import suite_line
-from bot.texts.words import code, count, gist, money, plain, short
+from bot.texts.status import cost, suite_line
+from bot.texts.words import code, count, gist, plain, short
 
 
 def title(story: Story) -> str:
@@ -61,7 +61,7 @@ def _tests(story: Story) -> str:
     lines = []
     for subject, label in (
         ("baseline", "Before the change"),
-        ("red", "New tests without the change (they have to fail)"),
+        ("red", "The files of the new tests, without the change (some have to fail)"),
         ("head", "With the change"),
     ):
         tested = story.tests.get(subject)
@@ -105,10 +105,9 @@ def _iterations(story: Story) -> str:
     if story.instructions:
         told = ", ".join(map(code, story.instructions))
         lines.append(f"- The project's own instructions, the nearest last: {told}")
-    unknown = ", some calls have no known price" if story.cost_unknown else ""
     cached = story.cache_read_share
     share = f", {cached:.0%} of the input read from the provider's cache" if cached else ""
-    lines.append(f"- Cost: {money(story.cost_usd)}{unknown}{share}")
+    lines.append(f"- Cost: {cost(story)}{share}")
     for review in story.reviews[-1:]:
         found = count(len(review.findings), "finding")
         lines.append(f"- Review by {plain(review.reviewer, 60)}: {found}")

@@ -148,13 +148,22 @@ def _facts(story: Story, budget: float, max_iterations: int) -> str:
         rows.append(("Instructions followed", ", ".join(map(code, story.instructions))))
     if story.failures:
         rows.append(("Attempt", f"{story.iteration} of at most {max_iterations}"))
-    unknown = " and calls of unknown price" if story.cost_unknown else ""
     limit = money(budget + story.budget_raised_usd)
     calls = count(len(story.model_calls), "model call")
     scripted = sum(c.provider == "scripted" for c in story.model_calls)
     note = f", {scripted} of them scripted" if scripted else ""
-    rows.append(("Cost", f"{money(story.cost_usd)}{unknown} of {limit} ({calls}{note})"))
+    rows.append(("Cost", f"{cost(story)} of {limit} ({calls}{note})"))
     return "| | |\n|---|---|\n" + "\n".join(f"| {k} | {v} |" for k, v in rows)
+
+
+def cost(story: Story) -> str:
+    """What the story cost; what nobody knows the price of is said, never counted as nothing."""
+    if not story.cost_unknown:
+        return money(story.cost_usd)
+    if not story.cost_usd:
+        return f"unknown ({count(story.unpriced_tokens, 'token')} without a known price)"
+    tokens = count(story.unpriced_tokens, "token")
+    return f"{money(story.cost_usd)} and {tokens} without a known price"
 
 
 def suite_line(summary: object, regressions: tuple[str, ...] = ()) -> str:

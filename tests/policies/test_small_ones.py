@@ -140,6 +140,13 @@ def test_no_summary_breaks_out_of_the_first_line(summary: str, task: str) -> Non
     assert re.fullmatch(r"Story: STORY-12 \| Task: [A-Za-z0-9_.-]+", trailer)
 
 
+def test_a_long_summary_ends_with_a_whole_word() -> None:
+    told = "list a hook caller once per plugin and remove all its implementations"
+    header = commit_message(told, 12, "T1", "bugfix").splitlines()[0]
+    assert header == "fix: list a hook caller once per plugin and remove all its…"
+    assert len(commit_message("x" * 300, 12, "T1").splitlines()[0]) == HEADER
+
+
 def test_git_reads_the_trailer() -> None:
     message = commit_message("bump urllib3.", 12, "task-1", "infra", commit_type="build")
     assert message.startswith("build: bump urllib3\n")
