@@ -65,8 +65,9 @@ def replaced(path: str, before: str, old: str, new: str) -> str:
 
 
 def inserted(path: str, before: str, line: int, text: str) -> str:
-    """`before` with `text` as lines of its own after line `line` (0: at the beginning)."""
+    """`before` with `text` as lines of its own after line `line` (0: first, -1: last)."""
     lines = before.splitlines(keepends=True)
+    line = len(lines) if line == -1 else line
     if not 0 <= line <= len(lines):
         raise EditError("not_found", path, f"the file has {len(lines)} lines, not {line}")
     if not text:

@@ -69,7 +69,9 @@ class Insert(Arguments):
     """Insert lines into a file."""
 
     path: Path = Field(description=PATH)
-    line: int = Field(ge=0, description="After this line; 0: at the beginning.")
+    line: int = Field(
+        ge=-1, description="After this line; 0: at the beginning, -1: at the end of the file."
+    )
     text: Text
 
 
@@ -98,8 +100,8 @@ class Finish(Arguments):
     """End the task. What counts is what the repository shows then."""
 
     outcome: Literal["changed", "no_change", "tests_wrong", "cannot"] = Field(
-        description="changed: done. no_change: the task needs none. tests_wrong: a test of this "
-        "story contradicts the story. cannot: it cannot be done as planned."
+        description="changed: done. no_change: the task needs none. tests_wrong: a test "
+        "contradicts the story; what was changed is kept. cannot: it cannot be done as planned."
     )
     subject: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] = Field(
         default="", description="Conventional Commits subject of the change, imperative, <= 72."

@@ -108,6 +108,8 @@ def _work_on(story: Story, desk: Desk, room: Workroom, task: Task) -> None:
     worked, bench = carry_out(desk, room, assignment)
     said = worked.finish
     if said is not None and said.outcome == "tests_wrong":
+        if bench.overlay.changes:  # the dispute is about the tests: the code is not written twice
+            _keep(desk, room, worked, bench)
         _dispute(story, desk, room, said.evidence)
     elif said is not None and said.outcome == "cannot":
         _cannot(desk, room, said.evidence)
@@ -123,8 +125,10 @@ def _accept(story: Story, bench: Bench, finish: Finish) -> str:
     match finish.outcome:
         case "tests_wrong" if disputed(story) or not criteria_tests(story):
             return told.TESTS_STAY
-        case "tests_wrong" | "cannot":
-            return "" if finish.evidence else bench.once("evidence", told.SAY_WHY)
+        case "tests_wrong" | "cannot" if not finish.evidence:
+            return bench.once("evidence", told.SAY_WHY)
+        case "cannot":
+            return ""
         case "no_change" if changed:
             return told.changed_though(changed)
         case "changed" if not changed:

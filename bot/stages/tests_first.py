@@ -62,7 +62,7 @@ def write_tests(
     )
     given = package(story, room, task)
     if dispute:
-        given["feedback"] = dispute
+        given |= {"feedback": dispute, "failure": ""}  # the failure is the dispute: said once
     own, accept = criteria_tests(story), _Accept(story, bool(dispute))
     assignment = Assignment(
         purpose="test",

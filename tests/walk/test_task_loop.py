@@ -222,13 +222,31 @@ def test_a_wrong_test_goes_back_to_its_author_and_then_stays(
     dispute = [
         turn(use("str_replace", **DISCOUNT)),
         turn(finish("tests_wrong", evidence="10 less 10 % is 9, not 8")),
-        turn(finish("tests_wrong", evidence="again"), finish()),
-        *GOOD["code"][1:],
     ]
     world, number = tell({"test": wrong, "code": dispute}, more=(again,))
     story = world.tale(number)
     assert story.failures[0].error_class == "tests_wrong"
-    assert "tests-2" in story.tasks_done
+    assert [c.task for c in story.commits] == ["tests", "T1", "tests-2"]
+    assert story.state is State.WAITING
+    asked = Counter(c.purpose for c in story.model_calls)
+    assert asked["code"] == 2, "the code is not written twice"
+
+
+def test_a_dispute_before_any_code_brings_the_code_back_and_is_heard_once(
+    tell: Callable[..., tuple[World, int]],
+) -> None:
+    wrong = [turn(write_tests(TESTS.replace("== 9", "== 8"))), turn(finish())]
+    again = {"purpose": "test", "task": "tests-2", "say": [turn(write_tests()), turn(finish())]}
+    dispute = [
+        turn(finish("tests_wrong", evidence="10 less 10 % is 9, not 8")),
+        turn(use("str_replace", **DISCOUNT), finish("tests_wrong", evidence="again")),
+        turn(finish()),
+    ]
+    world, number = tell({"test": wrong, "code": dispute}, more=(again,))
+    story = world.tale(number)
+    assert [f.error_class for f in story.failures] == ["tests_wrong"]
+    assert [c.task for c in story.commits] == ["tests", "tests-2", "T1"]
+    assert story.state is State.WAITING
 
 
 @pytest.mark.parametrize(

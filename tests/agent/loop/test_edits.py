@@ -107,3 +107,8 @@ def test_inserted_lines_stand_after_the_line_that_is_named(lines, at):
         return
     after = inserted("f", before, at, "NEW").splitlines()
     assert after == [*lines[:at], "NEW", *lines[at:]]
+
+
+@given(st.text("ab\n", max_size=8))
+def test_lines_can_be_inserted_at_the_end_without_knowing_where_that_is(before):
+    assert inserted("f", before, -1, "NEW").splitlines() == [*before.splitlines(), "NEW"]
