@@ -20,6 +20,7 @@ BREADTH = 0.4  # of the budget, for showing many files a little
 SHARE = 0.4  # of what is left, for the next file in rank: the first gets most
 _SHARES = {Layer.TARGET: 0.8, Layer.TYPES: 0.1}
 LEADING = 3  # search results whose types are shown too
+LIKELY = 5  # search results that may take what is left over; the rest would only cost
 SIBLINGS = 2  # files shown as examples for a new one
 
 
@@ -77,7 +78,7 @@ def build(
     names = {part.name for part in kept}
     chosen = {one.path: shown[one.path] for one in ordered if one.path in names}
     left = tokens - sum(one.tokens for one in chosen.values())
-    for share_of in (_share, lambda one: 1.0):
+    for share_of in (_share, _rest):
         for one in ordered:
             now = chosen.get(one.path)
             if now is not None:
@@ -94,6 +95,10 @@ def build(
 
 def _share(one: Candidate) -> float:
     return _SHARES.get(one.layer, SHARE)
+
+
+def _rest(one: Candidate) -> float:
+    return 1.0 if one.layer is not Layer.SEARCH or one.worth >= 1.0 / LIKELY else 0.0
 
 
 def _candidates(
