@@ -45,8 +45,8 @@ PROJECTS = (
             ("src/blinker/_utilities.py", "return self.name", "return self.name.upper()")),
     Project("isodate", "0.7.2", "src/isodate", "tests", "tests/test_duration.py", True,
             ("src/isodate/duration.py", "return 29", "return 28")),
-    Project("jmespath", "1.1.0", "jmespath", "tests", "tests/test_parser.py", False,
-            ("jmespath/functions.py", "sum(arg) / len(arg)", "sum(arg)")),
+    Project("pathspec", "1.1.1", "pathspec", "tests", "tests/test_03_gitignore_basic.py", False,
+            ("pathspec/util.py", "return None, None", "return True, 0")),
     Project("python-slugify", "9.2.0", "slugify", "tests", "tests/test_legacy.py"),
     Project("parse", "1.22.4", "parse", "tests", "tests/test_parse.py"),
 )  # fmt: skip

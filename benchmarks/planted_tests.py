@@ -35,7 +35,8 @@ def skipped(project: Project, repository: Path, turn: int) -> tuple[dict[str, st
     found = _tests(text)
     node = found[turn % len(found)]
     lines = text.splitlines(keepends=True)
-    indent = " " * node.col_offset
+    line = lines[node.lineno - 1]
+    indent = line[: len(line) - len(line.lstrip())]
     if "import pytest" not in text or turn % 2:
         lines.insert(node.lineno - 1, f'{indent}@unittest.skip("flaky")\n')
         if "import unittest" not in text and "import unittest" not in "".join(lines):

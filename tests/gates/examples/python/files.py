@@ -60,7 +60,7 @@ def joined_formatted(name):
         return file.read()
 
 
-def joined_user(folder, user_filename):
+def read_joined(folder, user_filename):
     # ruleid: towpath.python.path.name-joined-to-folder
     with open(os.path.join(folder, user_filename)) as file:
         return file.read()
