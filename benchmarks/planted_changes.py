@@ -16,6 +16,7 @@ from pathlib import Path
 from benchmarks.planted_clean import HEALTHY, STORY, Healthy
 from benchmarks.planted_projects import PROJECTS, Project
 from benchmarks.planted_snippets import FAULTS
+from benchmarks.planted_tests import deleted, skipped, weakened
 
 FAULTY, CLEAN = 120, 60
 Edits = dict[str, str | bytes | None]  # path → content, None: deleted
@@ -52,6 +53,7 @@ def faulty(repositories: dict[str, Path]) -> list[Planted]:
         # Not the same project for the same turn of every kind.
         project = kind.projects[(turn + kinds.index(kind)) % len(kind.projects)]
         commits = kind.make(project, repositories[project.name], turn)
+        assert all(_differs(repositories[project.name], one) for one in commits), kind.name
         found.append(Planted(kind.name, number, project, commits, kind.gates, kind.story))
     return found
 
@@ -75,6 +77,14 @@ def clean(repositories: dict[str, Path]) -> list[Planted]:
     return found
 
 
+def _differs(repository: Path, edits: Edits) -> bool:
+    """A fault that changes nothing is no fault."""
+    return any(
+        content != ((repository / name).read_text() if (repository / name).exists() else None)
+        for name, content in edits.items()
+    )
+
+
 def _turns(kinds: list[Kind]) -> Iterator[tuple[int, Kind]]:
     for index, kind in enumerate(cycle(kinds)):
         yield index // len(kinds), kind
@@ -94,9 +104,9 @@ def _kinds() -> Iterator[Kind]:
     yield Kind("hard-coded secret", ("secrets", "security"), _secret)
     yield Kind("secret in the history", ("secrets",), _secret_taken_back)
     yield Kind("vulnerable dependency", ("dependencies",), _vulnerable)
-    yield Kind("weakened test", ("weakening",), _weakened)
-    yield Kind("skipped test", ("weakening",), _skipped)
-    yield Kind("deleted test", ("weakening",), _deleted)
+    yield Kind("weakened test", ("weakening",), weakened)
+    yield Kind("skipped test", ("weakening",), skipped)
+    yield Kind("deleted test", ("weakening",), deleted)
     yield Kind(
         "unmapped criterion",
         ("criteria",),
@@ -134,10 +144,7 @@ def _fitting(project: Project, test: str) -> str:
     for line in lines:
         name = line.split()[1].partition(".")[0]
         groups[2 if name == project.module else name == "pytest"].append(line)
-    if project.name == "blinker":
-        ordered = [sorted(group, key=str.lower) for group in groups]
-    else:
-        ordered = [sorted(group, key=lambda one: (one.startswith("from"), one)) for group in groups]
+    ordered = [sorted(group, key=lambda one: (one.startswith("from"), one)) for group in groups]
     return "\n\n".join("\n".join(group) for group in ordered if group) + rest
 
 
@@ -213,8 +220,12 @@ def _unformatted(project: Project, repository: Path, turn: int) -> tuple[Edits, 
     edits = _healthy(project, HEALTHY[turn % 2])
     name = next(iter(edits))
     code = str(edits[name])
-    wrong = (code.replace(" = ", "=", 1) + "\nx = {  'a':1 }\n", code.replace("(", "( ", 1),
-             code.replace(", ", ",  "), code + "\n\n\n\n\nLAST = 1 \n")[turn % 4]  # fmt: skip
+    wrong = (
+        code.replace(" = ", "=", 1) + "\nx = {  'a':1 }\n",
+        code.replace("(", "( ", 1),
+        code.replace("return ", "return  "),
+        code + "\n\n\n\n\nLAST = 1 \n",
+    )[turn % 4]
     return ({**edits, name: wrong},)
 
 
@@ -243,81 +254,6 @@ def _secret_taken_back(project: Project, repository: Path, turn: int) -> tuple[E
 def _vulnerable(project: Project, repository: Path, turn: int) -> tuple[Edits, ...]:
     line = ("requests==2.19.0", "jinja2==2.10", "pyyaml==5.3", "urllib3==1.24")[turn % 4]
     return ({"docs/requirements.txt": f"{line}\n"},)
-
-
-def _assertions(text: str) -> list[ast.stmt]:
-    """Comparisons on one line of their own, inside of tests."""
-    return [
-        node
-        for test in ast.walk(ast.parse(text))
-        if isinstance(test, ast.FunctionDef) and test.name.startswith("test")
-        for node in test.body
-        if node.lineno == node.end_lineno and len(test.body) > 1
-        if (isinstance(node, ast.Assert) and isinstance(node.test, ast.Compare))
-        or (isinstance(node, ast.Expr) and "assertEqual(" in ast.unparse(node))
-    ]
-
-
-def _weakened(project: Project, repository: Path, turn: int) -> tuple[Edits, ...]:
-    text = (repository / project.weaken).read_text()
-    found = _assertions(text)
-    node = found[turn % len(found)]
-    lines = text.splitlines(keepends=True)
-    line = lines[node.lineno - 1]
-    indent = line[: len(line) - len(line.lstrip())]
-    left = node.test.left if isinstance(node, ast.Assert) else node.value.args[0]  # type: ignore[attr-defined]
-    lines[node.lineno - 1] = (
-        f"{indent}assert {ast.unparse(left)} is not None\n",
-        "",
-        f"{line.rstrip()} or True\n" if isinstance(node, ast.Assert) else f"{indent}assert True\n",
-        f"{indent}assert True\n",
-    )[turn % 4]
-    return ({project.weaken: "".join(lines)},)
-
-
-def _skipped(project: Project, repository: Path, turn: int) -> tuple[Edits, ...]:
-    text = (repository / project.weaken).read_text()
-    found = _tests(text)
-    node = found[turn % len(found)]
-    lines = text.splitlines(keepends=True)
-    indent = " " * node.col_offset
-    if "import pytest" not in text or turn % 2:
-        lines.insert(node.lineno - 1, f'{indent}@unittest.skip("flaky")\n')
-        if "import unittest" not in text and "import unittest" not in "".join(lines):
-            lines = _imported(lines, "import unittest\n")
-    else:
-        lines.insert(node.lineno - 1, f'{indent}@pytest.mark.skip(reason="flaky")\n')
-    return ({project.weaken: "".join(lines)},)
-
-
-def _deleted(project: Project, repository: Path, turn: int) -> tuple[Edits, ...]:
-    if turn == 3:
-        return ({project.weaken: None},)
-    text = (repository / project.weaken).read_text()
-    found = _tests(text)
-    node = found[turn % len(found)]
-    lines = text.splitlines(keepends=True)
-    end = node.end_lineno or node.lineno
-    while end < len(lines) and not lines[end].strip():
-        end += 1
-    del lines[node.lineno - 1 : end]
-    return ({project.weaken: "".join(lines)},)
-
-
-def _tests(text: str) -> list[ast.FunctionDef]:
-    return [
-        node
-        for node in ast.walk(ast.parse(text))
-        if isinstance(node, ast.FunctionDef)
-        and node.name.startswith("test")
-        and not node.decorator_list
-    ]
-
-
-def _imported(lines: list[str], line: str) -> list[str]:
-    at = next(n for n, one in enumerate(lines) if one.startswith(("import ", "from ")))
-    at += lines[at].startswith("from __future__")
-    return [*lines[:at], line, *lines[at:]]
 
 
 def _complex(project: Project, repository: Path, turn: int) -> tuple[Edits, ...]:

@@ -156,10 +156,9 @@ import sys
 
 def version_of_python() -> str:
     """Return the version that a new interpreter says."""
-    told = subprocess.run(
-        [sys.executable, "--version"], capture_output=True, text=True, check=True, timeout=30
-    )
-    return told.stdout.strip()
+    command = [sys.executable, "--version"]
+    told = subprocess.check_output(command, text=True, timeout=30)
+    return told.strip()
 ''',
         """from {module} import version_of_python
 

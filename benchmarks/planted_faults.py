@@ -121,7 +121,13 @@ def report(answers: Sequence[Answer]) -> int:
 def _judge_all(
     group: Sequence[Planted], repositories: dict[str, Path], folder: Path, url: str
 ) -> list[Answer]:
-    return [_judge(one, repositories[one.project.name], folder, url) for one in group]
+    answers = []
+    for one in group:
+        answer = _judge(one, repositories[one.project.name], folder, url)
+        right = answer.caught if one.gates else not answer.stopped
+        print("ok" if right else "NO", _name(one), file=sys.stderr, flush=True)
+        answers.append(answer)
+    return answers
 
 
 def _judge(planted: Planted, repository: Path, folder: Path, url: str) -> Answer:

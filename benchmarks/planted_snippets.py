@@ -41,14 +41,14 @@ def {name}(connection: sqlite3.Connection, {argument}: str) -> list[tuple[str]]:
 '''
 _STORE_TEST = _test(
     "import sqlite3\n\nfrom {module} import find_rows",
-    '''
+    """
 def test_find_rows_returns_what_fits():
     connection = sqlite3.connect(":memory:")
     connection.execute("CREATE TABLE entries (name TEXT)")
     connection.execute("INSERT INTO entries VALUES ('kept')")
     assert find_rows(connection, "kept") == [("kept",)]
     connection.close()
-''',
+""",
 )
 
 

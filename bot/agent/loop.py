@@ -18,6 +18,7 @@ from bot.agent.conversation import Conversation, bounded
 from bot.agent.messages import Exchange, Said, ToolCall, ToolResult
 from bot.agent.tool_arguments import Arguments, BadCall, Finish, Run, arguments_of
 from bot.agent.tools import FileTools, ToolError
+from policies.budget import WRAP_UP
 
 LAST_TURNS = 3  # so many before the end the model is told to come to one
 CALLS = 16  # in one turn
@@ -57,10 +58,11 @@ class Ran:
 
 @dataclass(frozen=True)
 class Turned:
-    """One recorded turn."""
+    """One recorded turn. `spent`: the share of the story's budget that was used before it."""
 
     said: Said
     seconds: float
+    spent: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,7 @@ class _Work:
         self.talk, self.tools, self.hands, self.limits = talk, tools, hands, limits
         self.turns, self.seconds, self.size = 0, 0.0, 0
         self._runs = self._idle = 0
+        self._spent = 0.0
         self._seen: Counter[str] = Counter()
         self._nudged = self._late = False
 
@@ -117,6 +120,7 @@ class _Work:
         turned = self.hands.ask(self.talk)
         self.turns += 1
         self.seconds += turned.seconds
+        self._spent = turned.spent
         said = bounded(turned.said)
         if said.finish == "refused":
             raise _Stop(Ended.REFUSED, "the model refused to go on")
@@ -194,11 +198,13 @@ class _Work:
             )
         left = self.limits.turns - self.turns
         if left == LAST_TURNS or (not self._late and self._later()):
-            notes.append("Little time is left for this task: come to an end with `finish`.")
+            notes.append("Little is left for this task: come to an end with `finish`.")
         return "\n".join(notes)
 
     def _later(self) -> bool:
-        """Whether most of the time, or of the conversation's size, is used; true once."""
+        """Whether most of the time, of the conversation's size or all but the last of the budget
+        is used; true once.
+        """
         used = (self.seconds / self.limits.seconds, self.size / self.limits.characters)
-        self._late = max(used) >= 0.8
+        self._late = max(used) >= 0.8 or self._spent >= WRAP_UP
         return self._late

@@ -76,6 +76,7 @@ def evidence(effect: CallModel, asked: Asked) -> dict[str, Any]:
         "seconds": asked.seconds,
         "grade": asked.grade,
         "rule": asked.rule,
+        "spent": effect.spent,
         "left_out": list(asked.left_out),
         "skipped": [
             {"model": one.model, "kind": one.kind.value, "sent": one.sent} for one in asked.skipped

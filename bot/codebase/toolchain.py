@@ -41,6 +41,8 @@ _TEST_FRAMEWORKS = (
     "pytest", "nose2", "jest", "vitest", "mocha", "ava", "playwright", "stretchr/testify",
     "onsi/ginkgo", "junit-jupiter", "junit", "googletest", "catch2",
 )  # fmt: skip
+_IMPORTS_PYTEST = re.compile(r"^(import pytest\b|from pytest\b)", re.MULTILINE)
+_TESTS_READ = 40
 _BUILT_IN_TESTS = {"python": "unittest", "go": "go test", "rust": "cargo test"}
 
 
@@ -85,6 +87,10 @@ def test_framework(manifests: Manifests, language: str) -> Found | None:
         return Found("node --test", evidence=("package.json",))
     usual = _BUILT_IN_TESTS.get(language)
     tests = sorted(p for p in manifests.known if re.search(r"(^|/)(test_\w+\.py|\w+_test\.go)$", p))
+    # Many declare it nowhere but in a settings file of another tool.
+    read = tests[:_TESTS_READ] if language == "python" else ()
+    if using := next((p for p in read if _IMPORTS_PYTEST.search(manifests.text(p))), None):
+        return Found("pytest", evidence=(using,))
     return Found(usual, confidence=0.6, evidence=tuple(tests[:1])) if usual and tests else None
 
 

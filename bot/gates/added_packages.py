@@ -18,6 +18,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from bot.gates.change import Change
+from policies.packages import Added
 
 _REQUIREMENTS = re.compile(
     r"(^|/)([\w.-]*(requirements|constraints|deps)[\w.-]*|requirements/[\w.-]+)\.(txt|in|pip|lock)$"
@@ -49,6 +50,52 @@ def added_packages(change: Change) -> list[Package]:
             if one not in before:
                 found.append(replace(one, file=path, line=_line(text, one)))
     return list(dict.fromkeys(found))
+
+
+LOCKED_BY = {  # manifest → the lock files that may stand beside it
+    "pyproject.toml": ("uv.lock", "poetry.lock", "pdm.lock"),
+    "Pipfile": ("Pipfile.lock",),
+    "package.json": ("package-lock.json",),
+}
+_LOCKS = frozenset({*(lock for locks in LOCKED_BY.values() for lock in locks), "pylock.toml",
+                    "Cargo.lock"})  # fmt: skip
+
+
+def new_packages(change: Change) -> tuple[list[Added], dict[str, frozenset[str]]]:
+    """(what the head's manifests name and no manifest of the base did, names that those did name).
+
+    Lock files are left out: what a package brings along was chosen by its makers.
+    """
+    known: dict[str, set[str]] = {}
+    named: dict[tuple[str, str], Added] = {}
+    for path in change.kept:
+        folder, _, name = path.rpartition("/")
+        reader = _reader(path)
+        if reader is None or name in _LOCKS:
+            continue
+        for one in reader(change.base_text(path) or ""):
+            known.setdefault(one.ecosystem, set()).add(one.name)
+        beside = [f"{folder}/{lock}".lstrip("/") for lock in LOCKED_BY.get(name, ())]
+        held = [_names(lock, text) for lock in beside if (text := change.head_text(lock))]
+        for one in reader(change.head_text(path) or ""):
+            locked = any(one.name in names for names in held) if held else None
+            named[one.ecosystem, one.name] = Added(one.ecosystem, one.name, _source(one), locked)
+    old = {(ecosystem, name) for ecosystem, names in known.items() for name in names}
+    added = [one for key, one in named.items() if key not in old]
+    return added, {ecosystem: frozenset(names) for ecosystem, names in known.items()}
+
+
+def _names(lock: str, text: str) -> frozenset[str]:
+    reader = _reader(lock)
+    return frozenset(one.name for one in reader(text)) if reader else frozenset()
+
+
+def _source(one: Package) -> str:
+    """The address of a package that is not asked of a registry by its name."""
+    if one.ecosystem == "PyPI":
+        return (Requirement(one.asked).url or "") if "@" in one.asked else ""
+    wanted = one.asked.removeprefix(f"{one.name}@")
+    return wanted if re.match(r"(git\+)?(https?|git|ssh)://", wanted) else ""
 
 
 def _reader(path: str) -> Callable[[str], Iterator[Package]] | None:

@@ -11,7 +11,7 @@ _PROGRAMS = (b"\x7fELF", b"MZ", b"\xca\xfe\xba\xbe", b"\xcf\xfa\xed\xfe", b"\xfe
 
 
 class Binaries:
-    """New and changed files; text counts where it is larger than anybody reads."""
+    """New and changed files; text counts from where the gates do not read it any more."""
 
     name = "binaries"
     scope = "changed files"
@@ -23,7 +23,7 @@ class Binaries:
         found = []
         for one, said in zip(kept, sizes.split(b"\n"), strict=False):
             size = int(said) if said.isdigit() else 0
-            if size > bench.choices.largest_binary * (1 if one.binary else 5):
+            if size > bench.choices.largest_binary * (1 if one.binary else 2):
                 words = f"{size:,} bytes; keep such files out of the history"
                 found.append(GateFinding(one.path, None, "binaries/large", words))
             elif one.binary and _is_program(change, one.path, size):

@@ -16,6 +16,8 @@ from bot.workspace.mirror import Mirror
 from bot.workspace.reading import GITLINK, SYMLINK
 
 LARGEST_TEXT = 2_000_000  # bytes of a file that is read as text
+# No attributes: a change cannot call its own code binary, which would leave it without new lines.
+PLAIN = {"GIT_ATTR_SOURCE": "4b825dc642cb6eb9a060e54bf8d69288fbee4904"}
 _HUNK = re.compile(rb"@@ -\d+(?:,\d+)? \+(\d+)(?:,(\d+))? @@")
 
 
@@ -133,7 +135,7 @@ def _decoded(content: bytes | None) -> str | None:
 def _differences(mirror: Mirror, base: str, head: str) -> list[FileChange]:
     trees = (mirror.tree_of(base), mirror.tree_of(head))
     how = ("diff-tree", "-r", "-M", "--no-ext-diff", "--no-textconv", "--no-color")
-    raw = git(mirror.path, *how, "--raw", "-z", "--full-index", "--abbrev=40", *trees)
+    raw = git(mirror.path, *how, "--raw", "-z", "--full-index", "--abbrev=40", *trees, env=PLAIN)
     fields = raw.decode("utf-8", "surrogateescape").split("\0")[:-1]
     listed: list[tuple[str, str | None, str, str, str]] = []
     at = 0
@@ -146,7 +148,7 @@ def _differences(mirror: Mirror, base: str, head: str) -> list[FileChange]:
             continue
         listed.append((kind[0], None if kind[0] == "A" else first, first, new_mode, blob))
         at += 2
-    lines = _new_lines(git(mirror.path, *how, "-p", "-U0", "--src-prefix=a/", *trees))
+    lines = _new_lines(git(mirror.path, *how, "-p", "-U0", "--src-prefix=a/", *trees, env=PLAIN))
     found, section = [], 0
     for status, was, path, mode, blob in listed:
         section += status == "T"  # shown as a deletion, then as an addition

@@ -98,7 +98,13 @@ class Format:
         def unformatted(commit: str, names: Sequence[str]) -> set[str]:
             if not names:
                 return set()
-            argv = ["node_modules/.bin/prettier", "--list-different", "--ignore-unknown", *names]
+            argv = [
+                "node_modules/.bin/prettier",
+                "--list-different",
+                "--ignore-unknown",
+                "--",
+                *names,
+            ]
             run = bench.run_on_copy(commit, argv, environment)
             if run.exit_code not in (0, 1):
                 raise CannotLook("prettier", run.last(300))

@@ -10,13 +10,7 @@ from collections.abc import Callable, Sequence
 
 from bot.gates.change import Change
 from bot.gates.gate import CannotLook, GateFinding, Seen, counted, in_order, skipped
-from bot.gates.problems import (
-    Problem,
-    new_problems,
-    of_eslint,
-    of_flake8,
-    of_ruff,
-)
+from bot.gates.problems import Problem, complaints, new_problems
 from bot.gates.project_tools import project_tools
 from bot.gates.syntax import broken_files
 from bot.gates.workbench import Workbench
@@ -62,7 +56,8 @@ class Lint:
         if tools.ruff:
             looks.append((f"ruff ({tools.ruff})", lambda at, p: _ruff(bench, at, p, own=True)))
         if tools.flake8:
-            looks.append((f"flake8 ({tools.flake8})", lambda at, p: _flake8(bench, at, p)))
+            options = tools.flake8_options
+            looks.append((f"flake8 ({tools.flake8})", lambda at, p: _flake8(bench, at, p, options)))
         problem = ""
         found: list[Problem] = []
         used = []
@@ -90,8 +85,8 @@ class Lint:
             if not names:
                 return []
             argv = ["node_modules/.bin/eslint", "--no-fix", "--format", "json", "--no-color",
-                    "--no-error-on-unmatched-pattern", *names]  # fmt: skip
-            return of_eslint(bench.run_on_copy(commit, argv, environment))
+                    "--no-error-on-unmatched-pattern", "--", *names]  # fmt: skip
+            return complaints("eslint", bench.run_on_copy(commit, argv, environment))
 
         head = look(change.head, paths)
         return new_problems(change, head, look(change.base, _were(change, paths))) if head else []
@@ -122,11 +117,14 @@ def _were(change: Change, paths: Sequence[str] | set[str]) -> list[str]:
 def _ruff(bench: Workbench, at: str, paths: Sequence[str], *, own: bool) -> list[Problem]:
     taste = () if own else ("--isolated", "--select", _CERTAIN)
     argv = ["check", "--no-fix", "--no-cache", "--force-exclude", "--output-format=json", *taste]
-    return of_ruff(_run(bench, at, "ruff", [*argv, "--", *paths])) if paths else []
+    return complaints("ruff", _run(bench, at, "ruff", [*argv, "--", *paths])) if paths else []
 
 
-def _flake8(bench: Workbench, at: str, paths: Sequence[str]) -> list[Problem]:
-    return of_flake8(_run(bench, at, "flake8", ["--jobs=1", "--", *paths])) if paths else []
+def _flake8(
+    bench: Workbench, at: str, paths: Sequence[str], options: Sequence[str]
+) -> list[Problem]:
+    argv = ["--jobs=1", *options, "--", *paths]
+    return complaints("flake8", _run(bench, at, "flake8", argv)) if paths else []
 
 
 def _run(bench: Workbench, at: str, name: str, arguments: Sequence[str]) -> Run:

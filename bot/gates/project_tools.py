@@ -7,12 +7,17 @@ more, at the base: a change cannot switch a tool off for itself. Never: runs any
 from __future__ import annotations
 
 import configparser
+import itertools
+import re
 import tomllib
 from dataclasses import dataclass, fields
 
 from bot.gates.change import Change
 from bot.workspace.detect import Detected, detect_at
 
+_TASTE = re.compile(
+    r"--((extend-)?(ignore|select)|max-(line|doc)-length|max-complexity|per-file-ignores)=[^=-].*"
+)
 _MYPY = ("mypy.ini", ".mypy.ini", "pyproject.toml", "setup.cfg")
 
 
@@ -20,13 +25,14 @@ _MYPY = ("mypy.ini", ".mypy.ini", "pyproject.toml", "setup.cfg")
 class ProjectTools:
     """Each: the place that says so, or "" where the project does not use it.
 
-    `mypy`: the file with its settings.
+    `mypy`: the file with its settings. `flake8_options`: what the project's own call of it says.
     """
 
     ruff: str = ""
     ruff_format: str = ""
     black: str = ""
     flake8: str = ""
+    flake8_options: tuple[str, ...] = ()
     mypy: str = ""
     eslint: str = ""
     prettier: str = ""
@@ -48,6 +54,7 @@ def _read(change: Change, commit: str) -> ProjectTools:
         ruff_format=ruff_format,
         black="" if ruff_format else _format(found, "black"),
         flake8=_lint(found, "flake8"),
+        flake8_options=_options(found, "flake8"),
         mypy=_mypy(change, commit),
         eslint=_lint(found, "eslint"),
         prettier=_format(found, "prettier"),
@@ -57,6 +64,13 @@ def _read(change: Change, commit: str) -> ProjectTools:
 
 def _lint(found: Detected, name: str) -> str:
     return next((one.source for one in found.of("lint", cwd="") if one.tool == name), "")
+
+
+def _options(found: Detected, name: str) -> tuple[str, ...]:
+    """What is complained about, where only the command line of the project says it."""
+    argv = next((one.argv for one in found.of("lint", cwd="") if one.tool == name), ())
+    joined = [f"{one}={value}" for one, value in itertools.pairwise(argv)]
+    return tuple(one for one in (*argv, *joined) if _TASTE.fullmatch(one))
 
 
 def _format(found: Detected, name: str) -> str:

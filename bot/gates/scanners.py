@@ -25,6 +25,7 @@ RULES = Path(__file__).with_name("rules")
 CODE = (".py", ".js", ".jsx", ".ts", ".tsx", ".mjs", ".cjs", ".mts", ".cts", ".html", ".vue")
 _LARGEST = 64_000_000  # bytes of a report
 _LIMITS = Limits(cpu_s=240, wall_s=300, processes=256, files=4096)
+_OBEYED = (".bandit", ".semgrepignore", ".gitignore", ".git")  # a change cannot blind a scanner
 _HIGH_ENTROPY = (
     "Base64HighEntropyString", "HexHighEntropyString", "KeywordDetector", "BasicAuthDetector",
     "IPPublicDetector", "JwtTokenDetector", "IbmCloudIamDetector", "IbmCosHmacDetector",
@@ -125,9 +126,10 @@ def _laid_out(change: Change, bench: Workbench) -> Path:
             ("head", path, change.head_text(path)),
             ("base", one.was, change.base_text(path)),
         ):
-            if name is None or text is None or ".." in name.split("/"):
+            parts = name.split("/") if name else [".."]
+            if text is None or ".." in parts or parts[-1] in _OBEYED:
                 continue
-            target = place / side / name
+            target = place.joinpath(side, *parts)
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text, encoding="utf-8", newline="")
     return place

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 from bot.codebase.roles import role_of
-from bot.gates.change import Change
+from bot.gates.change import PLAIN, Change
 from bot.gates.gate import CannotLook, GateFinding, Seen, counted, in_order
 from bot.gates.scanners import report
 from bot.gates.secret_patterns import found_in
@@ -89,7 +89,7 @@ def _in_commit(change: Change, commit: str) -> Iterator[tuple[GateFinding, str]]
     patch = git(
         change.mirror.path, "diff-tree", "-r", "--root", "-m", "-p", "-U0", "--no-ext-diff",
         "--no-textconv", "--no-color", "--no-commit-id", "--src-prefix=a/", "--dst-prefix=b/",
-        commit,
+        commit, env=PLAIN,
     )  # fmt: skip
     if len(patch) > _MOST * 16:
         raise CannotLook("the history", f"{len(patch)} bytes in one commit")

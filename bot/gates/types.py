@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from bot.gates.change import Change
 from bot.gates.gate import CannotLook, GateFinding, Seen, counted, skipped
 from bot.gates.mypy_scope import in_scope
-from bot.gates.problems import Problem, new_problems, of_mypy, of_tsc, on_new_lines
+from bot.gates.problems import Problem, complaints, new_problems, on_new_lines
 from bot.gates.project_tools import project_tools
 from bot.gates.workbench import Workbench
 from bot.workspace.environment import PYTHON, Environment
@@ -25,7 +25,8 @@ _CERTAIN = frozenset({
 })  # fmt: skip
 # What untyped code says of itself without being wrong.
 _UNSURE = re.compile(
-    r'"None"|Module|partial type|Need type|has no attribute "__|imported|variable has type "Type'
+    r'"None"|Module|special form|partial type|Need type|has no attribute "__|imported'
+    r'|variable has type "Type'
     r'|"object" has no attribute|Cannot assign to a (method|type)'
 )
 
@@ -94,10 +95,12 @@ class Types:
         if environment is None or not (environment.folder / "node_modules/.bin/tsc").exists():
             raise CannotLook("tsc", "configured, but not among the project's packages")
         argv = ["node_modules/.bin/tsc", "--noEmit", "--pretty", "false", "-p", "."]
-        head = of_tsc(bench.run_on_copy(change.head, argv, environment))
+        head = complaints("tsc", bench.run_on_copy(change.head, argv, environment))
         if not head:
             return []
-        return new_problems(change, head, of_tsc(bench.run_on_copy(change.base, argv, environment)))
+        return new_problems(
+            change, head, complaints("tsc", bench.run_on_copy(change.base, argv, environment))
+        )
 
 
 def _mypy(bench: Workbench, at: str, paths: Sequence[str], *, own: bool) -> list[Problem]:
@@ -128,7 +131,7 @@ def _mypy(bench: Workbench, at: str, paths: Sequence[str], *, own: bool) -> list
             [program.path, *arguments, *python, "--", *paths], tree=tree, writable=writable,
             readonly={**program.readonly, **(environment.readonly if environment else {})},
         )  # fmt: skip
-    return of_mypy(run)
+    return complaints("mypy", run)
 
 
 def _environment(bench: Workbench) -> tuple[Environment | None, list[str]]:

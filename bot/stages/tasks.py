@@ -143,7 +143,8 @@ def _turn(desk: Desk, talk: Conversation, task: Task) -> Turned:
             told=last,
         )
     )
-    return Turned(Said.model_validate(result["said"]), result["seconds"])
+    said = Said.model_validate(result["said"])
+    return Turned(said, result["seconds"], result.get("spent", 0.0))
 
 
 def _accepted(bench: Bench, accept: Judge, finish: Finish, number: int) -> str:

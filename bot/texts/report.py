@@ -106,7 +106,9 @@ def _iterations(story: Story) -> str:
         told = ", ".join(map(code, story.instructions))
         lines.append(f"- The project's own instructions, the nearest last: {told}")
     unknown = ", some calls have no known price" if story.cost_unknown else ""
-    lines.append(f"- Cost: {money(story.cost_usd)}{unknown}")
+    cached = story.cache_read_share
+    share = f", {cached:.0%} of the input read from the provider's cache" if cached else ""
+    lines.append(f"- Cost: {money(story.cost_usd)}{unknown}{share}")
     for review in story.reviews[-1:]:
         found = count(len(review.findings), "finding")
         lines.append(f"- Review by {plain(review.reviewer, 60)}: {found}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.story.machine import Story
+from bot.story.outcome import outcome
 from bot.story.vocabulary import Gate, State
 from bot.texts.checks import line as gates_line
 from bot.texts.words import block, code, count, gist, money, plain, short, who
@@ -49,6 +50,8 @@ def status(story: Story, story_budget_usd: float, max_iterations: int) -> str:
 
 
 def _headline(story: Story) -> str:
+    if story.nothing_to_do:
+        return "nothing has to change"
     if story.state is State.WAITING and story.waiting:
         return WAITS[story.waiting.gate]
     return HEADLINE.get(story.state, story.state.lower())
@@ -61,6 +64,8 @@ def _now(story: Story) -> str:
         return f"Merged as {short(story.merged_sha)}; the tests pass on the default branch."
     if story.state is State.CANCELLED:
         return "Nothing more happens here. `/retry`, or the label again, starts it anew."
+    if story.nothing_to_do:
+        return "Close the issue if you agree; `/retry` with a more precise story starts it anew."
     if story.state is State.FAILED:
         return "A person has to go on from here; below is what was tried. `/retry` starts it anew."
     return "Work is under way; nothing is needed from you. `/cancel` stops it."
@@ -126,6 +131,9 @@ def _facts(story: Story, budget: float, max_iterations: int) -> str:
         rows.append(("Pull request", f"#{story.pull_number}"))
     if story.head_sha:
         rows.append(("Head", f"`{story.head_sha}`"))
+    kind, shown = outcome(story)
+    if kind:
+        rows.append(("Outcome", f"{kind.replace('_', ' ')}: {gist(shown)}"))
     for subject, label in (
         ("baseline", "Tests before"),
         ("head", "Tests on the branch"),

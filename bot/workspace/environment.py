@@ -33,16 +33,15 @@ from bot.workspace.interpreter import Interpreter, NoInterpreter, choose_interpr
 from bot.workspace.locks import locked
 from bot.workspace.mirror import Mirror
 from bot.workspace.package_index import PackageIndex
+from bot.workspace.prepared import INSIDE, PYTHON, SCRATCH, Environment
 from bot.workspace.project import ProjectPlan, Step, plan_for
 from bot.workspace.reading import NotFound
 from bot.workspace.sandbox import MIB, WORKSPACE, Limits, Run, Sandbox
 from bot.workspace.toolchains import Toolchain, toolchain
 from bot.workspace.worktrees import Pool, Tree
 
-INSIDE = "/environment"
-PYTHON = f"{INSIDE}/venv/bin/python"
 _UV = "/tools/uv"
-_FORMAT = "4"  # part of the key: raise it when what is built changes
+_FORMAT = "5"  # part of the key: raise it when what is built changes
 _GENERATED_LIMIT = 200 * MIB
 _SETUP = Limits(cpu_s=900, wall_s=900, processes=512, files=4096, temporary=2048 * MIB)
 _NOT_NEEDED = re.compile(
@@ -53,6 +52,9 @@ _NO_PACKAGE = re.compile(
     r"flat-layout|Unable to determine which files to ship|No file/folder found for package"
     r"|on purpose, you should not rely on automatic discovery"
 )
+
+# What the installer says when it takes the project out again, to put in what its index has.
+_REPLACED = re.compile(r"^ - \S+ \(from file://", re.MULTILINE)
 
 
 class EnvironmentFailed(RuntimeError):
@@ -65,54 +67,6 @@ class EnvironmentFailed(RuntimeError):
         super().__init__(f"{step}: {tail.strip()[-300:]}")
         self.step, self.tail, self.run = step, tail, run
         self.refused: tuple[Refusal, ...] = ()
-
-
-@dataclass(frozen=True)
-class Environment:
-    """An installed one. `notes`: parts that were not installed, and why (they were not required).
-
-    `overlay`: it holds files that the installation generated inside the work tree. `refused`: what
-    its build wanted to reach and must not.
-    """
-
-    key: str
-    folder: Path
-    language: str
-    interpreter: Interpreter | None
-    notes: tuple[str, ...] = ()
-    overlay: bool = False
-    refused: tuple[Refusal, ...] = ()
-    toolchain: Toolchain | None = None
-
-    @property
-    def readonly(self) -> dict[str, Path]:
-        """What to bind, by path inside."""
-        bound = {INSIDE: self.folder}
-        if (self.folder / "node_modules").is_dir():
-            bound[f"{WORKSPACE}/node_modules"] = self.folder / "node_modules"
-        if self.toolchain:
-            bound |= self.toolchain.readonly
-        return bound | (self.interpreter.readonly if self.interpreter else {})
-
-    @property
-    def env(self) -> dict[str, str]:
-        """What a command needs in its environment to use it."""
-        if self.toolchain:
-            return dict(self.toolchain.env(INSIDE, network=False))
-        if self.language != "python":
-            return {}
-        return {
-            "VIRTUAL_ENV": f"{INSIDE}/venv",
-            "PATH": f"{INSIDE}/venv/bin:/usr/local/bin:/usr/bin:/bin",
-            "PYTHONDONTWRITEBYTECODE": "1",
-        }
-
-    def wrapped(self, argv: tuple[str, ...]) -> tuple[str, ...]:
-        """`argv`, after what the installation generated was put back into the work tree."""
-        if not self.overlay:
-            return argv
-        script = f'tar -C {WORKSPACE} --skip-old-files -xf {INSIDE}/generated.tar && exec "$@"'
-        return ("sh", "-c", script, "sh", *argv)
 
 
 class Environments:
@@ -307,10 +261,17 @@ class _Build:
         made = ("venv", "--quiet", "--no-project", "--python", str(interpreter.path))
         self._run("virtual environment", (_UV, *made, f"{INSIDE}/venv"), env, readonly)
         notes = []
+        into = ("pip", "install", "--system-certs", "--python", PYTHON)
         for step in steps:
-            install = ("pip", "install", "--system-certs", "--python", PYTHON, *step.arguments)
+            install = (*into, *step.arguments)
             try:
-                self._run(step.name, (_UV, *install), env, readonly)
+                run = self._run(step.name, (_UV, *install), env, readonly)
+                if _REPLACED.search(run.text):
+                    # A test tool needs this very project in another version: what is tested is
+                    # the work tree all the same.
+                    again = (*into, "--no-deps", "--editable", WORKSPACE)
+                    self._run("project", (_UV, *again), env, readonly)
+                    notes.append(f"{step.name} needs another version of this project")
             except EnvironmentFailed as problem:
                 packs = not _NO_PACKAGE.search(problem.tail)
                 if step.required and (packs or not step.otherwise):
@@ -324,7 +285,9 @@ class _Build:
     def node(self, steps: tuple[Step, ...]) -> list[str]:
         for step in steps:
             self._run(step.name, ("npm", *step.arguments), {"npm_config_cache": "/cache/npm"}, {})
-            moved = ("sh", "-c", f"cp -a node_modules {INSIDE}/ && rm -rf node_modules")
+            scratch = " ".join(f"{INSIDE}/node_modules/{name}" for name in SCRATCH)
+            script = f"cp -a node_modules {INSIDE}/ && rm -rf node_modules && mkdir -p {scratch}"
+            moved = ("sh", "-c", script)
             self._run(step.name, moved, {}, {})
         return []
 
@@ -363,7 +326,7 @@ class _Build:
         argv: tuple[str, ...],
         env: Mapping[str, str],
         readonly: Mapping[str, Path],
-    ) -> None:
+    ) -> Run:
         folders = {str(place): place for place in self.index.folders}
         run = self.way.run(
             argv,
@@ -372,6 +335,7 @@ class _Build:
             **self._bound({**folders, **readonly}),
         )
         self._checked(step, run)
+        return run
 
     def _bound(self, readonly: Mapping[str, Path]) -> dict[str, Any]:
         writable = {INSIDE: self.folder, "/cache": self.cache}

@@ -27,6 +27,9 @@ _DIRECT: tuple[tuple[str, ScriptRunner], ...] = (
 )  # fmt: skip
 _TEST_FILE = re.compile(r"([^/]+/)*([^/]+[.-]test\.[cm]?js|test/[^/]+\.[cm]?js|test\.[cm]?js)")
 _REGISTRY = '--registry "$registry"'
+_AS_IT_IS = (
+    "--config.manage-package-manager-versions=false", "--config.package-manager-strict=false",
+)  # fmt: skip
 # Its first version writes that registry into the lock file, and asks no other one.
 _ELSEWHERE = (
     'registry="${NPM_CONFIG_REGISTRY:-https://registry.npmjs.org}"; [ ! -f yarn.lock ] || '
@@ -101,8 +104,10 @@ def _manager(declared: dict[str, Any], beside: set[str]) -> tuple[Manager, tuple
         major = "4"
     frozen = ["--frozen-lockfile"] if file else []
     if manager == "pnpm":
+        # Later ones read the same lock file and want a newer node; none may fetch another one.
+        major = min(major, "10", key=int)
         words = ["exec", "--yes", f"--package=pnpm@{major}", "--", "pnpm", "install"]
-        return manager, (*words, "--ignore-scripts", *frozen), why
+        return manager, (*words, "--ignore-scripts", *frozen, *_AS_IT_IS), why
     # yarn asks a registry of its own, and its later versions no proxy, unless they are told.
     if major == "1":
         line = " ".join(["yarn install --non-interactive --ignore-scripts", *frozen])

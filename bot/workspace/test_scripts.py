@@ -48,7 +48,7 @@ _DROPPED: dict[ScriptRunner, re.Pattern[str]] = {
     ),
     "vitest": re.compile(
         r"\s--(?:silent|bail|coverage|coverage\.\w+|ui|watch|run|open|passWithNoTests)(?:=\S+)?(?=\s|$)"
-        rf"|\s-w(?=\s|$)|\s--(?:outputFile|reporter){_VALUE}|^\s+(?:watch|dev)(?=\s|$)"
+        rf"|\s-w(?=\s|$)|\s--(?:outputFile|outputFile\.\w+|reporter){_VALUE}|^\s+(?:watch|dev)(?=\s|$)"
     ),
     "mocha": re.compile(
         rf"\s(?:--watch|-w|--bail|-b|--inline-diffs|--colors?|-c)(?=\s|$)"
@@ -58,7 +58,7 @@ _DROPPED: dict[ScriptRunner, re.Pattern[str]] = {
 }  # fmt: skip
 _ADDED: dict[ScriptRunner, str] = {
     "jest": " --ci --watchAll=false --json --outputFile={report}",
-    "vitest": " --run --reporter=json --outputFile={report}",
+    "vitest": " --run --reporter=default --reporter=json --outputFile.json={report}",
     "mocha": " --reporter json --reporter-option output={report}",
     "node": f" --test-reporter={REPORTER} --test-reporter-destination={{report}}",
 }

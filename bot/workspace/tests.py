@@ -13,6 +13,7 @@ by accident, and not so that every failure passes: two tests of ours have to fai
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -36,6 +37,7 @@ _REPORT = "/report"
 _INSIDE = "/tools/witness"
 _NOTHING_COLLECTED = 5  # pytest's exit codes
 _USAGE = 4
+_NO_TESTS = re.compile(r"No tests? (?:files? )?found|Could not find '")
 _NODE_ENV = {"CI": "1", "PATH": f"{WORKSPACE}/node_modules/.bin:/usr/local/bin:/usr/bin:/bin"}
 _REPORTER = {REPORTER: Path(__file__).with_name("node_test_reporter.mjs")}
 
@@ -195,17 +197,28 @@ class _Session:
         asked = instrumented(script, tuple(shlex.quote(file) for file in sorted(files)))
         private = tempfile.mkdtemp(prefix="towpath-report-")
         try:
-            run = self._run(["sh", "-c", asked.script], private, _NODE_ENV, _REPORTER)
+            line = ["sh", "-c", asked.script]
+            run = self._run(line, private, _NODE_ENV, _REPORTER, self._scratch(Path(private)))
             cases, problem = written_reports.read(Path(private), asked.reports)
         finally:
             erase(Path(private))
         if select and cases:
             cases = [c for c in cases if c.id in select or c.id.split(BETWEEN)[0] in select]
         if asked.reports and not cases and not problem:
-            if run.exit_code not in (0, 1):
+            if run.exit_code and not _NO_TESTS.search(run.last()):
                 return _report(run, [], "the report names no test")
             return _report(run, [], "no tests found", ran=False)
         return _report(run, cases, problem)
+
+    def _scratch(self, place: Path) -> dict[str, Path]:
+        """Empty folders for what runners write beside the packages, by their path inside."""
+        made = {}
+        for number, inside in enumerate(self.environment.scratch if self.environment else ()):
+            made[inside] = place / str(number)
+            made[inside].mkdir()
+            if self.sandbox.owner:
+                os.chown(made[inside], *self.sandbox.owner)
+        return made
 
     def compiled(self, runner: Literal["go", "cargo"], select: Sequence[str]) -> TestReport:
         """go test or cargo test; what it says is kept whole, beside the two ends of a run."""
@@ -248,8 +261,9 @@ class _Session:
         private: str | None,
         env: Mapping[str, str] | None = None,
         readonly: Mapping[str, Path] | None = None,
+        scratch: Mapping[str, Path] | None = None,
     ) -> Run:
-        writable = {}
+        writable = dict(scratch or {})
         if private is not None:
             writable[_REPORT] = Path(private)
             if self.sandbox.owner:

@@ -85,3 +85,33 @@ def test_the_gate_passes_where_nothing_is_known(url: str, tmp_path: Path) -> Non
     change = make_change(tmp_path, {}, {"requirements.txt": "jinja2==3.1.6\n"})
     with make_bench(tmp_path, change, advisories=url) as bench:
         assert Dependencies().run(change, bench).status == "pass"
+
+
+@pytest.mark.parametrize(
+    ("added", "rule"),
+    [
+        ("reqeusts==2.32.4", "typosquat"),
+        ("thing @ git+https://example.org/thing", "registry"),
+        ("click==8.1\nrich==13.0\nattrs==25.1\nflask==3.1", "number"),
+    ],
+)
+def test_a_package_that_a_story_may_not_add_is_a_finding(
+    url: str, tmp_path: Path, added: str, rule: str
+) -> None:
+    change = make_change(tmp_path, {"requirements.txt": ""}, {"requirements.txt": f"{added}\n"})
+    with make_bench(tmp_path, change, advisories=url, offline=True) as bench:
+        seen = Dependencies().run(change, bench)
+    assert f"dependencies/{rule}" in {one.rule for one in seen.findings}
+
+
+def test_a_package_that_the_lock_file_does_not_hold_is_a_finding(url: str, tmp_path: Path) -> None:
+    before = {
+        "pyproject.toml": '[project]\nname = "a"\ndependencies = ["idna==3.10"]\n',
+        "uv.lock": '[[package]]\nname = "idna"\nversion = "3.10"\n',
+    }
+    after = {**before, "pyproject.toml": before["pyproject.toml"].replace('"]', '", "click==8.1"]')}
+    change = make_change(tmp_path, before, after)
+    with make_bench(tmp_path, change, advisories=url) as bench:
+        seen = Dependencies().run(change, bench)
+    assert [one.rule for one in seen.findings] == ["dependencies/lock_file"]
+    assert seen.findings[0].file == "pyproject.toml"

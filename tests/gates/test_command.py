@@ -226,3 +226,20 @@ def test_a_secret_in_the_middle_of_the_history_is_found(repository: Path, home: 
     found = [one for commit in change.history for one, _ in _in_commit(change, commit)]
     assert [(one.file, one.rule) for one in found] == [("keys.py", "secrets/aws-key-id")]
     assert key not in found[0].message
+
+
+@pytest.mark.network
+def test_a_change_cannot_blind_the_scanners(repository: Path, home: Path) -> None:
+    (repository / ".bandit").write_text("[bandit]\nskips: B602,B324\nexclude: /\n")
+    (repository / ".semgrepignore").write_text("*\n")
+    (repository / ".gitattributes").write_text("*.py binary\n")
+    (repository / "sums.py").write_text(
+        MODULE.replace('"""Sums."""\n', '"""Sums."""\n\nimport hashlib\n')
+        + "\n\ndef sign(data: bytes) -> str:\n    # nosec nosemgrep noqa\n"
+        "    return hashlib.md5(data).hexdigest()  # nosec # nosemgrep\n"
+    )
+    status, told = judged(home, str(repository), "--only", "security")
+    rules = {one["rule"] for one in told["gates"][0]["findings"]}
+    assert status == 1
+    assert "B324:hashlib" in rules
+    assert "towpath.python.crypto.weak-hash" in rules

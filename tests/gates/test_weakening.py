@@ -83,6 +83,10 @@ KEPT = {
     "one more assert": (
         "    assert add(1, 2) == 3\n", "    assert add(1, 2) == 3\n    assert add(0, 0) == 0\n",
     ),
+    "twice the same": (
+        "    assert add(1, 2) == 3\n",
+        "    assert add(1, 2) == 3\n    assert add(1, 2) == add(1, 2)\n",
+    ),
     "more cases": ("[1, 2, 3, 4]", "[1, 2, 3, 4, 5]"),
     "a docstring": ("def test_add():\n", 'def test_add():\n    """It adds."""\n'),
     "types": ("def test_add():", "def test_add() -> None:"),

@@ -166,6 +166,15 @@ def test_pythons_settings_say_which_tools_are_used() -> None:
     assert argv(found, "black") == "black --check ."
 
 
+def test_a_linter_gets_what_its_hook_gives_it() -> None:
+    found = detected({
+        ".pre-commit-config.yaml": (
+            "repos:\n- repo: x\n  hooks:\n  - id: flake8\n    args: ['--max-line-length', 88]\n"
+        ),
+    }, "src/x.py")  # fmt: skip
+    assert argv(found, "flake8") == "flake8 --max-line-length 88"
+
+
 def test_tables_of_tasks_are_read() -> None:
     found = detected({
         "pyproject.toml": (

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -256,6 +258,32 @@ def test_a_project_is_installed_once_and_its_generated_files_are_there_for_its_t
         assert report.total == 2
     changed = project.ours(base, {"pyproject.toml": THING["pyproject.toml"].encode() + b"\n"})
     assert environments.prepare(plan_for(project.mirror, changed), changed).key != environment.key
+
+
+def test_a_project_that_a_test_tool_needs_is_still_tested_from_the_work_tree(
+    project: Project, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    released = io.BytesIO()
+    about = "Metadata-Version: 2.1\nName: thing\nVersion: 9\n"
+    with zipfile.ZipFile(released, "w") as wheel:
+        wheel.writestr("thing.py", "VERSION = 'released'\n")
+        wheel.writestr("thing-9.dist-info/METADATA", about)
+        wheel.writestr(
+            "thing-9.dist-info/WHEEL",
+            "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        )
+        wheel.writestr("thing-9.dist-info/RECORD", "")
+    wanted = b"--no-index\n--find-links ./wheels\nthing>=2\n"
+    released_wheel = {"wheels/thing-9-py3-none-any.whl": released.getvalue()}
+    base = project.ours(project.commit(THING), {**released_wheel, "requirements-dev.txt": wanted})
+    pool = project.pool(sandbox)
+    environments = Environments(tmp_path / "e", project.mirror, pool, sandbox)
+    plan = plan_for(project.mirror, base)
+    environment = environments.prepare(plan, base)
+    assert environment.notes == ("requirements-dev.txt needs another version of this project",)
+    with pool.checkout(base) as tree:
+        report = run_tests(tree, plan, environment, sandbox, select=["tests"])
+    assert report.ok, report.tail
 
 
 def test_what_a_story_changed_does_not_run_in_a_build_that_others_use(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 import yaml
 
@@ -15,6 +16,7 @@ from bot.workspace.detect.words import Known, commands_in
 _WORKFLOW = re.compile(r"\.github/workflows/[^/]+\.ya?ml|\.gitlab-ci\.ya?ml")
 _DEEPEST = 12
 _LARGEST = 300_000
+_MOST_HOOKS = 1000
 _HOOKS = {
     "ruff": ("lint", "ruff"), "ruff-check": ("lint", "ruff"),
     "ruff-format": ("format", "ruff-format"), "black": ("format", "black"),
@@ -41,6 +43,23 @@ def hooks(content: str) -> list[tuple[str, str, int]]:
         if named and named[1] in _HOOKS:
             found.append((*_HOOKS[named[1]], at))
     return found
+
+
+def hook_arguments(content: str) -> dict[str, tuple[str, ...]]:
+    """What a pre-commit file gives the tools that we know, beside the files; {} if unreadable."""
+    if len(content) > _LARGEST:
+        return {}
+    try:
+        repositories = yaml.safe_load(content)["repos"]
+        # An alias may name a long list many times.
+        every = islice((hook for one in repositories for hook in one["hooks"]), _MOST_HOOKS)
+        return {
+            _HOOKS[hook["id"]][1]: tuple(str(one) for one in hook["args"])
+            for hook in every
+            if hook.get("id") in _HOOKS and isinstance(hook.get("args"), list)
+        }
+    except (yaml.YAMLError, RecursionError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
 
 
 def automation(files: Mapping[str, str], tasks: Tasks) -> Iterator[Command]:

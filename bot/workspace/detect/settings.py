@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from bot.workspace.declarations import table
-from bot.workspace.detect.automation import hooks
+from bot.workspace.detect.automation import hook_arguments, hooks
 from bot.workspace.detect.command import Command, Purpose, Text
 from bot.workspace.node_project import NodeProject
 
@@ -31,6 +31,7 @@ _FILES = {
     "pylintrc": "pylint", ".isort.cfg": "isort", ".bandit": "bandit",
 }  # fmt: skip
 _SECTIONS = {"flake8": "flake8", "mypy": "mypy", "isort": "isort", "pylint": "pylint"}
+_HOOKS = ".pre-commit-config.yaml"
 _ESLINT = re.compile(r"\.eslintrc(\.\w+)?|eslint\.config\.[cm]?[jt]s")
 _PRETTIER = re.compile(r"\.prettierrc(\.\w+)?|prettier\.config\.[cm]?[jt]s")
 
@@ -39,8 +40,11 @@ def python_settings(names: Sequence[str], files: Mapping[str, str]) -> Iterator[
     """From pyproject.toml, setup.cfg, tox.ini, the tools' own files and pre-commit."""
     if not any(name.endswith(".py") for name in names):
         return
+    arguments = hook_arguments(files.get(_HOOKS, ""))
     for tool, source in _python_tools(set(names), files):
         purpose, argv = _PYTHON[tool]
+        if tool == "flake8":  # the others have settings of their own, which hooks seldom repeat
+            argv += arguments.get(tool, ())
         if tool == "mypy" and _mypy_files(files):
             argv = ("mypy",)
         yield Command(purpose, tool, argv, "", f"settings for {tool}", source, "settings")
@@ -65,10 +69,9 @@ def _python_tools(names: set[str], files: Mapping[str, str]) -> Iterator[tuple[s
             )
             if named:
                 yield named, ini.at(f"[{section}]")
-    path = ".pre-commit-config.yaml"
-    for _, tool, line in hooks(files.get(path, "")):
+    for _, tool, line in hooks(files.get(_HOOKS, "")):
         if tool in _PYTHON:
-            yield tool, f"{path}:{line}"
+            yield tool, f"{_HOOKS}:{line}"
 
 
 def _mypy_files(files: Mapping[str, str]) -> bool:

@@ -66,6 +66,14 @@ def test_a_python_project_is_described_by_its_files_and_its_code():
     assert found.styles["errors"].evidence == ("src/shop/cart.py",)
 
 
+@pytest.mark.parametrize(
+    ("line", "runner"), [("import pytest\n", "pytest"), ("import unittest\n", "unittest")]
+)
+def test_what_runs_the_tests_is_read_from_them_where_it_is_declared_nowhere(line, runner):
+    tests = {"tests/test_a.py": "def test_a():\n    assert 1\n", "tests/test_b.py": line}
+    assert profile({"a.py": "A = 1\n", **tests}).test_framework.value == runner
+
+
 def test_linters_come_with_the_settings_that_change_how_code_is_written():
     tools = {tool.name: tool for tool in profile(PYTHON).tools}
     assert tools["ruff"].settings == {"line-length": "100", "select": "E F"}

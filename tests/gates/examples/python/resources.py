@@ -191,3 +191,18 @@ def unpacked():
     gzip.decompress(request.data)
     # ok: towpath.python.resources.archive-read-without-limit
     return zlib.decompressobj().decompress(request.data, 10_000)
+
+
+def first_lines(paths):
+    lines = []
+    for path in paths:
+        # ruleid: towpath.python.resources.opened-never-closed
+        file = open(path)
+        lines.append(file.readline())
+    return lines
+
+
+def kept_open(path, files):
+    # ok: towpath.python.resources.opened-never-closed
+    file = open(path)
+    files.append(file)
