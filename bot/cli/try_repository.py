@@ -189,7 +189,7 @@ def _results(
         "report": str(report),
         "pull_request": story.pull_number or None,
         "model_calls": len(story.model_calls),
-        "cost_usd": round(story.cost_usd, 4) if story.cost_usd or not story.cost_unknown else None,
+        "cost_usd": None if story.cost_unknown else round(story.cost_usd, 4),
         "unpriced_tokens": story.unpriced_tokens,
         "seconds": 0.0,
     }

@@ -18,6 +18,7 @@ Form = Literal["names", "types", "outline", "excerpt", "whole"]
 SHORT = 110  # tokens of a file's first, shortest form
 BODIES = (1, 2, 3, 5, 8, 13)  # how many bodies an excerpt may have
 NAMED = 8  # definitions beside those whose signature an excerpt keeps
+LONG = 250  # lines of a definition that an excerpt has after shorter ones
 LEAST_CHARACTERS = 5  # of a token, on average: a file with more is too big without counting
 
 
@@ -54,6 +55,16 @@ def heading(path: str, form: str) -> str:
     return f"== {path} ({form})\n"
 
 
+def long_last(wanted: tuple[str, ...], facts: FileFacts) -> tuple[str, ...]:
+    """Qualified names in their order, but long ones of the first of them after the others.
+
+    A class of many lines would not fit, and end the choice of all bodies that follow.
+    """
+    long = {one.qualname for one in facts.definitions if one.end - one.start > LONG}
+    first = wanted[:NAMED]
+    return (*sorted(first, key=long.__contains__), *wanted[NAMED:])
+
+
 @dataclass
 class Candidate:
     """A candidate with its forms, made when they are asked for, the cheapest first."""
@@ -86,7 +97,8 @@ class Candidate:
                 ("types", lambda: skeleton.types_only(text, facts, language, self.used)),
             ]
         if self.wanted:
-            bodies = [self.wanted[:count] for count in BODIES if count <= len(self.wanted)]
+            order = long_last(self.wanted, facts)
+            bodies = [order[:count] for count in BODIES if count <= len(order)]
             named = self.wanted[:NAMED]
             for some in bodies:
                 steps.append(("excerpt", partial(self._excerpt, some, named)))

@@ -40,7 +40,14 @@ SECRET = re.compile(
     r"(?:^|/)(?:id_rsa|credentials|secrets?)[^/]*$|(?:^|/)package-lock\.json$"
 )
 """Files that are never shown: they look secret, or nobody wrote them by hand."""
-_NAME = re.compile(r"[\w./-]*\w\.\w+|\b(?:Makefile|Dockerfile|LICENSE)\b|\.\w[\w.-]+")
+BESIDE = re.compile(
+    r"(?:^|/)\.git(?:ignore|attributes|-blame|hub/ISSUE|hub/PULL)|"
+    r"(?:^|/)(?:LICEN[CS]E|COPYING|AUTHORS|MANIFEST\.in|py\.typed)[^/]*$|"
+    r"\.(?:css|bat|svg)$|(?:^|/)docs/(?:conf\.py|Makefile|requirements\.txt)$",
+    re.IGNORECASE,
+)
+"""Files that tell nothing of the code: shown when the text asks for them, not to fill up."""
+_NAME = re.compile(r"[\w./-]*\w\.\w+|\b(?:Makefile|Dockerfile|LICENSE)\b|\.\w[\w.-]*\w")
 COVERING = 4  # tests, and users, of a changed file that a reviewer is shown
 _BOUNDS = {"files": FOUND, "definitions": 1_000}
 
@@ -161,7 +168,8 @@ class Project:
         order = sources[:TESTS_AFTER] + tests + sources[TESTS_AFTER:]
         order[NAMED_AFTER:NAMED_AFTER] = named
         if len(self._readable) <= SMALL:
-            order += [Ranked(path, reasons=("small",)) for path in self._readable]
+            telling = [path for path in self._readable if not BESIDE.search(path)]
+            order += [Ranked(path, reasons=("small",)) for path in telling]
         unique: dict[str, Ranked] = {}
         for one in order:
             unique.setdefault(one.path, one)

@@ -146,3 +146,22 @@ def test_five_hash_seeds_in_processes_of_their_own_give_the_same_bytes():
         said.add(done.stdout.strip() or done.stderr)
     here = build(VIEW, RANKED, 5_000, targets=["shop/part00.py"], changed={"shop/part07.py"})
     assert said == {hashlib.sha256(here.render().encode()).hexdigest()}
+
+
+def test_a_class_too_long_to_be_shown_leaves_room_for_the_functions_beside_it():
+    rows = [f"    def row_{n}(self):\n        return {n}\n" for n in range(200)]
+    text = "class Table:\n" + "\n".join(rows) + "\n" + module("wrap", 3)
+    wanted = ("Table.row_7", "Table", "wrap_0", "wrap_2")
+    chosen = build(Folder({"table.py": text}, {}), [Ranked("table.py", 1.0, (), wanted)], 900)
+    shown = chosen.shown[0].text
+    assert "return 7" in shown
+    assert shown.count("json.dumps") == 12  # both functions, whole
+    assert "return 8" not in shown
+
+
+def test_a_class_of_some_lines_is_shown_whole_where_it_is_the_best():
+    rows = [f"    def row_{n}(self):\n        return {n}\n" for n in range(20)]
+    text = "class Table:\n" + "\n".join(rows) + "\n" + module("wrap", 40)
+    wanted = ("Table", "wrap_0", "Table.row_7")
+    chosen = build(Folder({"table.py": text}, {}), [Ranked("table.py", 1.0, (), wanted)], 700)
+    assert "return 19" in chosen.shown[0].text

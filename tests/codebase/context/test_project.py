@@ -173,3 +173,25 @@ def test_five_hash_seeds_cold_and_warm_give_the_same_bytes(repository, tmp_path)
         )
         said.add(hashlib.sha256(done.stdout).hexdigest())
     assert len(said) == 1
+
+
+def test_a_small_project_is_not_filled_up_with_what_tells_nothing_of_its_code(tmp_path, store):
+    aside = ["LICENSE", ".gitignore", ".github/ISSUE_TEMPLATE/bug.md", "docs/conf.py", "style.css"]
+    useful = ["shop.py", "README.md", ".github/workflows/tests.yml", "tests/test_shop.py"]
+    for name in [*aside, *useful]:
+        path = tmp_path / "small" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("price = 1\n" if name.endswith(".py") else "words of another kind\n")
+    folder = tmp_path / "small"
+    shell_git(folder, "init", "-q")
+    shell_git(folder, "add", "-A")
+    shell_git(folder, "commit", "-q", "-m", "feat: a small shop")
+
+    def paths(text: str) -> set[str]:
+        chosen = Project.at(folder / ".git", "HEAD", store).context(text, 4_000)
+        return {one.path for one in chosen.shown}
+
+    shown = paths("Round up in the shop.")
+    assert set(useful) <= shown
+    assert not shown & {"LICENSE", ".gitignore", ".github/ISSUE_TEMPLATE/bug.md", "style.css"}
+    assert {"LICENSE", ".gitignore"} <= paths("Add the year to LICENSE, and dist to .gitignore.")
