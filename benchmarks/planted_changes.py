@@ -211,7 +211,7 @@ def _unlinted(project: Project, repository: Path, turn: int) -> tuple[Edits, ...
         code.replace(marker, f"{marker}\nimport os\n"),
         code + "\n\nFALLBACK = [missing_name for _ in ()]\n",
         code + '\n\nNOTE = f"no value"\n',
-        code.replace(marker, f"{marker}\nimport json\nimport shutil\n"),
+        code + '\n\ndef empty(text: str) -> bool:\n    """Is it?"""\n    return text == None\n',
     )[turn % 4]
     return ({**edits, name: wrong},)
 

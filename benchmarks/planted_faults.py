@@ -53,6 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--quick", action="store_true", help="one of each kind, ten clean ones")
     options.add_argument("--kind", action="append", help="kinds with this word only (repeatable)")
+    options.add_argument("--project", action="append", help="these only (repeatable)")
     options.add_argument("--clean-only", action="store_true")
     options.add_argument("--jobs", type=int, default=1, help="projects at a time")
     options.add_argument("--folder", type=Path, help="keep sources and caches here")
@@ -63,7 +64,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         folder.mkdir(parents=True, exist_ok=True)
         repositories = {project.name: prepare(project, folder) for project in PROJECTS}
         changes = chosen(repositories, given.quick, given.kind or [], given.clean_only)
-        groups = [[one for one in changes if one.project is project] for project in PROJECTS]
+        wanted = [one for one in PROJECTS if not given.project or one.name in given.project]
+        groups = [[one for one in changes if one.project is project] for project in wanted]
         with ThreadPoolExecutor(max_workers=given.jobs) as pool:
             found = pool.map(lambda group: _judge_all(group, repositories, folder, url), groups)
             answers = [answer for group in found for answer in group]
