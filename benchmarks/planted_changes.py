@@ -324,7 +324,9 @@ def _docstring(project: Project, repository: Path) -> Edits:
                 lines = text.splitlines(keepends=True)
                 if first.lineno == node.lineno or lines[first.lineno - 1].lstrip()[0] in "\"'@":
                     continue
-                words = f'{" " * first.col_offset}"""Do what the name says."""\n'
+                line = lines[first.lineno - 1]
+                indent = line[: len(line) - len(line.lstrip())]
+                words = f'{indent}"""Do what the name says."""\n'
                 lines.insert(first.lineno - 1, words)
                 return {str(path.relative_to(repository)): "".join(lines)}
     return _documentation(repository)

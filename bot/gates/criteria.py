@@ -79,9 +79,14 @@ def _is(test: _Candidate, failed: str) -> bool:
 
 def _serves(test: _Candidate, criterion: Criterion) -> bool:
     number = re.sub(r"\D", "", criterion.id)
-    if number and re.search(
-        rf"(?i)(?<![a-z0-9])(?:ac|c|criterion|criteria|acceptance)[\s_#:(\"'-]*0*{number}(?![0-9])",
-        test.text,
+    # Numbers are a story's own: an older test that says C3 speaks of another story's third one.
+    if (
+        number
+        and test.is_new
+        and re.search(
+            rf"(?i)(?<![a-z0-9])(?:ac|c|criterion|criteria|acceptance)[\s_#:(\"'-]*0*{number}(?![0-9])",
+            test.text,
+        )
     ):
         return True
     if not test.is_new and not _same_sentence(test, criterion):

@@ -155,6 +155,18 @@ def test_a_criterion_needs_a_test_that_says_so(look: Looks, tmp_path: Path) -> N
     ]
 
 
+@pytest.mark.network
+def test_a_number_in_the_name_of_an_older_test_is_of_another_story(look: Looks) -> None:
+    older = "def test_issue_93_c_1_valid():\n    assert True\n"
+    base = {"tests/test_old.py": older, "app.py": "x = 1\n"}
+    wanted = ["The horn is heard at every lock"]
+    seen = look(Criteria(), base, {"app.py": "x = 2\n"}, criteria=wanted)
+    assert [one.rule for one in seen.findings] == ["criteria/unmapped"]
+    named = "def test_c1_horn():\n    assert True\n"
+    seen = look(Criteria(), base, {"tests/test_horn.py": named}, criteria=wanted)
+    assert seen.findings == ()
+
+
 @pytest.mark.parametrize(
     ("path", "text"),
     [
