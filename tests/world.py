@@ -104,9 +104,10 @@ class World:
 
     # -- people -----------------------------------------------------------------------------
 
-    def repository(self, files: Mapping[str, str] | None = None, name: str = REPO) -> None:
-        """A repository with everybody in PEOPLE, and the app installed on it."""
-        made = self.hub.create_repository(name, dict(files or FILES))
+    def repository(self, files: Mapping[str, str] | Path | None = None, name: str = REPO) -> None:
+        """A repository of files or of a git folder, PEOPLE in it, and the app installed on it."""
+        source = files if isinstance(files, Path) else dict(files or FILES)
+        made = self.hub.create_repository(name, source)
         self.place = made if name == REPO else self.place
         for login, permission in PEOPLE.items():
             self.hub.add_collaborator(name, login, permission)

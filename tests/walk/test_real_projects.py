@@ -12,7 +12,7 @@ from bot.story.machine import Story
 from bot.story.vocabulary import State
 from bot.workspace.environment import find_tool
 from tests.workspace.conftest import shell_git
-from tests.world import PEOPLE, REPO, World
+from tests.world import REPO, World
 
 pytestmark = pytest.mark.network
 
@@ -76,11 +76,7 @@ def test_a_real_projects_pin_and_finding_become_pull_requests_of_one_file(
     fixed: tuple[str, str],
 ) -> None:
     world = new_world()
-    world.hub.create_repository(REPO, _repository(tmp_path / "source", requirement, planted))
-    for login, permission in PEOPLE.items():
-        world.hub.add_collaborator(REPO, login, permission)
-    world.installation = world.hub.install(world.app.app_id, [REPO])
-    world.settle()
+    world.repository(_repository(tmp_path / "source", requirement, planted))
     for told, (path, content) in ((bump, bumped), (finding, fixed)):
         story = world.tale(world.story(*told))
         assert story.state is State.WAITING, story.failure_reason
