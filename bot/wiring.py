@@ -29,7 +29,7 @@ from bot.agent.conversation import Conversations
 from bot.agent.gateway import Gateway
 from bot.agent.perform import Model
 from bot.agent.prompts import Registry
-from bot.configuration.schema import RepositoryConfig
+from bot.configuration.in_force import InForce
 from bot.families import rewrite
 from bot.gates.perform import Gates as QualityGates
 from bot.outside.github import GitHub, connect
@@ -210,7 +210,7 @@ class House:
         """What the journal tells of repositories."""
         return Repositories(self.journal, self.settings.operator)
 
-    def configuration(self, repository: Repository) -> RepositoryConfig:
+    def configuration(self, repository: Repository) -> InForce:
         """What holds for a repository now."""
         return self.repositories.configuration(repository)
 

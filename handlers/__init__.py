@@ -7,10 +7,20 @@ list is all there is.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from bot.story.office import Delivery, Office
-from handlers import answer, approve, checks, comment, control, merge, status, story
+from handlers import (
+    answer,
+    approve,
+    checks,
+    comment,
+    configuration,
+    control,
+    merge,
+    status,
+    story,
+)
 from handlers.command import Command
 
 Handler = Callable[[Delivery, Office], None]
@@ -21,18 +31,27 @@ COMMANDS: dict[str, Command] = {
     for command in module.COMMANDS
 }
 
-EVENTS: dict[str, Handler] = {
-    **story.EVENTS,
-    **merge.EVENTS,
-    **checks.EVENTS,
-    **comment.events(COMMANDS),
+# What holds for a repository is known before anything is done by it: configuration comes first.
+_ALL: tuple[Mapping[str, Handler], ...] = (
+    configuration.EVENTS,
+    story.EVENTS,
+    merge.EVENTS,
+    checks.EVENTS,
+    comment.events(COMMANDS),
+)
+EVENTS: dict[str, tuple[Handler, ...]] = {
+    name: tuple(each[name] for each in _ALL if name in each)
+    for name in dict.fromkeys(name for each in _ALL for name in each)
 }
 
 
 def handle(delivery: Delivery, office: Office) -> str:
-    """Hand a delivery to its handler. Returns `handled`, or `ignored` where nothing cares."""
-    handler = EVENTS.get(f"{delivery.event}.{delivery.action}") or EVENTS.get(delivery.event)
-    if handler is None:
-        return "ignored"
-    handler(delivery, office)
-    return "handled"
+    """Hand a delivery to its handlers, in their order.
+
+    Returns `handled`, or `ignored` where nothing cares.
+    """
+    name = f"{delivery.event}.{delivery.action}"
+    caring = EVENTS.get(name) or EVENTS.get(delivery.event) or ()
+    for handler in caring:
+        handler(delivery, office)
+    return "handled" if caring else "ignored"

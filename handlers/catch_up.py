@@ -24,6 +24,7 @@ from bot.story.involved import person
 from bot.story.machine import Story
 from bot.story.office import Office
 from bot.story.vocabulary import Gate, Repository, State
+from handlers import configuration
 from handlers.comment import as_it_is
 from handlers.merge import note_head
 from handlers.story import start
@@ -67,6 +68,7 @@ def _installed(office: Office) -> None:
             continue
         for repository in office.github.repositories(installation["id"]):
             _moved(office, repository, living)
+            _looked(partial(configuration.look, office, repository))
             _looked(partial(_labelled_issues, office, repository))
 
 

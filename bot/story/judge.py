@@ -11,14 +11,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
-from bot.configuration.schema import RepositoryConfig
+from bot.configuration.in_force import InForce
 from bot.story.effects import CallModel, Effect, MergePullRequest
 from bot.story.involved import GitHub as InvolvedReads
 from bot.story.involved import approval_rule, involved, person
 from bot.story.machine import Story
+from bot.story.repositories import repository_stream
 from bot.story.spending import Spending
 from bot.story.vocabulary import Gate, Person, Repository, Verdict, allow, deny
 from policies import effects as policies
+from policies import repository_effects
 from policies.budget import Spent
 from policies.scope import Scope
 from policies.suspicion import suspects, texts_of
@@ -53,7 +55,7 @@ class Judge:
         settings: JudgeSettings,
         spending: Callable[[str], Spending],
         clock: Callable[[], datetime],
-        configuration: Callable[[Repository], RepositoryConfig],
+        configuration: Callable[[Repository], InForce],
     ) -> None:
         self._github, self._settings = github, settings
         self._configuration = configuration
@@ -61,8 +63,16 @@ class Judge:
 
     def __call__(self, effect: Effect, story: Story) -> Verdict:
         if story.repository is None:
-            return _answer_where_asked(effect, story)
+            return self._without_story(effect, story)
         return policies.judge(effect, self._facts(effect, story))
+
+    def _without_story(self, effect: Effect, story: Story) -> Verdict:
+        if story.stream != repository_stream(effect.repository.id):
+            return _answer_where_asked(effect, story)
+        facts = repository_effects.RepositoryFacts(
+            id=effect.repository.id, mode=self._configuration(effect.repository).mode
+        )
+        return repository_effects.judge(effect, facts)
 
     def _facts(self, effect: Effect, story: Story) -> policies.Facts:
         config = self._configuration(story.repository)
@@ -76,7 +86,7 @@ class Judge:
             limits=replace(limits, caps=caps),
             calls=story.effects_performed,
             gates=gates_of(config),
-            paths=Scope(config.paths.patterns_allowed, config.paths.patterns_restricted),
+            paths=Scope(config.allowed_lists, config.paths.patterns_restricted),
             now=self._clock(),
         )
         if isinstance(effect, CallModel):
@@ -117,7 +127,7 @@ class Judge:
         )
 
 
-def limits_of(config: RepositoryConfig, operator: policies.Limits) -> policies.Limits:
+def limits_of(config: InForce, operator: policies.Limits) -> policies.Limits:
     """The limits of a story: the configuration's, inside the operator's."""
     told = config.limits
     return replace(
@@ -129,7 +139,7 @@ def limits_of(config: RepositoryConfig, operator: policies.Limits) -> policies.L
     )
 
 
-def gates_of(config: RepositoryConfig) -> frozenset[Gate]:
+def gates_of(config: InForce) -> frozenset[Gate]:
     """The gates that wait for people."""
     return frozenset(
         Gate(name) for name in type(config.gates).model_fields if getattr(config.gates, name)
