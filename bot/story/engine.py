@@ -62,7 +62,7 @@ class Engine:
         performer: Performer,
         stages: Mapping[State, Stage],
         clock: Callable[[], datetime],
-        gates: Gates,
+        gates: Callable[[Story], Gates],
         limits: Limits,
         owner: str,
         jitter: Callable[[], float],
@@ -153,7 +153,7 @@ class _Run:
             return True
 
     def _asked(self) -> Move | None:
-        return next_move(self._story, self._e._gates, self._e._clock())
+        return next_move(self._story, self._e._gates(self._story), self._e._clock())
 
     def _opens_at(self) -> datetime | None:
         """When a gate opens by itself."""
@@ -219,7 +219,7 @@ class _Run:
             self._lease,
             self._append,
             self._e._clock,
-            self._e._gates.caps,
+            self._e._gates(story).caps,
         )
         try:
             return self._e._stages[story.state](story, desk)
