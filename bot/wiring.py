@@ -45,6 +45,7 @@ from bot.story.next_move import Gates
 from bot.story.office import HandlerSettings, Office, stream_of
 from bot.story.performer import Adapter, Performer
 from bot.story.spending import Ledger, Spending
+from bot.story.unmet_facts import InForce
 from bot.story.vocabulary import Gate, Repository
 from bot.texts import answers
 from bot.texts.handoff import handoff
@@ -211,7 +212,21 @@ class House:
         )
 
     def _status(self, story: Story) -> str:
-        return status(story, self.settings.story_budget_usd, self.settings.max_iterations)
+        settings, lacks = self.settings, self.office.missing(story)
+        return status(story, settings.story_budget_usd, settings.max_iterations, lacks)
+
+    def rules(self, repository: Repository) -> InForce:
+        """What counts for a repository now."""
+        settings = self.settings
+        gates = {Gate.PRE_PRODUCTION}
+        gates |= {Gate.PRE_DEPLOY} if settings.pre_deploy_gate else set()
+        gates |= {Gate.PRE_CODE} if settings.pre_code_gate else set()
+        return InForce(
+            gates=frozenset(gates),
+            quorum=settings.quorum,
+            second_person_required=settings.second_person_required,
+            caps=settings.caps,
+        )
 
     @cached_property
     def office(self) -> Office:
@@ -230,6 +245,7 @@ class House:
                 github_web_url=settings.github_web_url,
             ),
             self.wake,
+            self.rules,
         )
 
     def wake(self, stream: str, delay: float | None = None) -> None:

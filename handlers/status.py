@@ -15,8 +15,11 @@ from handlers.command import Asked, Command, Outcome
 
 def status(asked: Asked) -> Outcome:
     """The state of the story, in a comment of its own because somebody asked."""
-    settings = asked.office.settings
-    text = status_text.status(asked.story, settings.story_budget_usd, settings.max_iterations)
+    office, story = asked.office, asked.story
+    settings = office.settings
+    text = status_text.status(
+        story, settings.story_budget_usd, settings.max_iterations, office.missing(story)
+    )
     return Outcome(answer=text)
 
 

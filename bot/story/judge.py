@@ -91,7 +91,7 @@ class Judge:
         return replace(
             facts,
             bot=self._github.identity().bot,
-            pull=_pull_facts(pull),
+            pull=pull_facts(pull),
             approval=rule,
             involved=involved(self._github, story, pull),
         )
@@ -114,7 +114,7 @@ class Judge:
         )
 
 
-def _pull_facts(pull: Mapping[str, Any]) -> policies.PullFacts:
+def pull_facts(pull: Mapping[str, Any]) -> policies.PullFacts:
     head, base = pull.get("head") or {}, pull.get("base") or {}
     return policies.PullFacts(
         number=pull["number"],
