@@ -41,14 +41,15 @@ from bot.story.database import open_database
 from bot.story.effects import PostComment
 from bot.story.engine import Engine, Limits
 from bot.story.journal import Journal
-from bot.story.judge import Judge, JudgeSettings
+from bot.story.judge import Judge, JudgeSettings, gates_of
 from bot.story.machine import Story, fold
 from bot.story.next_move import Gates
 from bot.story.office import HandlerSettings, Office, stream_of
 from bot.story.performer import Adapter, Performer
 from bot.story.repositories import Repositories
 from bot.story.spending import Ledger, Spending
-from bot.story.vocabulary import Repository
+from bot.story.unmet_facts import InForce
+from bot.story.vocabulary import Gate, Repository
 from bot.texts import answers
 from bot.texts.handoff import handoff
 from bot.texts.status import status
@@ -226,7 +227,20 @@ class House:
 
     def _status(self, story: Story) -> str:
         limits = self.configuration(story.repository).limits
-        return status(story, limits.story_budget_usd, limits.max_iterations)
+        lacks = self.office.missing(story)
+        return status(story, limits.story_budget_usd, limits.max_iterations, lacks)
+
+    def rules(self, repository: Repository) -> InForce:
+        """What counts for a repository now."""
+        config = self.configuration(repository)
+        usd = min(config.limits.story_budget_usd, self.settings.caps.story_usd)
+        return InForce(
+            gates=gates_of(config),
+            quorum=config.quorum(Gate.PRE_DEPLOY),
+            second_person_required=config.second_person(Gate.PRE_DEPLOY),
+            caps=replace(self.settings.caps, story_usd=usd),
+            mode=config.mode,
+        )
 
     @cached_property
     def office(self) -> Office:
@@ -239,6 +253,7 @@ class House:
             HandlerSettings(github_web_url=settings.github_web_url),
             self.wake,
             self.repositories,
+            self.rules,
         )
 
     def wake(self, stream: str, delay: float | None = None) -> None:

@@ -7,7 +7,7 @@ list is all there is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from bot.story.office import Delivery, Office
 from handlers import (
@@ -31,27 +31,41 @@ COMMANDS: dict[str, Command] = {
     for command in module.COMMANDS
 }
 
+
+def _all(*declared: Mapping[str, Handler]) -> dict[str, Handler]:
+    """Several files may care for one event: each hears of it, in this order.
+
+    One that fails has the delivery handled again, so what was told before is told once (`once`).
+    """
+    heard: dict[str, list[Handler]] = {}
+    for events in declared:
+        for name, handler in events.items():
+            heard.setdefault(name, []).append(handler)
+    return {name: _each(found) for name, found in heard.items()}
+
+
+def _each(found: Sequence[Handler]) -> Handler:
+    def hear(delivery: Delivery, office: Office) -> None:
+        for handler in found:
+            handler(delivery, office)
+
+    return found[0] if len(found) == 1 else hear
+
+
 # What holds for a repository is known before anything is done by it: configuration comes first.
-_ALL: tuple[Mapping[str, Handler], ...] = (
+EVENTS: dict[str, Handler] = _all(
     configuration.EVENTS,
     story.EVENTS,
     merge.EVENTS,
     checks.EVENTS,
     comment.events(COMMANDS),
 )
-EVENTS: dict[str, tuple[Handler, ...]] = {
-    name: tuple(each[name] for each in _ALL if name in each)
-    for name in dict.fromkeys(name for each in _ALL for name in each)
-}
 
 
 def handle(delivery: Delivery, office: Office) -> str:
-    """Hand a delivery to its handlers, in their order.
-
-    Returns `handled`, or `ignored` where nothing cares.
-    """
-    name = f"{delivery.event}.{delivery.action}"
-    caring = EVENTS.get(name) or EVENTS.get(delivery.event) or ()
-    for handler in caring:
-        handler(delivery, office)
-    return "handled" if caring else "ignored"
+    """Hand a delivery to its handler. Returns `handled`, or `ignored` where nothing cares."""
+    handler = EVENTS.get(f"{delivery.event}.{delivery.action}") or EVENTS.get(delivery.event)
+    if handler is None:
+        return "ignored"
+    handler(delivery, office)
+    return "handled"

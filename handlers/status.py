@@ -15,8 +15,11 @@ from handlers.command import Asked, Command, Outcome
 
 def status(asked: Asked) -> Outcome:
     """The state of the story, in a comment of its own because somebody asked."""
-    limits = asked.office.configuration(asked.story.repository).limits
-    text = status_text.status(asked.story, limits.story_budget_usd, limits.max_iterations)
+    office, story = asked.office, asked.story
+    limits = office.configuration(story.repository).limits
+    text = status_text.status(
+        story, limits.story_budget_usd, limits.max_iterations, office.missing(story)
+    )
     return Outcome(answer=text)
 
 

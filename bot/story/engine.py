@@ -153,6 +153,8 @@ class _Run:
             return True
 
     def _asked(self) -> Move | None:
+        if self._story.repository is None:
+            return None  # something was said on an issue that has no story (yet)
         return next_move(self._story, self._e._gates(self._story), self._e._clock())
 
     def _opens_at(self) -> datetime | None:
@@ -161,7 +163,8 @@ class _Run:
         return waiting.until if waiting and self._story.state is State.WAITING else None
 
     def _works(self) -> bool:
-        return not self._story.terminal and self._story.state is not State.WAITING
+        story = self._story
+        return bool(story.repository) and not story.terminal and story.state is not State.WAITING
 
     def _refresh(self) -> None:
         """Take in what others (handlers) appended meanwhile."""
@@ -265,7 +268,7 @@ class _Run:
         advance: the work goes on unseen, and nobody is hammered.
         """
         story, later = self._story, None
-        if story.state is State.RECEIVED and story.repository is None:
+        if story.repository is None:
             return None
         for view in (self._close_pull, self._labels, self._status):
             effect, sight = view() or (None, "")

@@ -104,7 +104,7 @@ class Judge:
         return replace(
             facts,
             bot=self._github.identity().bot,
-            pull=_pull_facts(pull),
+            pull=pull_facts(pull),
             approval=rule,
             involved=involved(self._github, story, pull),
         )
@@ -146,7 +146,7 @@ def gates_of(config: InForce) -> frozenset[Gate]:
     )
 
 
-def _pull_facts(pull: Mapping[str, Any]) -> policies.PullFacts:
+def pull_facts(pull: Mapping[str, Any]) -> policies.PullFacts:
     head, base = pull.get("head") or {}, pull.get("base") or {}
     return policies.PullFacts(
         number=pull["number"],

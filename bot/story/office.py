@@ -19,8 +19,10 @@ from bot.story.journal import AlreadySeen, Head, Journal
 from bot.story.machine import Story, fold
 from bot.story.performer import NotAllowed, NotNow, Performer, Refused
 from bot.story.repositories import KIND, Repositories, repository_stream
+from bot.story.unmet_facts import InForce, missing
 from bot.story.vocabulary import TERMINAL, Repository, State
 from policies.branches import issue_of_branch
+from policies.unmet import Condition
 
 
 class Delivery(Protocol):
@@ -81,10 +83,12 @@ class Office:
         settings: HandlerSettings,
         wake: Callable[[str], None],
         repositories: Repositories | None = None,
+        rules: Callable[[Repository], InForce] = lambda repository: InForce(),
     ) -> None:
+        """`rules`: what counts for a repository now."""
         self.github, self._journal, self._performer = github, journal, performer
         self.repositories = repositories or Repositories(journal)
-        self.clock, self.settings, self._wake = clock, settings, wake
+        self.clock, self.settings, self._wake, self._rules = clock, settings, wake, rules
 
     def repository(self, payload: Mapping[str, Any]) -> Repository:
         """The repository a payload speaks of; the installation is looked up where it is missing."""
@@ -126,6 +130,12 @@ class Office:
         issue = issue_of_branch(branch)
         story = self.story(repository, issue) if issue else None
         return story if story and story.pull_number == number else None
+
+    def missing(self, story: Story) -> list[Condition]:
+        """All that the story lacks between now and done."""
+        if story.repository is None:
+            return []
+        return missing(self.github, story, self._rules(story.repository), self.clock())
 
     def tell(
         self, stream: str, *events: Event, once: str | None = None, head: Head | None = None
