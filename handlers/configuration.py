@@ -11,7 +11,7 @@ from typing import Any
 
 from bot.configuration import files
 from bot.configuration.files import Entry, Told
-from bot.configuration.in_force import InForce
+from bot.configuration.in_force import EffectiveConfig
 from bot.configuration.problems import Problem, Unreadable
 from bot.story.effects import PublishCheck
 from bot.story.journal import Conflict
@@ -44,7 +44,7 @@ def look(office: Office, repository: Repository) -> None:
         return
 
 
-def of(office: Office, repository: Repository) -> InForce:
+def of(office: Office, repository: Repository) -> EffectiveConfig:
     """What holds for a repository, read first where nobody has looked yet."""
     if office.repositories.facts(repository.id).files is None:
         look(office, repository)

@@ -41,7 +41,7 @@ class Operator:
     limits: Limits = field(default_factory=Limits)
 
 
-class InForce(RepositoryConfig):
+class EffectiveConfig(RepositoryConfig):
     """What holds. `also_allowed`: the scope file's own list; a path has to be in both lists."""
 
     also_allowed: tuple[Pattern, ...] = ()
@@ -53,14 +53,16 @@ class InForce(RepositoryConfig):
         return tuple(tuple(map(patterns.allowed, each)) for each in lists if each)
 
 
-def in_force(told: RepositoryConfig, operator: Operator, scope: ScopeFile | None = None) -> InForce:
+def in_force(
+    told: RepositoryConfig, operator: Operator, scope: ScopeFile | None = None
+) -> EffectiveConfig:
     """`told` (what the file says; only what it sets counts) with the operator's word."""
     if scope is not None:
         told = narrowed(told, scope)
     said = told.model_fields_set
     wanted = told.mode if "mode" in said else operator.mode
     # A copy, not a validation: which keys were set must not get lost.
-    return InForce.model_construct(
+    return EffectiveConfig.model_construct(
         **{
             **dict(told),
             "also_allowed": scope.allowed if scope is not None else (),

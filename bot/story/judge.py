@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
-from bot.configuration.in_force import InForce
+from bot.configuration.in_force import EffectiveConfig
 from bot.story.effects import CallModel, Effect, MergePullRequest
 from bot.story.involved import GitHub as InvolvedReads
 from bot.story.involved import approval_rule, involved, person
@@ -55,7 +55,7 @@ class Judge:
         settings: JudgeSettings,
         spending: Callable[[str], Spending],
         clock: Callable[[], datetime],
-        configuration: Callable[[Repository], InForce],
+        configuration: Callable[[Repository], EffectiveConfig],
     ) -> None:
         self._github, self._settings = github, settings
         self._configuration = configuration
@@ -127,7 +127,7 @@ class Judge:
         )
 
 
-def limits_of(config: InForce, operator: policies.Limits) -> policies.Limits:
+def limits_of(config: EffectiveConfig, operator: policies.Limits) -> policies.Limits:
     """The limits of a story: the configuration's, inside the operator's."""
     told = config.limits
     return replace(
@@ -139,7 +139,7 @@ def limits_of(config: InForce, operator: policies.Limits) -> policies.Limits:
     )
 
 
-def gates_of(config: InForce) -> frozenset[Gate]:
+def gates_of(config: EffectiveConfig) -> frozenset[Gate]:
     """The gates that wait for people."""
     return frozenset(
         Gate(name) for name in type(config.gates).model_fields if getattr(config.gates, name)

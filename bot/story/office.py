@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
-from bot.configuration.in_force import InForce
+from bot.configuration.in_force import EffectiveConfig
 from bot.story.effects import Effect
 from bot.story.events import Event
 from bot.story.involved import GitHub as InvolvedReads
@@ -150,7 +150,7 @@ class Office:
         self._wake(stream)
         return True
 
-    def configuration(self, repository: Repository) -> InForce:
+    def configuration(self, repository: Repository) -> EffectiveConfig:
         """What holds for a repository now: its own word inside the operator's bounds (W6)."""
         return self.repositories.configuration(repository)
 

@@ -17,7 +17,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from bot.configuration.files import Told
-from bot.configuration.in_force import InForce, Operator, in_force
+from bot.configuration.in_force import EffectiveConfig, Operator, in_force
 from bot.configuration.schema import RepositoryConfig
 from bot.configuration.scope_file import ScopeFile
 from bot.story import repository_events as e
@@ -49,6 +49,7 @@ class RepositoryFacts:
     sha: str = ""
     since: datetime | None = None
     broken: e.ConfigurationBroken | None = None
+    broken_since: datetime | None = None
     mended: bool = False  # what was broken before is not any more
     version: int = 0
 
@@ -89,7 +90,12 @@ def _told(event: e.ConfigurationRead) -> Told:
 @_apply.register
 def _(event: e.ConfigurationBroken, facts: RepositoryFacts, at: datetime) -> RepositoryFacts:
     return replace(
-        facts, repository=event.repository, files=event.files, sha=event.sha, broken=event
+        facts,
+        repository=event.repository,
+        files=event.files,
+        sha=event.sha,
+        broken=event,
+        broken_since=at,
     )
 
 
@@ -110,7 +116,7 @@ class Repositories:
             self._known[repository_id] = known
             return known
 
-    def configuration(self, repository: Repository) -> InForce:
+    def configuration(self, repository: Repository) -> EffectiveConfig:
         """What holds now: the files' last good word inside the operator's bounds."""
         facts = self.facts(repository.id)
         if facts.told is not None:

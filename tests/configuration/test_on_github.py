@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.configuration.in_force import InForce
+from bot.configuration.in_force import EffectiveConfig
 from tests.world import FILES, REPO, World
 
 FILE = ".github/towpath.yml"
@@ -21,7 +21,7 @@ def push(world: World, files: dict[str, str | None], branch: str = "main") -> st
     return sha
 
 
-def holds(world: World) -> InForce:
+def holds(world: World) -> EffectiveConfig:
     return world.house.configuration(world.house.office.repository(_payload(world)))
 
 
