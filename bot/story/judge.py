@@ -12,10 +12,12 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from bot.story.effects import CallModel, Effect, MergePullRequest
+from bot.story.involved import Asks, approval_rule, involved, person
 from bot.story.involved import GitHub as InvolvedReads
-from bot.story.involved import approval_rule, involved, person
 from bot.story.machine import Story
 from bot.story.spending import Spending
+from bot.story.standing import GitHub as StandingReads
+from bot.story.standing import lapsed
 from bot.story.vocabulary import Gate, Person, Repository, Verdict, allow, deny
 from policies import effects as policies
 from policies.budget import Spent
@@ -28,7 +30,7 @@ class Identity(Protocol):
     bot: Person
 
 
-class GitHub(InvolvedReads, Protocol):
+class GitHub(InvolvedReads, StandingReads, Protocol):
     """The reads that judging needs."""
 
     def pull(self, repository: Repository, number: int) -> dict[str, Any]: ...
@@ -81,19 +83,15 @@ class Judge:
         if not isinstance(effect, MergePullRequest):
             return facts
         pull = self._github.pull(story.repository, effect.number)
-        rule = approval_rule(
-            self._github,
-            story,
-            True,
-            self._settings.quorum,
-            self._settings.second_person_required,
-        )
+        asks = Asks(self._settings.quorum, self._settings.second_person_required)
+        rule = approval_rule(self._github, story, True, asks)
         return replace(
             facts,
             bot=self._github.identity().bot,
             pull=_pull_facts(pull),
             approval=rule,
             involved=involved(self._github, story, pull),
+            lapsed=lapsed(self._github, story),
         )
 
     def _of_model(self, facts: policies.Facts, effect: CallModel, story: Story) -> policies.Facts:
