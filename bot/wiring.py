@@ -41,7 +41,7 @@ from bot.story.database import open_database
 from bot.story.effects import PostComment
 from bot.story.engine import Engine, Limits
 from bot.story.journal import Journal
-from bot.story.judge import Judge, JudgeSettings, gates_of
+from bot.story.judge import Judge, JudgeSettings, asks_of, gates_of
 from bot.story.machine import Story, fold
 from bot.story.next_move import Gates
 from bot.story.office import HandlerSettings, Office, stream_of
@@ -236,8 +236,7 @@ class House:
         usd = min(config.limits.story_budget_usd, self.settings.caps.story_usd)
         return InForce(
             gates=gates_of(config),
-            quorum=config.quorum(Gate.PRE_DEPLOY),
-            second_person_required=config.second_person(Gate.PRE_DEPLOY),
+            asks=asks_of(config, Gate.PRE_DEPLOY),
             caps=replace(self.settings.caps, story_usd=usd),
             mode=config.mode,
         )

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from bot.story.vocabulary import (
     Approval,
+    AutoApproval,
     Decision,
     Gate,
     Person,
@@ -25,7 +26,7 @@ from bot.story.vocabulary import (
     deny,
     wait,
 )
-from policies import budget, scope, suspicion, tools, who_approves
+from policies import approvals, auto_approval, budget, scope, suspicion, tools
 
 LABELS = "towpath:"
 _MODULES = frozenset({"pytest", "ruff", "unittest"})
@@ -51,7 +52,11 @@ class StoryView(Protocol):
     @property
     def pull_number(self) -> int: ...
     @property
+    def base_sha(self) -> str: ...
+    @property
     def approvals(self) -> Sequence[Approval]: ...
+    @property
+    def auto_approved(self) -> AutoApproval | None: ...
     def passed(self, subject: str, sha: str) -> bool:
         """Whether the last tests of `subject` were at `sha` and broke nothing."""
 
@@ -94,7 +99,8 @@ class Limits:
 class Facts:
     """All that decides on an effect. `calls`: how many of each kind were performed so far.
 
-    `live`: the story is neither cancelled nor at its end. `bot`: our own account.
+    `live`: the story is neither cancelled nor at its end. `bot`: our own account. `lapsed`:
+    approvals that do not count any more, and why.
     """
 
     live: bool
@@ -110,8 +116,11 @@ class Facts:
     vouched: frozenset[str] = frozenset()
     now: datetime = datetime(2000, 1, 1, tzinfo=UTC)
     gates: frozenset[Gate] = frozenset({Gate.PRE_DEPLOY, Gate.PRE_PRODUCTION})
-    approval: who_approves.ApprovalRule = field(default_factory=who_approves.ApprovalRule)
-    involved: who_approves.Involved = field(default_factory=who_approves.Involved)
+    approval: approvals.ApprovalRule = field(default_factory=approvals.ApprovalRule)
+    involved: approvals.Involved = field(default_factory=approvals.Involved)
+    lapsed: Mapping[Approval, str] = field(default_factory=lambda: MappingProxyType({}))
+    auto: auto_approval.AutoFacts | None = None
+    auto_limits: auto_approval.AutoLimits | None = None
     paths: scope.Scope = field(default_factory=scope.Scope)
 
 
@@ -281,18 +290,26 @@ def _mergeable(effect: Any, facts: Facts) -> Verdict | None:
 
 
 def _approved(effect: Any, facts: Facts) -> Verdict | None:
-    if Gate.PRE_DEPLOY not in facts.gates:
+    if Gate.PRE_DEPLOY not in facts.gates and not facts.approval.checkpoints:
         return None
     story = facts.story
-    verdict = who_approves.gate_open(
+    now = approvals.Bound(effect.sha, story.plan_digest, story.base_sha)
+    verdict = approvals.gate_open(
         Gate.PRE_DEPLOY,
-        story.approvals,
+        [each for each in story.approvals if each not in facts.lapsed],
         facts.approval,
         facts.involved,
-        effect.sha,
-        story.plan_digest,
+        now,
+        facts.lapsed.values(),
     )
-    return None if verdict.allowed else verdict
+    if verdict.allowed:
+        return None
+    if facts.auto is None or not approvals.auto_stands(story.auto_approved, Gate.PRE_DEPLOY, now):
+        return verdict
+    by_itself = auto_approval.decide(facts.auto, facts.auto_limits)
+    if by_itself.allowed:
+        return by_itself
+    return verdict.model_copy(update={"reason": f"{verdict.reason}; {by_itself.reason}"})
 
 
 def _limit(kind: str, count: Callable[[Limits], int]) -> Rule:

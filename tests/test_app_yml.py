@@ -141,6 +141,8 @@ def _read(
         "permission": (repository, "bob"),
         "user": ("bob", repository),
         "team_members": (repository, TEAM),
+        "account_of_address": (repository, "alice@example.test"),
+        "compare": (repository, "main", sha),
         "open_issues_with_label": (repository, "story"),
         "label_put_on": (repository, issue, "story"),
         "pull": (repository, pull),

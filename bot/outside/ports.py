@@ -67,6 +67,12 @@ class GitHubReads(Protocol):
     def team_members(self, repository: Repository, team: str) -> list[dict[str, Any]]:
         """Members of `org/team`; empty where the team or the permission to see it is missing."""
 
+    def account_of_address(self, repository: Repository, address: str) -> dict[str, Any] | None:
+        """The account that GitHub ties an e-mail address to, by a commit of the repository."""
+
+    def compare(self, repository: Repository, base: str, head: str) -> dict[str, Any] | None:
+        """What `head` has that `base` has not (`commits`, `files`); None: not comparable."""
+
     def open_issues_with_label(self, repository: Repository, label: str) -> list[dict[str, Any]]:
         """Open issues (no pull requests) with a label."""
 

@@ -13,10 +13,12 @@ from typing import Any, Protocol
 
 from bot.configuration.schema import RepositoryConfig
 from bot.story.effects import CallModel, Effect, MergePullRequest
+from bot.story.involved import Asks, approval_rule, involved, person
 from bot.story.involved import GitHub as InvolvedReads
-from bot.story.involved import approval_rule, involved, person
 from bot.story.machine import Story
 from bot.story.spending import Spending
+from bot.story.standing import GitHub as StandingReads
+from bot.story.standing import lapsed
 from bot.story.vocabulary import Gate, Person, Repository, Verdict, allow, deny
 from policies import effects as policies
 from policies.budget import Spent
@@ -30,7 +32,7 @@ class Identity(Protocol):
     bot: Person
 
 
-class GitHub(InvolvedReads, Protocol):
+class GitHub(InvolvedReads, StandingReads, Protocol):
     """The reads that judging needs."""
 
     def pull(self, repository: Repository, number: int) -> dict[str, Any]: ...
@@ -84,19 +86,15 @@ class Judge:
         if not isinstance(effect, MergePullRequest):
             return facts
         pull = self._github.pull(story.repository, effect.number)
-        rule = approval_rule(
-            self._github,
-            story,
-            True,
-            config.quorum(Gate.PRE_DEPLOY),
-            config.second_person(Gate.PRE_DEPLOY),
-        )
+        asks = asks_of(config, Gate.PRE_DEPLOY)
+        rule = approval_rule(self._github, story, True, asks)
         return replace(
             facts,
             bot=self._github.identity().bot,
             pull=pull_facts(pull),
             approval=rule,
             involved=involved(self._github, story, pull),
+            lapsed=lapsed(self._github, story),
         )
 
     def _of_model(self, facts: policies.Facts, effect: CallModel, story: Story) -> policies.Facts:
@@ -126,6 +124,16 @@ def limits_of(config: RepositoryConfig, operator: policies.Limits) -> policies.L
         model_calls=min(told.model_calls, operator.model_calls),
         commands=min(told.commands, operator.commands),
         branch_lines=told.branch_lines,
+    )
+
+
+def asks_of(config: RepositoryConfig, gate: str | None) -> Asks:
+    """What the configuration asks of the approvals of `gate`."""
+    return Asks(
+        quorum=config.quorum(gate or ""),
+        second_person=config.second_person(gate or ""),
+        teams=config.teams(gate or ""),
+        config_digest=config.digest,
     )
 
 

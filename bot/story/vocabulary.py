@@ -225,8 +225,21 @@ class Waiting(Value):
     subject: str = ""  # digest of what a person is asked to look at (M12)
 
 
+class Demands(Value):
+    """What a configuration asks of approvals; a later one that asks for more withdraws them."""
+
+    quorum: int = 1
+    second_person: bool = True
+    teams: tuple[str, ...] = ()
+    checkpoints: tuple[str, ...] = ()  # names, each with the teams that it asks for
+
+
 class Approval(Value):
-    """A person's yes, bound to what they saw (P3)."""
+    """A person's yes, bound to what they saw and to what was asked of them (P3).
+
+    `words`: digest of the text that approved. `by`: command | review (GitHub's own button).
+    `config_digest` '' and `demands` None: given before these were kept.
+    """
 
     gate: Gate
     person: Person
@@ -236,6 +249,33 @@ class Approval(Value):
     comment_id: int
     at: datetime
     thread: str = "issue_comment"  # | pull_request_review | pull_request_review_comment
+    config_digest: str = ""
+    demands: Demands | None = None
+    words: str = ""
+    by: str = "command"
+
+
+class AutoApproval(Value):
+    """The configuration's own yes, within its limits; `facts` is what was measured (P2, S4)."""
+
+    gate: Gate
+    head_sha: str
+    base_sha: str
+    plan_digest: str
+    config_digest: str
+    rule: str
+    limits: dict[str, Any]
+    facts: dict[str, Any]
+    at: datetime
+
+
+class Withdrawal(Value):
+    """An approval that does not count any more, and why; the status comment says so."""
+
+    gate: Gate
+    login: str  # '' for an automatic one
+    reason: str
+    at: datetime
 
 
 class Shown(Value):

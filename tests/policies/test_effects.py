@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from bot.story import effects as fx
 from bot.story.machine import Story
 from bot.story.vocabulary import Decision, Gate, Person
+from policies.approvals import ApprovalRule
 from policies.budget import Caps, Spent
 from policies.effects import TABLE, Limits, StoryView, judge
-from policies.who_approves import ApprovalRule
 from tests.policies.facts import (
     ASKER,
     BOT,
