@@ -7,43 +7,25 @@ error, a secret in a `repr` or a log.
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from bot import credentials
 from bot.app_key import pem_of
-from bot.settings_github import StoredApp, with_both_urls
+from bot.configuration.in_force import Operator
+from bot.configuration.schema import Limits, Mode
+from bot.credentials import CredentialsProblem
+from bot.settings_github import StoredApp, text_of, unusable, with_both_urls
+from bot.settings_problems import PREFIX, SettingsError, misspelt, problem
 from policies.budget import Caps
 from policies.routing import Models
 
-PREFIX = "TOWPATH_"
 MODEL_FAMILIES = ("scripted", "replay", "anthropic", "openai", "openai-compatible")
 _MODELS = ", or several with a comma between them; the next stands in for one that is away."
-
-
-@dataclass(frozen=True)
-class SettingsProblem:
-    """One wrong variable: its name, what it takes, and what to do next."""
-
-    variable: str
-    expected: str
-    next: str
-
-
-class SettingsError(ValueError):
-    """The environment cannot be read as settings; `problems` holds one entry for each variable."""
-
-    def __init__(self, problems: list[SettingsProblem]) -> None:
-        self.problems = problems
-        lines = [f"{one.variable}: {one.expected}. {one.next}" for one in problems]
-        super().__init__("\n".join(lines))
 
 
 class Settings(BaseSettings):
@@ -59,14 +41,9 @@ class Settings(BaseSettings):
     )
 
     @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
+    def settings_customise_sources(  # type: ignore[override]
+        cls, settings_cls: Any, init_settings: Any, env_settings: Any, **others: Any
+    ) -> tuple[Any, ...]:
         return init_settings, env_settings, StoredApp(settings_cls)
 
     @model_validator(mode="before")
@@ -145,7 +122,12 @@ class Settings(BaseSettings):
         10, ge=1, le=200, description="Seconds between two heartbeats of a running story."
     )
 
-    # stories: bounds set by people
+    # stories: bounds set by people; a repository's own configuration can only be narrower
+    mode: Mode = Field(
+        "on",
+        description="on; dry_run: say what would be done and do nothing; off. A repository's own "
+        "configuration cannot allow more.",
+    )
     story_label: str = Field(
         "story", min_length=1, max_length=50, description="Label that turns an issue into a story."
     )
@@ -338,6 +320,23 @@ class Settings(BaseSettings):
         )
 
     @property
+    def operator(self) -> Operator:
+        """Defaults and bounds for what repositories say about themselves."""
+        return Operator(
+            mode=self.mode,
+            most=self.mode,
+            story_label=self.story_label,
+            pre_code=self.pre_code_gate,
+            pre_deploy=self.pre_deploy_gate,
+            quorum=self.quorum,
+            second_person=self.second_person_required,
+            merge_method=self.merge_method,
+            limits=Limits(
+                story_budget_usd=self.story_budget_usd, max_iterations=self.max_iterations
+            ),
+        )
+
+    @property
     def caps(self) -> Caps:
         """What stories may spend."""
         return Caps(
@@ -362,7 +361,7 @@ class Settings(BaseSettings):
         both = (self.webhook_secret, self.webhook_secret_previous)
         given = [one.get_secret_value() for one in both if one is not None]
         if self.webhook_secret_file is not None:
-            lines = _text_of(self.webhook_secret_file, "WEBHOOK_SECRET_FILE").splitlines()
+            lines = text_of(self.webhook_secret_file, "WEBHOOK_SECRET_FILE").splitlines()
             given = [line.strip() for line in lines if line.strip()] + given
         return tuple(one.encode() for one in given)
 
@@ -375,31 +374,7 @@ class Settings(BaseSettings):
             return pem_of(self.private_key.get_secret_value())
         if self.private_key_file is None:
             return None
-        return pem_of(_text_of(self.private_key_file, "PRIVATE_KEY_FILE"))
-
-
-def _text_of(path: Path, field: str) -> str:
-    try:
-        return path.expanduser().read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(
-            [
-                SettingsProblem(
-                    f"{PREFIX}{field}",
-                    f"expected a readable text file ({type(error).__name__})",
-                    "Check the path and the permissions of the file.",
-                )
-            ]
-        ) from error
-
-
-def _unusable(problem: credentials.CredentialsProblem) -> SettingsProblem:
-    expected, next_ = {
-        "open": ("expected a file that only its owner can read", "chmod 600 it"),
-        "unreadable": ("expected a file that this user can read", "Check its owner"),
-        "damaged": ("expected the credentials of an app", "Bring it back from a backup"),
-    }[problem.kind]
-    return SettingsProblem(str(problem.path), expected, f"{next_}, or move it away.")
+        return pem_of(text_of(self.private_key_file, "PRIVATE_KEY_FILE"))
 
 
 def _several(models: str | None) -> tuple[str, ...]:
@@ -412,38 +387,13 @@ def load_settings(**overrides: Any) -> Settings:
 
     Raises `SettingsError`; its text and problems hold names of variables, never values.
     """
-    problems = [problem for name in sorted(os.environ) if (problem := _misspelt(name))]
-    if problems:
-        raise SettingsError(problems)
+    fields = Settings.model_fields
+    misspelled = [found for name in sorted(os.environ) if (found := misspelt(name, fields))]
+    if misspelled:
+        raise SettingsError(misspelled)
     try:
         return Settings(**overrides)
     except ValidationError as error:
-        raise SettingsError([_problem(one) for one in error.errors()]) from None
-    except credentials.CredentialsProblem as problem:
-        raise SettingsError([_unusable(problem)]) from problem
-
-
-def _misspelt(variable: str) -> SettingsProblem | None:
-    """A variable that is nearly one of ours would be ignored in silence; say so instead."""
-    field = variable.removeprefix(PREFIX).lower()
-    if not variable.startswith(PREFIX) or field in Settings.model_fields:
-        return None
-    close = difflib.get_close_matches(field, Settings.model_fields, n=1, cutoff=0.8)
-    if not close:
-        return None
-    meant = f"Did you mean {PREFIX}{close[0].upper()}?"
-    return SettingsProblem(variable, "this is not a setting", meant)
-
-
-def _problem(error: Any) -> SettingsProblem:
-    message = str(error["msg"]).removeprefix("Value error, ")
-    variable = PREFIX + "_".join(str(part) for part in error["loc"]).upper()
-    if not error["loc"]:  # a rule over several settings names its variable itself
-        variable, _, message = message.partition(": ")
-    field = Settings.model_fields.get(variable.removeprefix(PREFIX).lower())
-    about = f" ({field.description})" if field is not None and field.description else ""
-    return SettingsProblem(
-        variable,
-        message[:1].lower() + message[1:],
-        f"Correct or unset it{about}",
-    )
+        raise SettingsError([problem(one, fields) for one in error.errors()]) from None
+    except CredentialsProblem as stored:
+        raise SettingsError([unusable(stored)]) from stored

@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import PydanticBaseSettingsSource
 
 from bot import credentials
+from bot.settings_problems import PREFIX, SettingsError, SettingsProblem
 
 _URLS = ("github_api_url", "github_web_url")
 
@@ -65,3 +66,26 @@ class StoredApp(PydanticBaseSettingsSource):
         if not {"webhook_secret", "webhook_secret_file"} & set(given):
             kept["webhook_secret"] = found.webhook_secret
         return kept
+
+
+def text_of(path: Path, field: str) -> str:
+    """The text of a file that a setting names. Raises SettingsError."""
+    try:
+        return path.expanduser().read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        wrong = SettingsProblem(
+            f"{PREFIX}{field}",
+            f"expected a readable text file ({type(error).__name__})",
+            "Check the path and the permissions of the file.",
+        )
+        raise SettingsError([wrong]) from error
+
+
+def unusable(problem: credentials.CredentialsProblem) -> SettingsProblem:
+    """What to do about a file of credentials that cannot be used."""
+    expected, next_ = {
+        "open": ("expected a file that only its owner can read", "chmod 600 it"),
+        "unreadable": ("expected a file that this user can read", "Check its owner"),
+        "damaged": ("expected the credentials of an app", "Bring it back from a backup"),
+    }[problem.kind]
+    return SettingsProblem(str(problem.path), expected, f"{next_}, or move it away.")

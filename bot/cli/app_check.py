@@ -10,7 +10,8 @@ from typing import Any
 
 from bot.outside.errors import GitHubError, NotFound, Unauthorized
 from bot.outside.github_http import AppKey, GitHubHttp
-from bot.settings import PREFIX, Settings, SettingsError, SettingsProblem
+from bot.settings import Settings
+from bot.settings_problems import PREFIX, SettingsError, SettingsProblem
 from bot.texts import operator as texts
 
 

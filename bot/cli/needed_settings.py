@@ -7,7 +7,8 @@ found here and not at the first call.
 from __future__ import annotations
 
 from bot.app_key import problem_of
-from bot.settings import PREFIX, Settings, SettingsError, SettingsProblem, load_settings
+from bot.settings import Settings, load_settings
+from bot.settings_problems import PREFIX, SettingsError, SettingsProblem
 from bot.texts import operator as texts
 
 

@@ -175,7 +175,7 @@ class Tokens:
             None,
         )
         if app is None:
-            raise ApiError(404, "Integration not found")
+            raise ApiError(401, "Integration not found")
         try:
             # The times are judged below, by the clock that was handed in.
             options: Options = {"verify_exp": False, "verify_iat": False, "verify_aud": False}
