@@ -101,8 +101,12 @@ class House:
     @cached_property
     def github(self) -> GitHub:
         settings = self.settings
-        key = settings.read_private_key() or ""
-        return connect(settings.github_api_url, str(settings.app_id), key, self.clock)
+        return connect(
+            settings.github_api_url,
+            str(settings.app_id),
+            lambda: settings.read_private_key() or "",
+            self.clock,
+        )
 
     @cached_property
     def workshop(self) -> workspace.Workshop:
