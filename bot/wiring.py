@@ -46,7 +46,7 @@ from bot.story.office import HandlerSettings, Office, stream_of
 from bot.story.performer import Adapter, Performer
 from bot.story.spending import Ledger, Spending
 from bot.story.vocabulary import Gate, Repository
-from bot.texts import answers
+from bot.texts import answers, review
 from bot.texts.handoff import handoff
 from bot.texts.status import status
 from bot.workspace import perform as workspace
@@ -207,7 +207,7 @@ class House:
             Limits(settings.lease_seconds, settings.heartbeat_seconds, settings.stage_retries),
             self.owner,
             random.random,
-            SimpleNamespace(status=self._status, handoff=handoff),
+            SimpleNamespace(status=self._status, handoff=handoff, left=review.left),
         )
 
     def _status(self, story: Story) -> str:
@@ -228,6 +228,7 @@ class House:
                 story_budget_usd=settings.story_budget_usd,
                 max_iterations=settings.max_iterations,
                 github_web_url=settings.github_web_url,
+                has_model=settings.model is not None,
             ),
             self.wake,
         )

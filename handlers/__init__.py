@@ -7,10 +7,10 @@ list is all there is.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 from bot.story.office import Delivery, Office
-from handlers import answer, approve, checks, comment, control, merge, status, story
+from handlers import answer, approve, checks, comment, control, merge, review, status, story
 from handlers.command import Command
 
 Handler = Callable[[Delivery, Office], None]
@@ -21,12 +21,32 @@ COMMANDS: dict[str, Command] = {
     for command in module.COMMANDS
 }
 
-EVENTS: dict[str, Handler] = {
-    **story.EVENTS,
-    **merge.EVENTS,
-    **checks.EVENTS,
-    **comment.events(COMMANDS),
-}
+
+def _each(handlers: Sequence[Handler]) -> Handler:
+    """Several handlers of one event, in order; each can hear it again when a later one fails."""
+
+    def every(delivery: Delivery, office: Office) -> None:
+        for handler in handlers:
+            handler(delivery, office)
+
+    return every
+
+
+def _together(*parts: Mapping[str, Handler]) -> dict[str, Handler]:
+    found: dict[str, list[Handler]] = {}
+    for part in parts:
+        for name, handler in part.items():
+            found.setdefault(name, []).append(handler)
+    return {name: _each(handlers) for name, handlers in found.items()}
+
+
+EVENTS: dict[str, Handler] = _together(
+    story.EVENTS,
+    merge.EVENTS,
+    checks.EVENTS,
+    comment.events(COMMANDS),
+    review.events(COMMANDS),
+)
 
 
 def handle(delivery: Delivery, office: Office) -> str:

@@ -24,6 +24,7 @@ from bot.story.involved import person
 from bot.story.machine import Story
 from bot.story.office import Office
 from bot.story.vocabulary import Gate, Repository, State
+from handlers import COMMANDS, review
 from handlers.comment import as_it_is
 from handlers.merge import note_head
 from handlers.story import start
@@ -109,6 +110,7 @@ def _look_at(office: Office, story: Story) -> None:
         _edited(office, story, issue.get("title") or "", issue.get("body") or "")
     if story.waits_at(Gate.PRE_DEPLOY) and story.pull_number:
         _pull(office, story)
+    review.look(office, story, COMMANDS)
     for approval in story.approvals:
         where = (approval.thread, story.pull_number, approval.comment_id)
         comment = as_it_is(office, repository, *where)

@@ -19,13 +19,14 @@ from bot.story.vocabulary import (
     Decision,
     Gate,
     Person,
+    Remark,
     Repository,
     Verdict,
     allow,
     deny,
     wait,
 )
-from policies import budget, scope, suspicion, tools, who_approves
+from policies import budget, reviews, scope, suspicion, tools, who_approves
 
 LABELS = "towpath:"
 _MODULES = frozenset({"pytest", "ruff", "unittest"})
@@ -52,6 +53,8 @@ class StoryView(Protocol):
     def pull_number(self) -> int: ...
     @property
     def approvals(self) -> Sequence[Approval]: ...
+    @property
+    def remarks_open(self) -> Sequence[Remark]: ...
     def passed(self, subject: str, sha: str) -> bool:
         """Whether the last tests of `subject` were at `sha` and broke nothing."""
 
@@ -343,6 +346,7 @@ TABLE: Mapping[str, tuple[Rule, ...]] = MappingProxyType(
         "react": _TALK,
         "set_labels": (*_TALK, _own_labels),
         "post_comment": _TALK,
+        "reply_to_review": (*_OURS, _own_pull),
         "show_status": _TALK,
         "close_issue": _TALK,
         "close_pull_request": (*_OURS, _own_pull),
@@ -372,13 +376,11 @@ TABLE: Mapping[str, tuple[Rule, ...]] = MappingProxyType(
             _mergeable,
             _tests_passed,
             _gates_passed,
+            reviews.heard,
             _approved,
         ),
         "delete_branch": (*_WORK, _story_branch),
-        "prepare_environment": (
-            *_WORK,
-            _limit("prepare_environment", lambda limits: limits.environments),
-        ),
+        "prepare_environment": (*_WORK, _limit("prepare_environment", lambda o: o.environments)),
         "run_gates": (*_WORK, _limit("run_gates", lambda limits: limits.gate_runs)),
         "publish_check": (*_OURS, _of_pushed),
         "run_tests": (*_WORK, _limit("run_tests", lambda limits: limits.test_runs)),

@@ -11,6 +11,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
+from bot.story.review_events import (
+    RemarksAnswered,
+    RemarksSetAside,
+    RemarksWithdrawn,
+    ReviewRequested,
+    ReviewRound,
+)
 from bot.story.vocabulary import (
     Approval,
     ExecutionPlan,
@@ -366,6 +373,11 @@ Event = Annotated[
     | HeadMoved
     | PullClosed
     | ViewDisturbed
+    | ReviewRequested
+    | RemarksSetAside
+    | RemarksWithdrawn
+    | ReviewRound
+    | RemarksAnswered
     | CommandHandled
     | EffectProposed
     | EffectPerformed

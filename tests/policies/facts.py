@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.story.vocabulary import Approval, Gate, Person, Repository, Shown
+from bot.story.vocabulary import Approval, Gate, Person, Remark, Repository, Shown
 from policies.effects import Facts, PullFacts
 from policies.who_approves import ApprovalFacts, Comment, Involved
 
@@ -77,6 +77,7 @@ class StoryFacts:
     foreign_head: bool = False
     pull_number: int = 13
     approvals: list[Approval] = field(default_factory=lambda: [approval()])
+    remarks_open: tuple[Remark, ...] = ()
     tested: str = HEAD
     stopped: str = ""
 
