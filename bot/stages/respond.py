@@ -27,6 +27,7 @@ from bot.story.vocabulary import Remark, Reply, State, Task, TaskOutcome
 from bot.texts import reasons, review
 from bot.workspace.mirror import Mirror
 from bot.workspace.reading import NotFound
+from bot.workspace.text_files import Files
 from policies.reviews import optional, touched
 
 TASK = "review"
@@ -41,7 +42,7 @@ def respond(story: Story, desk: Desk, room: Workroom) -> None:
 
 
 def _work_on(story: Story, desk: Desk, room: Workroom, remarks: tuple[Remark, ...]) -> None:
-    there = room.mirror_of(story.repository).read_many(story.head_sha, [r.path for r in remarks])
+    there = Files(room.mirror_of(story.repository), story.head_sha).known
     task = Task(
         id=f"{TASK}-{story.review_rounds}",
         action="modify_file",
@@ -182,7 +183,8 @@ def _landed(story: Story, mirror: Mirror, remark: Remark, reply: Reply) -> str:
     if made is None or not reply.files:
         return ""
     try:
-        paths = [remark.path] if reply.touched and remark.path else list(reply.files)
+        here = reply.touched and remark.path in reply.files
+        paths = [remark.path] if here else list(reply.files)
         then, now = (mirror.read_many(at, paths) for at in (story.review_head, story.head_sha))
     except NotFound:  # tidied away since: it cannot be compared
         then, now = {}, {"": b""}
