@@ -22,25 +22,27 @@ COMMANDS: dict[str, Command] = {
 }
 
 
-def _each(handlers: Sequence[Handler]) -> Handler:
-    """Several handlers of one event, in order; each can hear it again when a later one fails."""
+def _all(*declared: Mapping[str, Handler]) -> dict[str, Handler]:
+    """Several files may care for one event: each hears of it, in this order.
 
-    def every(delivery: Delivery, office: Office) -> None:
-        for handler in handlers:
+    One that fails has the delivery handled again, so what was told before is told once (`once`).
+    """
+    heard: dict[str, list[Handler]] = {}
+    for events in declared:
+        for name, handler in events.items():
+            heard.setdefault(name, []).append(handler)
+    return {name: _each(found) for name, found in heard.items()}
+
+
+def _each(found: Sequence[Handler]) -> Handler:
+    def hear(delivery: Delivery, office: Office) -> None:
+        for handler in found:
             handler(delivery, office)
 
-    return every
+    return found[0] if len(found) == 1 else hear
 
 
-def _together(*parts: Mapping[str, Handler]) -> dict[str, Handler]:
-    found: dict[str, list[Handler]] = {}
-    for part in parts:
-        for name, handler in part.items():
-            found.setdefault(name, []).append(handler)
-    return {name: _each(handlers) for name, handlers in found.items()}
-
-
-EVENTS: dict[str, Handler] = _together(
+EVENTS: dict[str, Handler] = _all(
     story.EVENTS,
     merge.EVENTS,
     checks.EVENTS,
