@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from bot.story.story import Story
 from bot.story.vocabulary import Remark, Reply
 from bot.texts import reasons
-from bot.texts.words import code, plain, short, who
+from bot.texts.words import code, count, plain, short, who
 
 _MOST = 1_500  # characters of a model's words
 
@@ -50,6 +52,19 @@ def left(story: Story, remark: Remark) -> str:
         return _quoted(remark, "Not changed: the story was cancelled.")
     why = story.handoff.summary if story.handoff else reasons.short(story.failure_reason)
     return _quoted(remark, f"Not changed: the story was handed over to people ({plain(why, 300)}).")
+
+
+def summary(story: Story) -> str:
+    """What became of the remarks, in a line."""
+    ended = Counter(reply.outcome for reply in story.replies.values())
+    parts = [count(len(story.remarks), "remark"), count(story.review_rounds, "round")]
+    parts += [f"{ended[name]} {name}" for name in ("fixed", "answered", "declined") if ended[name]]
+    if waiting := len(story.remarks_open) + len(story.remarks_now):
+        parts.append(f"{waiting} open")
+    text = ", ".join(parts)
+    if story.remarks_open and story.foreign_head:
+        text += "; taken up after `/resume`, because somebody else pushed to the branch"
+    return text
 
 
 def aside(remark: Remark, rule: str) -> str:
