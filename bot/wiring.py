@@ -50,7 +50,7 @@ from bot.story.repositories import Repositories
 from bot.story.spending import Ledger, Spending
 from bot.story.unmet_facts import InForce
 from bot.story.vocabulary import Gate, Repository
-from bot.texts import answers
+from bot.texts import answers, review
 from bot.texts.handoff import handoff
 from bot.texts.status import status
 from bot.workspace import perform as workspace
@@ -207,7 +207,7 @@ class House:
             Limits(settings.lease_seconds, settings.heartbeat_seconds, settings.stage_retries),
             self.owner,
             random.random,
-            SimpleNamespace(status=self._status, handoff=handoff),
+            SimpleNamespace(status=self._status, handoff=handoff, left=review.left),
         )
 
     @cached_property
@@ -226,6 +226,7 @@ class House:
         usd = min(config.limits.story_budget_usd, self.settings.caps.story_usd)
         return Gates(
             quorum={gate: config.quorum(gate) for gate in APPROVABLE},
+            review_rounds=config.review.rounds,
             caps=replace(self.settings.caps, story_usd=usd),
         )
 
@@ -253,7 +254,9 @@ class House:
             self.journal,
             self.performer,
             self.clock,
-            HandlerSettings(github_web_url=settings.github_web_url),
+            HandlerSettings(
+                github_web_url=settings.github_web_url, has_model=settings.model is not None
+            ),
             self.wake,
             self.repositories,
             self.rules,

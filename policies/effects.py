@@ -20,13 +20,22 @@ from bot.story.vocabulary import (
     Decision,
     Gate,
     Person,
+    Remark,
     Repository,
     Verdict,
     allow,
     deny,
     wait,
 )
-from policies import approvals, auto_approval, budget, scope, suspicion, tools
+from policies import (
+    approvals,
+    auto_approval,
+    budget,
+    reviews,
+    scope,
+    suspicion,
+    tools,
+)
 
 LABELS = "towpath:"
 _MODULES = frozenset({"pytest", "ruff", "unittest"})
@@ -57,6 +66,7 @@ class StoryView(Protocol):
     def approvals(self) -> Sequence[Approval]: ...
     @property
     def auto_approved(self) -> AutoApproval | None: ...
+    def remarks_open(self) -> Sequence[Remark]: ...
     def passed(self, subject: str, sha: str) -> bool:
         """Whether the last tests of `subject` were at `sha` and broke nothing."""
 
@@ -360,6 +370,7 @@ TABLE: Mapping[str, tuple[Rule, ...]] = MappingProxyType(
         "react": _TALK,
         "set_labels": (*_TALK, _own_labels),
         "post_comment": _TALK,
+        "reply_to_review": (*_OURS, _own_pull),
         "show_status": _TALK,
         "close_issue": _TALK,
         "close_pull_request": (*_OURS, _own_pull),
@@ -389,13 +400,11 @@ TABLE: Mapping[str, tuple[Rule, ...]] = MappingProxyType(
             _mergeable,
             _tests_passed,
             _gates_passed,
+            reviews.heard,
             _approved,
         ),
         "delete_branch": (*_WORK, _story_branch),
-        "prepare_environment": (
-            *_WORK,
-            _limit("prepare_environment", lambda limits: limits.environments),
-        ),
+        "prepare_environment": (*_WORK, _limit("prepare_environment", lambda o: o.environments)),
         "run_gates": (*_WORK, _limit("run_gates", lambda limits: limits.gate_runs)),
         "publish_check": (*_OURS, _of_pushed),
         "run_tests": (*_WORK, _limit("run_tests", lambda limits: limits.test_runs)),

@@ -79,7 +79,7 @@ class Edit(Answer):
 
 
 class Edits(Answer):
-    """Purposes `test`, `code` and `repair` (S13, S14)."""
+    """Purposes `test`, `code`, `repair` and `respond` (S13, S14, W10)."""
 
     edits: list[Edit] = Field(default=[], max_length=80)
     subject: Annotated[str, StringConstraints(strip_whitespace=True, max_length=120)] = Field(
@@ -113,6 +113,7 @@ SCHEMA_OF: dict[str, type[Answer]] = {
     "test": Edits,
     "code": Edits,
     "repair": Edits,
+    "respond": Edits,
     "review": ReviewReport,
 }
 PURPOSES = tuple(SCHEMA_OF)

@@ -96,6 +96,14 @@ class Run(Arguments):
     )
 
 
+class Replied(Arguments):
+    """What is said to one remark."""
+
+    remark: Annotated[str, StringConstraints(strip_whitespace=True, max_length=20)]
+    outcome: Literal["fixed", "answered", "declined"]
+    text: Words
+
+
 class Finish(Arguments):
     """End the task, after the other calls of the turn; not if one of them failed, or ran red.
 
@@ -111,6 +119,9 @@ class Finish(Arguments):
     )
     evidence: Words = Field(
         default="", description="What shows it: tests that were run, places in the code."
+    )
+    replies: list[Replied] = Field(
+        default=[], max_length=100, description="Only for a task with remarks: one for each."
     )
 
 

@@ -21,6 +21,7 @@ class Effects(Talk, Pulls, Checks):
         "react",
         "set_labels",
         "post_comment",
+        "reply_to_review",
         "show_status",
         "open_pull_request",
         "edit_pull_request",

@@ -80,6 +80,29 @@ class Talk(Writes):
                 return _comment(each)
         return None
 
+    # Threads of a review.
+
+    def _do_reply_to_review(self, effect: fx.ReplyToReview) -> dict[str, Any]:
+        if (found := self._look_reply_to_review(effect)) is not None:
+            return found
+        body = {"body": marked(effect.body, effect.key)}
+        if effect.comment_id is None:
+            where: tuple[str | int, ...] = ("issues", effect.number, "comments")
+        else:
+            where = ("pulls", effect.number, "comments", effect.comment_id, "replies")
+        try:
+            return _comment(self._write("POST", effect.repository, *where, body=body, needs=_TOLD))
+        except NotFound:
+            return {"comment_id": None, "url": "", "gone": True}  # with whom to talk, too
+
+    def _look_reply_to_review(self, effect: fx.ReplyToReview) -> dict[str, Any] | None:
+        thread = "issues" if effect.comment_id is None else "pulls"
+        wanted = marker(effect.key)
+        for each in self._list(effect.repository, thread, effect.number, "comments"):
+            if ends_in(each, wanted) and self._is_ours(each):
+                return _comment(each)
+        return None
+
     def _do_show_status(self, effect: fx.ShowStatus) -> dict[str, Any]:
         body = marked(effect.body, effect.key, "status")
         comment_id = effect.comment_id

@@ -12,6 +12,7 @@ from bot.agent.loop import Ended, Limits, Worked
 from bot.agent.tool_arguments import Finish
 from bot.stages.by_family import by_family
 from bot.stages.package import level, package
+from bot.stages.respond import respond
 from bot.stages.tasks import Assignment, Bench, carry_out, kept, parses
 from bot.stages.tests_first import criteria_tests, disputed, met_already, write_tests
 from bot.stages.workroom import (
@@ -43,6 +44,7 @@ def code(story: Story, desk: Desk, room: Workroom) -> Move:
     _test_first(story, desk, room)
     while (task := _next(story)) is not None:
         _work_on(story, desk, room, task)
+    respond(story, desk, room)
     if not story.commits:
         said = [d.evidence for d in story.tasks_done.values()]
         raise hand_over(reasons.no_change_unshown(said))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from bot.families import known
 from bot.stages.flaky import again
 from bot.stages.gates import gated, show, stopped
+from bot.stages.respond import say_answers
 from bot.stages.tests_first import own_modules
 from bot.stages.workroom import Workroom, attempt_failed, broken, hand_over, run_tests
 from bot.story.desk import Desk
@@ -42,6 +43,7 @@ def test(story: Story, desk: Desk, room: Workroom) -> Move:
     if (move := stopped(story, desk, room, seen)) is not None:
         return move
     _publish(story, desk, room)
+    say_answers(story, desk, room)
     show(desk, seen)
     return _gate(story, desk, room)
 

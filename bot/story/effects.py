@@ -45,6 +45,19 @@ class PostComment(_Effect):
     body: str
 
 
+class ReplyToReview(_Effect):
+    """An answer in a thread of a review of our pull request; a thread that is gone is left.
+
+    `comment_id`: the first comment of the thread; None: to the review as a whole, in a comment
+    below the pull request. Result: comment_id, url; or gone.
+    """
+
+    kind: Literal["reply_to_review"] = "reply_to_review"
+    number: int
+    comment_id: int | None
+    body: str
+
+
 class ShowStatus(_Effect):
     """The one status comment of a story (W9): created once, edited in place, recreated if gone.
 
@@ -222,6 +235,7 @@ Effect = Annotated[
     React
     | SetLabels
     | PostComment
+    | ReplyToReview
     | ShowStatus
     | PushBranch
     | OpenPullRequest

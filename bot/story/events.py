@@ -13,6 +13,13 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, TypeAdapter
 
 from bot.story.repository_events import RepositoryEvent
+from bot.story.review_events import (
+    RemarksAnswered,
+    RemarksSetAside,
+    RemarksWithdrawn,
+    ReviewRequested,
+    ReviewRound,
+)
 from bot.story.vocabulary import (
     Approval,
     AutoApproval,
@@ -404,6 +411,11 @@ Event = Annotated[
     | HeadMoved
     | PullClosed
     | ViewDisturbed
+    | ReviewRequested
+    | RemarksSetAside
+    | RemarksWithdrawn
+    | ReviewRound
+    | RemarksAnswered
     | CommandHandled
     | EffectProposed
     | EffectPerformed
