@@ -27,6 +27,7 @@ from bot.story.vocabulary import Gate, Repository, State
 from handlers.comment import as_it_is
 from handlers.merge import note_head
 from handlers.story import start
+from policies.who_approves import API
 
 log = logging.getLogger(__name__)
 
@@ -110,6 +111,8 @@ def _look_at(office: Office, story: Story) -> None:
     if story.waits_at(Gate.PRE_DEPLOY) and story.pull_number:
         _pull(office, story)
     for approval in story.approvals:
+        if approval.thread == API:
+            continue
         where = (approval.thread, story.pull_number, approval.comment_id)
         comment = as_it_is(office, repository, *where)
         if comment is None or comment.get("updated_at") != comment.get("created_at"):

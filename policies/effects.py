@@ -25,7 +25,7 @@ from bot.story.vocabulary import (
     deny,
     wait,
 )
-from policies import budget, scope, suspicion, tools, who_approves
+from policies import budget, scope, suspicion, tools, who_approves, who_commands
 
 LABELS = "towpath:"
 _MODULES = frozenset({"pytest", "ruff", "unittest"})
@@ -113,6 +113,7 @@ class Facts:
     approval: who_approves.ApprovalRule = field(default_factory=who_approves.ApprovalRule)
     involved: who_approves.Involved = field(default_factory=who_approves.Involved)
     paths: scope.Scope = field(default_factory=scope.Scope)
+    asker: who_commands.CommandFacts | None = None  # of somebody who asks for a new story
 
 
 Rule = Callable[[Any, Facts], Verdict | None]
@@ -155,6 +156,14 @@ def _live(effect: Any, facts: Facts) -> Verdict | None:
     if facts.paused:
         return wait("paused", "somebody paused the story; /resume goes on", Gate.PAUSED)
     return None
+
+
+def _may_ask(effect: Any, facts: Facts) -> Verdict | None:
+    asker = facts.asker
+    if asker is None or asker.command != who_commands.START or asker.person != effect.requester:
+        return deny("asker_known", "who asks for the story is not known")
+    verdict = who_commands.decide(asker)
+    return None if verdict.allowed else verdict
 
 
 def _own_labels(effect: Any, facts: Facts) -> Verdict | None:
@@ -344,6 +353,7 @@ TABLE: Mapping[str, tuple[Rule, ...]] = MappingProxyType(
         "set_labels": (*_TALK, _own_labels),
         "post_comment": _TALK,
         "show_status": _TALK,
+        "request_story": (_may_ask,),
         "close_issue": _TALK,
         "close_pull_request": (*_OURS, _own_pull),
         "push_branch": (

@@ -13,6 +13,7 @@ from datetime import datetime
 
 from bot.story.vocabulary import Approval, Gate, Person, Shown, Verdict, allow, deny, wait
 
+API = "api"  # the thread of what was said over the REST API: nobody can edit or delete it
 LEVELS = ("none", "read", "triage", "write", "maintain", "admin")
 APPROVABLE = {
     Gate.PRE_CODE: "plan",

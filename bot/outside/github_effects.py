@@ -22,6 +22,7 @@ class Effects(Talk, Pulls, Checks):
         "set_labels",
         "post_comment",
         "show_status",
+        "request_story",
         "open_pull_request",
         "edit_pull_request",
         "merge_pull_request",

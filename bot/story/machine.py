@@ -46,6 +46,12 @@ def _keeps_no_state(event: Any, story: Story, at: datetime) -> None:
 for _kind in (
     e.EffectProposed,
     e.ApprovalRefused,
+    # of streams that hold no story
+    e.ApiKeyMade,
+    e.ApiKeyRevoked,
+    e.StoriesRequested,
+    e.RequestedStoryBegun,
+    e.RequestedStoryLeft,
 ):
     _apply.register(_kind, _keeps_no_state)
 

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from bot.story.effects import Effect
 from bot.story.events import Event
 from bot.story.involved import GitHub as InvolvedReads
-from bot.story.journal import AlreadySeen, Head, Journal
+from bot.story.journal import AlreadySeen, Head, Journal, Recorded
 from bot.story.machine import Story, fold
 from bot.story.performer import NotAllowed, NotNow, Performer, Refused
 from bot.story.unmet_facts import InForce, missing
@@ -46,6 +46,7 @@ class GitHub(InvolvedReads, Protocol):
     def permission(self, repository: Repository, login: str, person_id: int = 0) -> str: ...
     def pull(self, repository: Repository, number: int) -> dict[str, Any]: ...
     def installation_of(self, full_name: str) -> int: ...
+    def repository(self, full_name: str, installation_id: int | None = None) -> Repository: ...
     def commit(self, repository: Repository, sha: str) -> dict[str, Any]: ...
     def installations(self) -> list[dict[str, Any]]: ...
     def failed_deliveries(self, since: datetime) -> list[dict[str, Any]]: ...
@@ -147,6 +148,28 @@ class Office:
             return False
         self._wake(stream)
         return True
+
+    def recorded(self, stream: str) -> list[Recorded]:
+        """The events of any stream."""
+        return self._journal.load(stream)
+
+    def streams_of(self, kind: str, state: str) -> list[str]:
+        """The streams of a kind in a state."""
+        return [row.stream for row in self._journal.streams(states=[state], kind=kind)]
+
+    def keep(
+        self, stream: str, *events: Event, head: Head | None = None, once: str | None = None
+    ) -> bool:
+        """Append to a stream that no worker advances. False where it was told before."""
+        try:
+            self._journal.append(stream, events, actor="handler", once=once, head=head)
+        except AlreadySeen:
+            return False
+        return True
+
+    def do(self, stream: str, effect: Effect) -> dict[str, Any]:
+        """Perform an effect whose result is needed. Raises NotAllowed, NotNow, Refused."""
+        return self._performer.do(effect, self.told(stream), None)
 
     def say(self, stream: str, effects: Iterable[Effect]) -> None:
         """Propose and perform effects now; what cannot be done now is left to the sweep."""
