@@ -56,6 +56,7 @@ from bot.texts.status import status
 from bot.workspace import perform as workspace
 from bot.workspace.choose_sandbox import choose_sandbox
 from bot.workspace.mirror import Person as Author
+from handlers.batch import advance_all
 from handlers.catch_up import catch_up
 from policies.effects import Limits as EffectLimits
 from policies.who_approves import APPROVABLE
@@ -262,6 +263,23 @@ class House:
             self.rules,
         )
 
+    def api(self) -> Any:
+        """The application of the REST API."""
+        from bot.door.api.app import create_api  # only the web process needs it
+        from bot.door.api.rooms import Rooms
+        from handlers.for_api import ForApi
+
+        return create_api(
+            Rooms(
+                self.settings,
+                self.redis,
+                self.journal,
+                self.office,
+                ForApi(self.office),
+                self.clock,
+            )
+        )
+
     def wake(self, stream: str, delay: float | None = None) -> None:
         """Have a worker advance a story."""
         enqueue_advance(self.redis, stream, delay)
@@ -331,6 +349,7 @@ class House:
         streams = {row.stream for row in self.journal.due_effects(at, limit=200)}
         for stream in sorted(streams):
             self.performer.perform_leftovers(fold(stream, self.journal.load(stream)), None)
+        advance_all(self.office)
         if at >= self._look_again:
             since = self._look_again - (_LOST if self._looked else _KEPT_BY_GITHUB)
             self._look_again = at + timedelta(seconds=self.settings.catch_up_seconds)

@@ -13,6 +13,7 @@ from typing import Any
 from bot.story.commands import Argument, CommandSpec, Kind
 from bot.story.events import ApprovalRefused, Approved, Rejected
 from bot.story.involved import approval_rule, involved
+from bot.story.judge import asks_of
 from bot.story.machine import Story
 from bot.story.office import Office
 from bot.story.vocabulary import Approval, Gate, Person, State, Verdict

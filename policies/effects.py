@@ -35,6 +35,7 @@ from policies import (
     scope,
     suspicion,
     tools,
+    who_commands,
 )
 
 LABELS = "towpath:"
@@ -132,6 +133,7 @@ class Facts:
     auto: auto_approval.AutoFacts | None = None
     auto_limits: auto_approval.AutoLimits | None = None
     paths: scope.Scope = field(default_factory=scope.Scope)
+    asker: who_commands.CommandFacts | None = None  # of somebody who asks for a new story
 
 
 Rule = Callable[[Any, Facts], Verdict | None]
@@ -174,6 +176,14 @@ def _live(effect: Any, facts: Facts) -> Verdict | None:
     if facts.paused:
         return wait("paused", "somebody paused the story; /resume goes on", Gate.PAUSED)
     return None
+
+
+def _may_ask(effect: Any, facts: Facts) -> Verdict | None:
+    asker = facts.asker
+    if asker is None or asker.command != who_commands.START or asker.person != effect.requester:
+        return deny("asker_known", "who asks for the story is not known")
+    verdict = who_commands.decide(asker)
+    return None if verdict.allowed else verdict
 
 
 def _own_labels(effect: Any, facts: Facts) -> Verdict | None:
@@ -372,6 +382,7 @@ TABLE: Mapping[str, tuple[Rule, ...]] = MappingProxyType(
         "post_comment": _TALK,
         "reply_to_review": (*_OURS, _own_pull),
         "show_status": _TALK,
+        "request_story": (_may_ask,),
         "close_issue": _TALK,
         "close_pull_request": (*_OURS, _own_pull),
         "push_branch": (

@@ -115,6 +115,11 @@ class LocalHub(AppRegistry):
         with self.lock:
             return self.tokens.user_token(self.state.account(login))
 
+    def app_user_token(self, login: str, app_id: int) -> str:
+        """What a person gets who signs in to an app."""
+        with self.lock:
+            return self.tokens.app_user_token(self.state.account(login), self.state.apps[app_id])
+
     def act_as(self, login: str, *, silently: bool = False) -> Person:
         """A small client that does what this person does, past all faults and limits."""
         client = self._client()

@@ -23,6 +23,7 @@ class Effects(Talk, Pulls, Checks):
         "post_comment",
         "reply_to_review",
         "show_status",
+        "request_story",
         "open_pull_request",
         "edit_pull_request",
         "merge_pull_request",

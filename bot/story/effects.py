@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
-from bot.story.vocabulary import GateFinding, Repository, Value
+from bot.story.vocabulary import GateFinding, Person, Repository, Value
 
 
 class _Effect(Value):
@@ -71,6 +71,20 @@ class ShowStatus(_Effect):
     head_sha: str = ""
     plan_digest: str = ""
     comment_id: int | None = None
+
+
+class RequestStory(_Effect):
+    """An open issue with the story label: `issue`, or a new one of `title` and `body` where 0.
+
+    `requester` is who wants it, and may be told so by the policies. Result: number, url.
+    """
+
+    kind: Literal["request_story"] = "request_story"
+    requester: Person
+    label: str
+    issue: int = 0
+    title: str = ""
+    body: str = ""
 
 
 class PushBranch(_Effect):
@@ -237,6 +251,7 @@ Effect = Annotated[
     | PostComment
     | ReplyToReview
     | ShowStatus
+    | RequestStory
     | PushBranch
     | OpenPullRequest
     | EditPullRequest

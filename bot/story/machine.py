@@ -49,6 +49,12 @@ for _kind in (
     e.EffectProposed,
     e.ApprovalRefused,
     *get_args(RepositoryEvent),  # bot.story.repositories folds them
+    # of streams that hold no story
+    e.ApiKeyMade,
+    e.ApiKeyRevoked,
+    e.StoriesRequested,
+    e.RequestedStoryBegun,
+    e.RequestedStoryLeft,
 ):
     _apply.register(_kind, _keeps_no_state)
 

@@ -371,6 +371,19 @@ class Handoff(Value):
     effort: str = ""
 
 
+class RequestedStory(Value):
+    """A story that somebody asks for: a new issue, or one that is there (`issue`).
+
+    `after`: names of others of the same request that have to be done first.
+    """
+
+    name: str
+    title: str = ""
+    body: str = ""
+    issue: int = 0
+    after: tuple[str, ...] = ()
+
+
 class Decision(StrEnum):
     """A policy's answer to a proposed effect."""
 
