@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
+from bot.story.item_events import ItemEvent
 from bot.story.vocabulary import (
     Approval,
     ExecutionPlan,
@@ -370,7 +371,8 @@ Event = Annotated[
     | EffectProposed
     | EffectPerformed
     | EffectFailed
-    | StageFaulted,
+    | StageFaulted
+    | ItemEvent,
     Field(discriminator="kind"),
 ]
 

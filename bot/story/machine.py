@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from functools import singledispatch
-from typing import Any
+from typing import Any, get_args
 
 from bot.story import events as e
 from bot.story.edges import UndeclaredEdge, check_edge
@@ -46,6 +46,7 @@ def _keeps_no_state(event: Any, story: Story, at: datetime) -> None:
 for _kind in (
     e.EffectProposed,
     e.ApprovalRefused,
+    *get_args(e.ItemEvent),
 ):
     _apply.register(_kind, _keeps_no_state)
 
