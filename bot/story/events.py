@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
+from bot.story.item_events import ItemEvent
 from bot.story.repository_events import RepositoryEvent
 from bot.story.review_events import (
     RemarksAnswered,
@@ -477,7 +478,8 @@ Event = Annotated[
     | StoriesRequested
     | RequestedStoryBegun
     | RequestedStoryLeft
-    | RepositoryEvent,
+    | RepositoryEvent
+    | ItemEvent,
     Field(discriminator="kind"),
 ]
 

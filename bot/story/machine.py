@@ -55,6 +55,7 @@ for _kind in (
     e.StoriesRequested,
     e.RequestedStoryBegun,
     e.RequestedStoryLeft,
+    *get_args(e.ItemEvent),
 ):
     _apply.register(_kind, _keeps_no_state)
 
