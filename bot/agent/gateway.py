@@ -24,6 +24,7 @@ from bot.agent.messages import History, Said, ToolSpec
 from bot.agent.outgoing import Outgoing
 from bot.agent.prompts import BUILT_IN, Registry
 from bot.agent.providers import OUTPUT_TOOL, Request
+from bot.agent.schemas import shape
 from bot.agent.sources import source
 from bot.story.vocabulary import Usage
 from policies import routing
@@ -195,7 +196,7 @@ class Gateway:
         attempt: int,
     ) -> tuple[BaseModel, Answered]:
         """The first answer that fits; one more request says what was wrong with the first (M5)."""
-        wanted, note, problem = schema.model_json_schema(), "", ""
+        wanted, note, problem = shape(schema), "", ""
         for _ in range(2):
             answered = self._ask(outgoing, route, purpose, attempt, output=wanted, note=note)
             spent.append(answered.answer.usage)

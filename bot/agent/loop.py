@@ -16,8 +16,8 @@ from enum import StrEnum
 
 from bot.agent.conversation import Conversation, bounded
 from bot.agent.messages import Exchange, Said, ToolCall, ToolResult
-from bot.agent.tool_arguments import Arguments, BadCall, Finish, Run, arguments_of
 from bot.agent.told import LAST_RUN_RED
+from bot.agent.tool_arguments import Arguments, BadCall, Finish, Run, arguments_of
 from bot.agent.tools import FileTools, ToolError
 from policies.budget import WRAP_UP
 

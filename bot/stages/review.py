@@ -1,8 +1,9 @@
 """REVIEWING: a second look at the whole change before the tests decide (S15).
 
 Promises: a known family's change touches exactly what its plan names; the tests of the criteria are
-to the byte what they were when they were seen to fail; a model's review can block, never pass what
-the tests or the policies refuse; its suggestions are applied once, and kept only with green tests.
+what they were when they were seen to fail; a model reads only a change whose tests pass, with all
+of the functions that changed; its review can block, never pass what the tests or the policies
+refuse; its suggestions are applied once, and kept only with green tests.
 """
 
 from __future__ import annotations
@@ -10,17 +11,21 @@ from __future__ import annotations
 from bot.agent.loop import Ended, Limits
 from bot.agent.schemas import findings
 from bot.stages.analyze import told_story
-from bot.stages.package import package
+from bot.stages.flaky import again
+from bot.stages.package import package, told_spec
 from bot.stages.shown import beside, told_diff
-from bot.stages.tasks import Assignment, Bench, carry_out, parses
+from bot.stages.tasks import Assignment, Bench, carry_out, parses, told_run
+from bot.stages.test import tests_failed
 from bot.stages.tests_first import criteria_tests
 from bot.stages.workroom import (
     Workroom,
     ask,
     attempt_failed,
+    broken,
     broken_by,
     commit_changes,
     done,
+    run_tests,
 )
 from bot.story.desk import Desk
 from bot.story.events import Reviewed
@@ -43,11 +48,16 @@ def review(story: Story, desk: Desk, room: Workroom) -> Move:
     reviewer = "rules"
     if story.spec.tier is Tier.MODEL and not found:
         limit = room.settings.context_chars
+        tested = again(desk, run_tests(desk, "head", story.head_sha))
+        if problem := broken(story, tested):  # nobody has to read what does not work
+            return tests_failed(story, desk, room, problem, tested)
+        diff = mirror.diff(story.base_sha, story.head_sha)
         package = {
             "story": told_story(story),
-            "spec": story.spec.model_dump(mode="json"),
-            "diff": told_diff(mirror.diff(story.base_sha, story.head_sha), limit),
-            **beside(Files(mirror, story.head_sha), changed, limit // 8),
+            "spec": told_spec(story.spec),
+            "tests": _tests(story),
+            "diff": told_diff(diff, limit),
+            **beside(Files(mirror, story.head_sha), changed, diff, limit // 8),
         }
         found = findings(ask(desk, "review", package))
         reviewer = "model"
@@ -61,6 +71,14 @@ def review(story: Story, desk: Desk, room: Workroom) -> Move:
     if wanted and POLISH not in story.tasks_done:
         _polish(story, desk, room, wanted)
     return Move(State.TESTING, "reviewed")
+
+
+def _tests(story: Story) -> str:
+    """What the tests showed, for who judges the change."""
+    red, lines = story.tests.get("red"), [told_run(story.tests["head"].summary)]
+    if red:
+        lines.append(f"Tests of the story, before the change: {told_run(red.summary, details=0)}")
+    return "\n\n".join(lines)
 
 
 def _noted_already(story: Story, found: tuple[Finding, ...]) -> bool:

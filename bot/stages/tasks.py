@@ -203,16 +203,16 @@ def _ends_of(text: str) -> str:
     return f"{text[: OUTPUT // 4]}\n[...]\n{text[-OUTPUT * 3 // 4 :]}"
 
 
-def told_run(summary: TestSummary) -> str:
+def told_run(summary: TestSummary, details: int = DETAILS) -> str:
     """A run of tests as a model is told of it."""
     if not summary.ran:
         return f"No tests ran: {_ends_of(summary.tail)}"
     head = f"{summary.passed} passed, {summary.failed} failed, {summary.skipped} skipped"
     parts = [head]
-    for one in summary.details[:DETAILS]:
+    for one in summary.details[:details]:
         parts.append(f"FAILED {one.id}\n{one.message}\n{_ends_of(one.tail)[-2_500:]}".rstrip())
-    if more := summary.failures[DETAILS:]:
-        parts.append("Also failed: " + ", ".join(more[:40]))
+    if more := summary.failures[details:]:
+        parts.append(f"{'Also failed' if details else 'Failed'}: {', '.join(more[:40])}")
     if not summary.ok and not summary.details:
         parts.append(_ends_of(summary.tail))
     return "\n\n".join(parts)

@@ -92,7 +92,9 @@ def test_an_end_after_a_red_run_is_doubted_once(overlay, turns, runs, ends_at):
     said = [say(*(call(name, **given) for name, given in one)) for one in turns]
     worked, talk = lead(overlay, said, runs=runs)
     assert (worked.end, worked.turns) == (Ended.FINISHED, ends_at)
-    doubts = [r.content for e in talk.exchanges for r in e.results if "did not end well" in r.content]
+    doubts = [
+        r.content for e in talk.exchanges for r in e.results if "did not end well" in r.content
+    ]
     assert len(doubts) == sum(END in turn for turn in turns[: ends_at - 1])
 
 
