@@ -13,10 +13,10 @@ from bot.agent.schemas import findings
 from bot.stages.analyze import told_story
 from bot.stages.flaky import again
 from bot.stages.package import package, told_spec
+from bot.stages.protected_tests import protected, text_of
 from bot.stages.shown import beside, told_diff
 from bot.stages.tasks import Assignment, Bench, carry_out, parses, told_run
 from bot.stages.test import tests_failed
-from bot.stages.tests_first import criteria_tests
 from bot.stages.workroom import (
     Workroom,
     ask,
@@ -31,7 +31,7 @@ from bot.story.desk import Desk
 from bot.story.events import Reviewed
 from bot.story.machine import Story
 from bot.story.next_move import Move
-from bot.story.vocabulary import TESTS_TASK, Finding, State, Task, TaskOutcome, Tier
+from bot.story.vocabulary import Finding, State, Task, TaskOutcome, Tier
 from bot.texts import reasons
 from bot.workspace.text_files import Files
 from policies.scope import restricted
@@ -114,15 +114,11 @@ def _by_rules(story: Story, room: Workroom, changed: tuple[str, ...]) -> tuple[F
 
 
 def _changed_tests(story: Story, room: Workroom) -> tuple[str, ...]:
-    """Tests of the criteria that are not any more what their author wrote."""
-    commits = [c for c in story.commits if c.task.partition("-")[0] == TESTS_TASK]
-    paths = criteria_tests(story)
-    if not paths:
-        return ()
+    """Files whose tests of the criteria are not any more what their author wrote."""
     mirror = room.mirror_of(story.repository)
-    then = mirror.read_many(commits[-1].sha, paths)
-    now = mirror.read_many(story.head_sha, paths)
-    return tuple(path for path in paths if then.get(path) != now.get(path))
+    tests = protected(story, mirror)
+    now = mirror.read_many(story.head_sha, tuple(tests.files))
+    return tuple(path for path in tests.files if tests.harmed(path, text_of(now, path)))
 
 
 def _polish(story: Story, desk: Desk, room: Workroom, wanted: tuple[Finding, ...]) -> None:
@@ -137,12 +133,13 @@ def _polish(story: Story, desk: Desk, room: Workroom, wanted: tuple[Finding, ...
     for later in ("failure", "failing_tests", "attempts"):
         given.pop(later, None)
     given["suggestions"] = [f.model_dump(mode="json") for f in wanted]
-    tests = criteria_tests(story)
+    tests = protected(story, room.mirror_of(story.repository))
     assignment = Assignment(
         purpose="repair",
         task=task,
         package=given,
-        may=lambda path: reasons.TEST_CHANGED if path in tests else "",
+        may=lambda path: reasons.TEST_CHANGED if tests.whole(path) else "",
+        keeps=lambda path, text: reasons.TEST_CHANGED if tests.harmed(path, text) else "",
         accept=lambda bench, finish: bench.once("parses", parses(bench)),
         limits=Limits(turns=POLISH_TURNS, seconds=room.settings.coding_seconds / 4),
     )

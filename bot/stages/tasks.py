@@ -93,7 +93,9 @@ class Bench:
 
 @dataclass(frozen=True)
 class Assignment:
-    """`may`: why a path may not be changed, '' where it may; `accept`: why it cannot end so."""
+    """`may`: why a path may not be changed, '' where it may; `keeps`: why its text must not become
+    what it would; `accept`: why it cannot end so.
+    """
 
     purpose: str
     task: Task
@@ -102,13 +104,14 @@ class Assignment:
     accept: Judge
     limits: Limits
     attempt: int = 1
+    keeps: Callable[[str, str | None], str] = lambda path, text: ""
 
 
 def carry_out(desk: Desk, room: Workroom, given: Assignment) -> tuple[Worked, Bench]:
     """Lead the conversation about a task to its end; nothing is committed."""
     story = desk.story
     files = Files(room.mirror_of(story.repository), story.head_sha or story.base_sha)
-    bench = Bench(desk, room, given.task, Overlay(files, _within(given.may)))
+    bench = Bench(desk, room, given.task, Overlay(files, _within(given.may), given.keeps))
     name = desk.key("conversation", given.purpose, given.task.id)
     talk = Conversation(name, given.purpose, given.package, given.attempt)
     hands = Hands(
