@@ -40,6 +40,7 @@ from bot.settings import Settings, load_settings
 from bot.story.database import open_database
 from bot.story.effects import PostComment
 from bot.story.engine import Engine, Limits
+from bot.story.fixes import known_fix
 from bot.story.journal import Journal
 from bot.story.judge import Judge, JudgeSettings, gates_of
 from bot.story.machine import Story, fold
@@ -192,6 +193,7 @@ class House:
             has_model=settings.model is not None,
             configuration=self.configuration,
             conversations=self.conversations,
+            known_fix=partial(known_fix, self.database, self.journal),
         )
         log.info("working as %s", slug)
         return Engine(

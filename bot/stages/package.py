@@ -17,6 +17,8 @@ from bot.stages.workroom import Workroom, hand_over
 from bot.story.machine import Story
 from bot.story.vocabulary import ExecutionPlan, FailedTest, StorySpec, Task, Value
 from bot.texts import reasons
+from bot.workspace.git import GitFailed
+from bot.workspace.mirror import Mirror
 from bot.workspace.text_files import Files
 from policies.convergence import Attempt, Step, decide
 
@@ -73,6 +75,7 @@ def package(story: Story, room: Workroom, task: Task) -> dict[str, Any]:
         made["diff"] = told_diff(mirror.diff(story.base_sha, head), limit // DIFF_SHARE)
     if story.failures:
         made |= _failures(story, Files(mirror, head), level(story))
+        made["known_fix"] = _known_fix(story, room, mirror)
     return made
 
 
@@ -128,6 +131,18 @@ def _failures(story: Story, files: Files, shown_level: int) -> dict[str, Any]:
             for f in story.failures
         ]
     return parts
+
+
+def _known_fix(story: Story, room: Workroom, mirror: Mirror) -> dict[str, str]:
+    """How such a failure was mended in an earlier story (S17); {} where it never was."""
+    last, began = story.failures[-1].fingerprint, story.state_since
+    found = room.known_fix(story.stream, last, began) if began else None
+    if found is None:
+        return {}
+    told = {"failure": found.failure[:TRACE], "commit": found.message[:TRACE]}
+    with suppress(GitFailed):  # the commits of old stories may be gone
+        told["change"] = told_diff(mirror.diff(found.parent, found.sha), TRACE * 2)
+    return told
 
 
 def _traces(story: Story) -> str:

@@ -130,7 +130,7 @@ def _polish(story: Story, desk: Desk, room: Workroom, wanted: tuple[Finding, ...
         targets=tuple(dict.fromkeys(f.path for f in wanted if f.path)),
     )
     given = package(story, room, task)
-    for later in ("failure", "failing_tests", "attempts"):
+    for later in ("failure", "failing_tests", "attempts", "known_fix"):
         given.pop(later, None)
     given["suggestions"] = [f.model_dump(mode="json") for f in wanted]
     tests = protected(story, room.mirror_of(story.repository))

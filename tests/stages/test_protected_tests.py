@@ -1,4 +1,4 @@
-"""What may become of the tests of the criteria: lines are protected, and files that were made for them."""
+"""What may become of the tests of the criteria: lines are protected, and files made for them."""
 
 from __future__ import annotations
 
