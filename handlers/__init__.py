@@ -18,6 +18,7 @@ from handlers import (
     configuration,
     control,
     merge,
+    review,
     status,
     story,
 )
@@ -59,6 +60,7 @@ EVENTS: dict[str, Handler] = _all(
     merge.EVENTS,
     checks.EVENTS,
     comment.events(COMMANDS),
+    review.events(COMMANDS),
 )
 
 
