@@ -32,7 +32,7 @@ from bot.agent.prompts import Registry
 from bot.configuration.schema import RepositoryConfig
 from bot.families import rewrite
 from bot.gates.perform import Gates as QualityGates
-from bot.outside.github import GitHub, connect
+from bot.outside.github import GitHub, connect, permissions_needed
 from bot.queue.delivery import Delivery, Failure
 from bot.queue.embedded import redis_url
 from bot.queue.wakeups import enqueue_advance, request_drain
@@ -58,6 +58,7 @@ from bot.workspace.choose_sandbox import choose_sandbox
 from bot.workspace.mirror import Person as Author
 from handlers.catch_up import catch_up
 from policies.effects import Limits as EffectLimits
+from policies.standing import GRANTED
 from policies.who_approves import APPROVABLE
 
 log = logging.getLogger(__name__)
@@ -132,16 +133,25 @@ class House:
             self._spending,
             self.clock,
             self.configuration,
+            self.repositories.standing,
+            self._needs,
         )
         return Performer(
             self.journal,
-            self._adapters(),
+            self._adapters,
             judge,
             self.clock,
             self.owner,
             boundary=self._boundary,
         )
 
+    @cached_property
+    def _needs(self) -> dict[str, Mapping[str, str]]:
+        """Kind of an effect → permissions that it takes, as the adapters declare them."""
+        declared = (getattr(adapter, "needs", {}) for adapter in self._adapters.values())
+        return {kind: needs for one in declared for kind, needs in one.items()}
+
+    @cached_property
     def _adapters(self) -> Mapping[str, Adapter]:
         shop = self.workshop
         adapters: dict[str, Any] = dict.fromkeys(self.github.effects.kinds, self.github.effects)
@@ -213,7 +223,10 @@ class House:
     @cached_property
     def repositories(self) -> Repositories:
         """What the journal tells of repositories."""
-        return Repositories(self.journal, self.settings.operator)
+        needed = permissions_needed(
+            {"push_branch": workspace.Push.needs["push_branch"], **self.github.effects.needs}
+        )
+        return Repositories(self.journal, self.settings.operator, self.settings.onboarding, needed)
 
     def configuration(self, repository: Repository) -> RepositoryConfig:
         """What holds for a repository now."""
@@ -222,11 +235,14 @@ class House:
     def _gates(self, story: Story) -> Gates:
         if story.repository is None:
             return Gates(caps=self.settings.caps)
+        stands = self.repositories.standing(story.repository)
         config = self.configuration(story.repository)
         usd = min(config.limits.story_budget_usd, self.settings.caps.story_usd)
         return Gates(
             quorum={gate: config.quorum(gate) for gate in APPROVABLE},
             caps=replace(self.settings.caps, story_usd=usd),
+            stopped=stands.stopped,
+            holds=stands.holds,
         )
 
     def _status(self, story: Story) -> str:
@@ -236,6 +252,7 @@ class House:
 
     def rules(self, repository: Repository) -> InForce:
         """What counts for a repository now."""
+        stands = self.repositories.standing(repository)
         config = self.configuration(repository)
         usd = min(config.limits.story_budget_usd, self.settings.caps.story_usd)
         return InForce(
@@ -244,6 +261,8 @@ class House:
             second_person_required=config.second_person(Gate.PRE_DEPLOY),
             caps=replace(self.settings.caps, story_usd=usd),
             mode=config.mode,
+            suspended=stands.since if stands.access != GRANTED else None,
+            lacks=stands.lacks,
         )
 
     @cached_property

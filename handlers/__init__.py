@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from bot.story.office import Delivery, Office
-from handlers import answer, approve, checks, comment, control, merge, status, story
+from handlers import answer, approve, checks, comment, control, install, merge, status, story
 from handlers.command import Command
 
 Handler = Callable[[Delivery, Office], None]
@@ -43,6 +43,7 @@ def _each(found: Sequence[Handler]) -> Handler:
 
 
 EVENTS: dict[str, Handler] = _all(
+    install.EVENTS,
     story.EVENTS,
     merge.EVENTS,
     checks.EVENTS,

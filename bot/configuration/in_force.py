@@ -20,7 +20,7 @@ from bot.configuration.schema import (
     RepositoryConfig,
 )
 
-_MODES: tuple[Mode, ...] = ("off", "dry_run", "on")
+MODES: tuple[Mode, ...] = ("off", "dry_run", "on")
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def in_force(told: RepositoryConfig, operator: Operator) -> RepositoryConfig:
 
 
 def _mode(wanted: Mode, most: Mode) -> Mode:
-    return min(wanted, most, key=_MODES.index)
+    return min(wanted, most, key=MODES.index)
 
 
 def _gates(told: Gates, operator: Operator) -> Gates:
