@@ -7,6 +7,7 @@ error, a secret in a `repr` or a log.
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 from pathlib import Path
@@ -106,6 +107,34 @@ class Settings(BaseSettings):
         le=512,
         description="Requests the web process works on at once; one whose body arrives slowly "
         "counts too.",
+    )
+
+    # the REST API
+    api_requests_per_minute: int = Field(
+        600, ge=1, le=1_000_000, description="Requests a person or key may make in a minute."
+    )
+    api_tokens_per_minute: int = Field(
+        20, ge=1, le=100_000, description="Tokens that one address may ask for in a minute."
+    )
+    api_signing_folder: Path | None = Field(
+        None,
+        description="Folder of the keys that sign the API's tokens; the same for all web "
+        "processes. Default: api-signing in the home.",
+    )
+    api_trusted_proxies: str = Field(
+        "",
+        description="Networks (CIDR, separated by commas) of proxies that may tell of client "
+        "certificates and of where a request comes from. Default: nobody.",
+    )
+    api_subject_header: str = Field(
+        "X-Client-Subject",
+        pattern=r"^[A-Za-z][A-Za-z0-9-]{0,63}$",
+        description="Header in which such a proxy names the subject of a client certificate.",
+    )
+    api_verified_header: str = Field(
+        "X-Client-Verify",
+        pattern=r"^[A-Za-z][A-Za-z0-9-]{0,63}$",
+        description="Header in which such a proxy says SUCCESS for a certificate it verified.",
     )
 
     # the clock and the leases
@@ -264,6 +293,16 @@ class Settings(BaseSettings):
                 raise ValueError("expected hosts such as files.example.com, separated by commas")
         return value
 
+    @field_validator("api_trusted_proxies", mode="after")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        for network in value.replace(",", " ").split():
+            try:
+                ipaddress.ip_network(network)
+            except ValueError:
+                raise ValueError("expected networks such as 10.0.0.0/8") from None
+        return value
+
     @field_validator("redis_url", mode="after")
     @classmethod
     def _redis_kind(cls, value: str | None) -> str | None:
@@ -347,6 +386,11 @@ class Settings(BaseSettings):
             month_usd=self.month_budget_usd,
             organisation_usd=self.organisation_budget_usd,
         )
+
+    @property
+    def api_proxies(self) -> tuple[str, ...]:
+        """The networks of trusted proxies."""
+        return tuple(self.api_trusted_proxies.replace(",", " ").split())
 
     @property
     def effective_database_url(self) -> str:

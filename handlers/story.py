@@ -154,7 +154,7 @@ def edited(delivery: Delivery, office: Office) -> None:
     changed = StoryEdited(title=title, body=body, editor=sender)
     once = f"{known.stream}/edited/{issue.get('updated_at')}"
     withdrawn = ApprovalWithdrawn(reason="the story was edited")
-    events = (changed, withdrawn) if known.approvals else (changed,)
+    events = (changed, withdrawn) if known.approved else (changed,)
     if office.tell(known.stream, *events, once=once) and known.waits_at(Gate.PRE_DEPLOY):
         _say_story_changed(office, known, str(issue.get("updated_at")))
 

@@ -12,17 +12,20 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from bot.configuration.schema import RepositoryConfig
-from bot.story.effects import CallModel, Effect, MergePullRequest
+from bot.story.effects import CallModel, Effect, MergePullRequest, RequestStory
+from bot.story.involved import Asks, approval_rule, involved, person
 from bot.story.involved import GitHub as InvolvedReads
-from bot.story.involved import approval_rule, involved, person
 from bot.story.machine import Story
 from bot.story.spending import Spending
+from bot.story.standing import GitHub as StandingReads
+from bot.story.standing import lapsed
 from bot.story.vocabulary import Gate, Person, Repository, Verdict, allow, deny
 from policies import effects as policies
 from policies.budget import Spent
 from policies.scope import Scope
 from policies.standing import Standing, after, before
 from policies.suspicion import suspects, texts_of
+from policies.who_commands import START, CommandFacts
 
 
 class Identity(Protocol):
@@ -31,11 +34,12 @@ class Identity(Protocol):
     bot: Person
 
 
-class GitHub(InvolvedReads, Protocol):
+class GitHub(InvolvedReads, StandingReads, Protocol):
     """The reads that judging needs."""
 
     def pull(self, repository: Repository, number: int) -> dict[str, Any]: ...
     def identity(self) -> Identity: ...
+    def permission(self, repository: Repository, login: str, person_id: int = 0) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,8 @@ class Judge:
         return stopped or after(effect, stands, self._by_rules(effect, story))
 
     def _by_rules(self, effect: Effect, story: Story) -> Verdict:
+        if isinstance(effect, RequestStory):
+            return policies.judge(effect, self._of_request(effect, story))
         if story.repository is None:
             return _answer_where_asked(effect, story)
         return policies.judge(effect, self._facts(effect, story))
@@ -84,7 +90,7 @@ class Judge:
             story=story,
             default_branch=story.repository.default_branch,
             limits=replace(limits, caps=caps),
-            calls=story.effects_performed,
+            calls={**story.effects_performed, "call_model": story.model_requests},
             gates=gates_of(config),
             paths=Scope(config.paths.patterns_allowed, config.paths.patterns_restricted),
             now=self._clock(),
@@ -94,19 +100,31 @@ class Judge:
         if not isinstance(effect, MergePullRequest):
             return facts
         pull = self._github.pull(story.repository, effect.number)
-        rule = approval_rule(
-            self._github,
-            story,
-            True,
-            config.quorum(Gate.PRE_DEPLOY),
-            config.second_person(Gate.PRE_DEPLOY),
-        )
+        asks = asks_of(config, Gate.PRE_DEPLOY)
+        rule = approval_rule(self._github, story, True, asks)
         return replace(
             facts,
             bot=self._github.identity().bot,
             pull=pull_facts(pull),
             approval=rule,
             involved=involved(self._github, story, pull),
+            lapsed=lapsed(self._github, story),
+        )
+
+    def _of_request(self, effect: RequestStory, story: Story) -> policies.Facts:
+        """There is no story yet: who asks for one, and what GitHub lets them do there now."""
+        person, repository = effect.requester, effect.repository
+        return policies.Facts(
+            live=True,
+            paused=False,
+            story=story,
+            default_branch=repository.default_branch,
+            now=self._clock(),
+            asker=CommandFacts(
+                command=START,
+                person=person,
+                permission=self._github.permission(repository, person.login, person.id),
+            ),
         )
 
     def _of_model(self, facts: policies.Facts, effect: CallModel, story: Story) -> policies.Facts:
@@ -136,6 +154,16 @@ def limits_of(config: RepositoryConfig, operator: policies.Limits) -> policies.L
         model_calls=min(told.model_calls, operator.model_calls),
         commands=min(told.commands, operator.commands),
         branch_lines=told.branch_lines,
+    )
+
+
+def asks_of(config: RepositoryConfig, gate: str | None) -> Asks:
+    """What the configuration asks of the approvals of `gate`."""
+    return Asks(
+        quorum=config.quorum(gate or ""),
+        second_person=config.second_person(gate or ""),
+        teams=config.teams(gate or ""),
+        config_digest=config.digest,
     )
 
 
