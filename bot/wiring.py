@@ -32,7 +32,7 @@ from bot.agent.prompts import Registry
 from bot.configuration.in_force import EffectiveConfig
 from bot.families import rewrite
 from bot.gates.perform import Gates as QualityGates
-from bot.outside.github import GitHub, connect
+from bot.outside.github import GitHub, connect, permissions_needed
 from bot.queue.delivery import Delivery, Failure
 from bot.queue.embedded import redis_url
 from bot.queue.wakeups import enqueue_advance, request_drain
@@ -61,6 +61,7 @@ from handlers.batch import advance_all
 from handlers.catch_up import catch_up
 from policies.approvals import APPROVABLE
 from policies.effects import Limits as EffectLimits
+from policies.standing import GRANTED
 
 log = logging.getLogger(__name__)
 
@@ -134,16 +135,25 @@ class House:
             self._spending,
             self.clock,
             self.configuration,
+            self.repositories.standing,
+            self._needs,
         )
         return Performer(
             self.journal,
-            self._adapters(),
+            self._adapters,
             judge,
             self.clock,
             self.owner,
             boundary=self._boundary,
         )
 
+    @cached_property
+    def _needs(self) -> dict[str, Mapping[str, str]]:
+        """Kind of an effect → permissions that it takes, as the adapters declare them."""
+        declared = (getattr(adapter, "needs", {}) for adapter in self._adapters.values())
+        return {kind: needs for one in declared for kind, needs in one.items()}
+
+    @cached_property
     def _adapters(self) -> Mapping[str, Adapter]:
         shop = self.workshop
         adapters: dict[str, Any] = dict.fromkeys(self.github.effects.kinds, self.github.effects)
@@ -216,7 +226,10 @@ class House:
     @cached_property
     def repositories(self) -> Repositories:
         """What the journal tells of repositories."""
-        return Repositories(self.journal, self.settings.operator)
+        needed = permissions_needed(
+            {"push_branch": workspace.Push.needs["push_branch"], **self.github.effects.needs}
+        )
+        return Repositories(self.journal, self.settings.operator, self.settings.onboarding, needed)
 
     def configuration(self, repository: Repository) -> EffectiveConfig:
         """What holds for a repository now."""
@@ -225,12 +238,15 @@ class House:
     def _gates(self, story: Story) -> Gates:
         if story.repository is None:
             return Gates(caps=self.settings.caps)
+        stands = self.repositories.standing(story.repository)
         config = self.configuration(story.repository)
         usd = min(config.limits.story_budget_usd, self.settings.caps.story_usd)
         return Gates(
             quorum={gate: config.quorum(gate) for gate in APPROVABLE},
             review_rounds=config.review.rounds,
             caps=replace(self.settings.caps, story_usd=usd),
+            stopped=stands.stopped,
+            holds=stands.holds,
         )
 
     def _status(self, story: Story) -> str:
@@ -240,6 +256,7 @@ class House:
 
     def rules(self, repository: Repository) -> InForce:
         """What counts for a repository now."""
+        stands = self.repositories.standing(repository)
         config = self.configuration(repository)
         usd = min(config.limits.story_budget_usd, self.settings.caps.story_usd)
         return InForce(
@@ -248,6 +265,8 @@ class House:
             caps=replace(self.settings.caps, story_usd=usd),
             mode=config.mode,
             broken=_broken(self.repositories.facts(repository.id)),
+            suspended=stands.since if stands.access != GRANTED else None,
+            lacks=stands.lacks,
         )
 
     @cached_property

@@ -17,6 +17,7 @@ from handlers import (
     comment,
     configuration,
     control,
+    install,
     merge,
     review,
     status,
@@ -55,6 +56,7 @@ def _each(found: Sequence[Handler]) -> Handler:
 
 # What holds for a repository is known before anything is done by it: configuration comes first.
 EVENTS: dict[str, Handler] = _all(
+    install.EVENTS,
     configuration.EVENTS,
     story.EVENTS,
     merge.EVENTS,

@@ -16,7 +16,6 @@ from bot.story.events import (
     ApprovalWithdrawn,
     CancelRequested,
     PullClosed,
-    RepositoryMoved,
     StoryEdited,
     ViewDisturbed,
 )
@@ -25,9 +24,10 @@ from bot.story.machine import Story
 from bot.story.office import Office
 from bot.story.standing import lapsed
 from bot.story.vocabulary import Gate, Repository, State
-from handlers import COMMANDS, configuration, review
+from handlers import COMMANDS, configuration, install, review
 from handlers.merge import note_head
 from handlers.story import start
+from policies.standing import GRANTED
 
 log = logging.getLogger(__name__)
 
@@ -41,8 +41,10 @@ def catch_up(office: Office, since: datetime) -> int:
     said is seen nowhere else. What cannot be looked at now is logged and looked at the next time;
     returns how much that was.
     """
-    missed = not _looked(partial(_installed, office))
-    looks = [partial(_look_at, office, story) for story in office.living()]
+    missed = not _looked(partial(install.look, office))
+    missed += not _looked(partial(_installed, office))
+    living = [story for story in office.living() if not office.stopped(story.repository)]
+    looks = [partial(_look_at, office, story) for story in living]
     looks.append(partial(_undelivered, office, since))
     return missed + sum(not _looked(look) for look in looks)
 
@@ -62,20 +64,10 @@ def _undelivered(office: Office, since: datetime) -> None:
 
 
 def _installed(office: Office) -> None:
-    living = office.living()
-    for installation in office.github.installations():
-        if installation.get("suspended_at"):
-            continue
-        for repository in office.github.repositories(installation["id"]):
-            _moved(office, repository, living)
-            _looked(partial(configuration.look, office, repository))
-            _looked(partial(_labelled_issues, office, repository))
-
-
-def _moved(office: Office, repository: Repository, living: list[Story]) -> None:
-    for story in living:
-        if story.repository.id == repository.id and story.repository != repository:
-            office.tell(story.stream, RepositoryMoved(repository=repository))
+    for facts in office.repositories.known().values():
+        if facts.repository and facts.access == GRANTED:
+            _looked(partial(configuration.look, office, facts.repository))
+            _looked(partial(_labelled_issues, office, facts.repository))
 
 
 def _labelled_issues(office: Office, repository: Repository) -> None:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 from bot.outside.errors import NotFound
 from bot.outside.github_reads import repo_path
-from bot.outside.github_writes import Writes, ends_in, marked, marker
+from bot.outside.github_writes import Needs, Writes, ends_in, marked, marker
 from bot.story import effects as fx
 from bot.story.vocabulary import Repository
 
@@ -22,6 +22,16 @@ _TOLD = ("id", "updated_at")  # an approval is bound to the time at which a comm
 
 class Talk(Writes):
     """The `_do_` and `_look_` of each kind; see `bot.outside.github_effects`."""
+
+    needs: ClassVar[Needs] = {
+        "react": {"issues": "write"},
+        "set_labels": {"issues": "write"},
+        "post_comment": {"issues": "write"},
+        "show_status": {"issues": "write"},
+        "close_issue": {"issues": "write"},
+        "request_story": {"issues": "write"},
+        "reply_to_review": {"pull_requests": "write"},
+    }
 
     # Reactions: GitHub itself gives the one that is there when it is asked twice.
 

@@ -38,6 +38,9 @@ class GitHubReads(Protocol):
     def repositories(self, installation_id: int) -> list[Repository]:
         """The repositories of an installation."""
 
+    def covered(self, installation_id: int) -> list[tuple[Repository, dict[str, Any]]]:
+        """The repositories of an installation, each with what GitHub says of it."""
+
     def repository(self, full_name: str, installation_id: int | None = None) -> Repository:
         """A repository by its full name."""
 

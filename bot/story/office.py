@@ -55,6 +55,8 @@ class GitHub(InvolvedReads, StandingReads, Protocol):
     def failed_deliveries(self, since: datetime) -> list[dict[str, Any]]: ...
     def redeliver(self, delivery_id: int) -> None: ...
     def repositories(self, installation_id: int) -> list[Repository]: ...
+    def covered(self, installation_id: int) -> list[tuple[Repository, dict[str, Any]]]: ...
+    def forget_token(self, installation_id: int) -> None: ...
     def open_issues_with_label(
         self, repository: Repository, label: str
     ) -> list[dict[str, Any]]: ...
@@ -195,6 +197,16 @@ class Office:
         except AlreadySeen:
             return False
         return True
+
+    def stopped(self, repository: Repository) -> str:
+        """Why nothing may be done for a repository; '' where something may (W5)."""
+        return self.repositories.standing(repository).stopped
+
+    def wake_repository(self, repository: Repository) -> None:
+        """Have a worker look after the repository itself: its onboarding."""
+        stream = repository_stream(repository.id)
+        self._journal.append(stream, [], actor="handler", head=Head(wake_at=self.clock()))
+        self._wake(stream)
 
     def wake_stories(self, repository: Repository) -> None:
         """Have every living story of a repository look again at what holds for it."""
