@@ -158,6 +158,7 @@ def _read(
         "branch_head": (repository, BRANCH),
         "file": (repository, "CODEOWNERS", "main"),
         "failed_deliveries": (since,),
+        "delivery": (1,),
         "git_credentials": (repository.installation_id,),
     }
     not_reads = {"redeliver", "forget_token", "perform", "look"}
