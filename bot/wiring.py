@@ -40,6 +40,7 @@ from bot.settings import Settings, load_settings
 from bot.story.database import open_database
 from bot.story.effects import PostComment
 from bot.story.engine import Engine, Limits
+from bot.story.fixes import known_fix
 from bot.story.journal import Journal
 from bot.story.judge import Judge, JudgeSettings, asks_of, gates_of
 from bot.story.machine import Story, fold
@@ -58,9 +59,9 @@ from bot.workspace.choose_sandbox import choose_sandbox
 from bot.workspace.mirror import Person as Author
 from handlers.batch import advance_all
 from handlers.catch_up import catch_up
+from policies.approvals import APPROVABLE
 from policies.effects import Limits as EffectLimits
 from policies.redelivery import KEPT
-from policies.who_approves import APPROVABLE
 
 log = logging.getLogger(__name__)
 
@@ -199,6 +200,7 @@ class House:
             has_model=settings.model is not None,
             configuration=self.configuration,
             conversations=self.conversations,
+            known_fix=partial(known_fix, self.database, self.journal),
         )
         log.info("working as %s", slug)
         return Engine(

@@ -15,8 +15,8 @@ from typing import Any, Protocol
 
 from bot.story.vocabulary import TERMINAL, Approval, Gate, Person, State, Waiting
 from policies import budget
+from policies.approvals import APPROVABLE, ApprovalRule, Involved, still_valid
 from policies.effects import PullFacts
-from policies.who_approves import APPROVABLE, ApprovalRule, Involved, still_valid
 
 # Who can meet a condition, besides people and teams by name (`@alice`, `@acme/payments`).
 TOWPATH = "towpath"

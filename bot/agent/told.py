@@ -16,6 +16,11 @@ TEST_OF_STORY = (
     "this test says what the story asks for and no remark stands beside it, so it stays as it is"
 )
 DECLINE_INSTEAD = "reply `declined` to the remark that contradicts a test, and say where"
+READ_ONLY_PARTS = (
+    "the tests that say what the story asks for, and all of this file that is no test, are "
+    "read-only now; only older tests without decorators may change here, and plain ones be added. "
+    "If a test contradicts the story, end with `finish`, outcome `tests_wrong`, and say where"
+)
 ONLY_TESTS = "only tests are written in this task; the code follows in later ones"
 TESTS_STAY = "the tests of this story stay as they are: make the code pass them"
 SAY_WHY = "say in `evidence` what stands against it, with places in the code or the text"

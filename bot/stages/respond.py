@@ -23,14 +23,12 @@ from bot.story.events import RemarksAnswered
 from bot.story.machine import Story
 from bot.story.performer import Refused
 from bot.story.reviewing import review_reply
-from bot.story.vocabulary import Remark, Reply, State, Task, TaskOutcome
+from bot.story.vocabulary import REVIEW_TASK, Remark, Reply, State, Task, TaskOutcome
 from bot.texts import reasons, review
 from bot.workspace.mirror import Mirror
 from bot.workspace.reading import NotFound
 from bot.workspace.text_files import Files
 from policies.reviews import optional, touched
-
-TASK = "review"
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +42,7 @@ def respond(story: Story, desk: Desk, room: Workroom) -> None:
 def _work_on(story: Story, desk: Desk, room: Workroom, remarks: tuple[Remark, ...]) -> None:
     there = Files(room.mirror_of(story.repository), story.head_sha).known
     task = Task(
-        id=f"{TASK}-{story.review_rounds}",
+        id=f"{REVIEW_TASK}-{story.review_rounds}",
         action="modify_file",
         description=reasons.RESPOND,
         targets=tuple(dict.fromkeys(r.path for r in remarks if r.path in there)),

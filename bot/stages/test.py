@@ -36,7 +36,7 @@ def test(story: Story, desk: Desk, room: Workroom) -> Move:
         tested = again(desk, tested)
         problem = broken(story, tested)
         if problem:
-            return _failed(story, desk, room, problem, tested)
+            return tests_failed(story, desk, room, problem, tested)
         if not _rebased(story, desk, room):
             break
     seen = gated(story, desk, room)
@@ -51,7 +51,8 @@ def test(story: Story, desk: Desk, room: Workroom) -> Move:
 test.__test__ = False
 
 
-def _failed(story: Story, desk: Desk, room: Workroom, problem: str, tested: Tested) -> Move:
+def tests_failed(story: Story, desk: Desk, room: Workroom, problem: str, tested: Tested) -> Move:
+    """What follows when the head's tests are red, by the kind of the failure."""
     summary = tested.summary
     if story.spec.tier is not Tier.MODEL and summary.ran:
         raise hand_over(reasons.family_failed(problem))

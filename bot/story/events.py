@@ -357,7 +357,9 @@ class EffectPerformed(Value):
 
 
 class EffectFailed(Value):
-    """`final`: it will not be tried again as it is. `usage`: what a failed model call cost."""
+    """`final`: it will not be tried again as it is. `usage`: what a failed model call cost, and
+    `requests` how many it made.
+    """
 
     kind: Literal["effect_failed"] = "effect_failed"
     key: str
@@ -366,6 +368,7 @@ class EffectFailed(Value):
     error_id: str
     final: bool
     usage: Usage | None = None
+    requests: int = 0
 
 
 class StageFaulted(Value):

@@ -80,7 +80,7 @@ class Judge:
             story=story,
             default_branch=story.repository.default_branch,
             limits=replace(limits, caps=caps),
-            calls=story.effects_performed,
+            calls={**story.effects_performed, "call_model": story.model_requests},
             gates=gates_of(config),
             paths=Scope(config.paths.patterns_allowed, config.paths.patterns_restricted),
             now=self._clock(),

@@ -252,6 +252,7 @@ def _(event: e.ResumeRequested, story: Story, at: datetime) -> None:
 def _(event: e.EffectFailed, story: Story, at: datetime) -> None:
     if event.usage is not None:
         story.lost_usage.append(event.usage)
+    story.model_requests += event.requests
 
 
 @_apply.register

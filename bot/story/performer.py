@@ -212,6 +212,7 @@ class Performer:
                     error_id=error_id,
                     final=until is None,
                     usage=getattr(error, "usage", None),
+                    requests=getattr(error, "requests", 0),
                 )
             ],
             actor=self._owner,

@@ -15,9 +15,9 @@ from bot.story.involved import GitHub as InvolvedReads
 from bot.story.judge import pull_facts
 from bot.story.machine import Story
 from bot.story.vocabulary import Gate, Repository
+from policies.approvals import ApprovalRule, Involved
 from policies.budget import Caps
 from policies.unmet import Condition, UnmetFacts, unmet
-from policies.who_approves import ApprovalRule, Involved
 
 
 class GitHub(InvolvedReads, Protocol):

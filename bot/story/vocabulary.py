@@ -114,6 +114,7 @@ class Task(Value):
 
 
 TESTS_TASK = "tests"  # the task that writes the tests of the criteria, before any other
+REVIEW_TASK = "review"  # tasks that answer a review: people asked for what they change in tests
 
 
 class TaskOutcome(StrEnum):
