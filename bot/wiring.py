@@ -61,14 +61,15 @@ from handlers.batch import advance_all
 from handlers.catch_up import catch_up
 from policies.approvals import APPROVABLE
 from policies.effects import Limits as EffectLimits
+from policies.redelivery import KEPT
 from policies.standing import GRANTED
 
 log = logging.getLogger(__name__)
 
 Boundary = Callable[[str], None]
 
-_KEPT_BY_GITHUB = timedelta(days=3)  # for so long a delivery can be sent again
-_LOST = timedelta(minutes=15)  # how far back later looks go
+_LOST = timedelta(minutes=15)  # how far back most looks go
+_FAR = timedelta(hours=1)  # how often one goes back as far as GitHub keeps deliveries
 
 
 def now() -> datetime:
@@ -86,7 +87,8 @@ class House:
         boundary: Boundary = lambda name: None,
     ) -> None:
         self.settings, self.clock, self._boundary = settings, clock, boundary
-        self._look_again, self._looked = clock(), False
+        self._look_again = clock()
+        self._look_far: datetime | None = None  # when to look far back again
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}"
 
     @cached_property
@@ -355,6 +357,10 @@ class House:
         except Exception:
             log.exception("the failure could not be said", extra={"error_id": error_id})
 
+    def given_up(self, delivery: Delivery, error_id: str) -> None:
+        """Say that a delivery is not tried again, where it asked for something."""
+        handlers.given_up(delivery, self.office, error_id)
+
     def advance(self, story_id: str) -> float | None:
         """Advance a story; seconds until it wants to be woken again."""
         later = self.engine.advance(story_id)
@@ -373,9 +379,10 @@ class House:
             self.performer.perform_leftovers(fold(stream, self.journal.load(stream)), None)
         advance_all(self.office)
         if at >= self._look_again:
-            since = self._look_again - (_LOST if self._looked else _KEPT_BY_GITHUB)
+            far = self._look_far is None or at >= self._look_far
+            since = at - KEPT if far else self._look_again - _LOST
             self._look_again = at + timedelta(seconds=self.settings.catch_up_seconds)
-            self._looked = True
+            self._look_far = at + _FAR if far else self._look_far
             catch_up(self.office, since)
 
 

@@ -73,3 +73,8 @@ def handle(delivery: Delivery, office: Office) -> str:
         return "ignored"
     handler(delivery, office)
     return "handled"
+
+
+def given_up(delivery: Delivery, office: Office, error_id: str) -> None:
+    """Tell whoever wrote a command that the delivery of it is not tried any more."""
+    comment.given_up(delivery, office, COMMANDS, error_id)

@@ -160,6 +160,7 @@ def _read(
         "tree": (repository, sha),
         "blob": (repository, github.tree(repository, sha)[0]["sha"]),
         "failed_deliveries": (since,),
+        "delivery": (1,),
         "git_credentials": (repository.installation_id,),
     }
     not_reads = {"redeliver", "forget_token", "perform", "look"}

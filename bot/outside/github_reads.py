@@ -261,6 +261,9 @@ class Reads:
                 failed[each.get("guid")] = each
         return list(failed.values())
 
+    def delivery(self, delivery_id: int) -> dict[str, Any]:
+        return dict(self._http.get(f"/app/hook/deliveries/{delivery_id:d}", None))
+
     def redeliver(self, delivery_id: int) -> None:
         self._http.write("POST", f"/app/hook/deliveries/{delivery_id:d}/attempts", None)
 

@@ -122,6 +122,9 @@ class GitHubReads(Protocol):
     def failed_deliveries(self, since: datetime) -> list[dict[str, Any]]:
         """Deliveries from `since` on that failed, and whose redelivery did too; oldest first."""
 
+    def delivery(self, delivery_id: int) -> dict[str, Any]:
+        """A delivery with what was sent (`request.payload`). Untrusted as any payload."""
+
     def redeliver(self, delivery_id: int) -> None:
         """Ask GitHub to deliver once more."""
 
