@@ -9,16 +9,17 @@ Broken files give what can be told. Never: looks at what a comment says.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from bot.backlog.todo.expressions import lexer
 
 if TYPE_CHECKING:
-    from tree_sitter import Parser, Query
+    from tree_sitter import Parser, TreeCursor
 
-MAY_BE_PARSED = 2_000_000  # bytes: larger sources are read by the expression only
+MAY_BE_PARSED, PARSE_S = 200_000, 1.0  # bytes and CPU seconds: else the expression has to do
 
 
 class Span(NamedTuple):
@@ -29,10 +30,10 @@ class Span(NamedTuple):
 
 
 _ISLANDS = re.compile(
-    rb"(?P<c><!--(?s:.*?)(?:-->|\Z)|\{#(?s:.*?)#\}|\{%-?\s*comment\b(?s:.*?)\{%-?\s*endcomment\s*-?%\}"
-    rb"|<%#(?s:.*?)%>|<%--(?s:.*?)--%>|\{\{!(?s:.*?)\}\}|@\*(?s:.*?)\*@)"
-    rb"|<(?P<tag>script|style)\b(?P<about>[^>]*+)>(?P<code>(?s:.*?))</(?P=tag)\s*>"
-    rb"|<!\[CDATA\[(?s:.*?)\]\]>",
+    rb"(?P<c><!--(?s:.*?)(?:-->|\Z)|\{#(?![a-z])(?s:.{0,5000}?)#\}|\{%-?\s*comment\b(?s:.{0,5000}?)\{%-?\s*endcomment\s*-?%\}"
+    rb"|<%#(?s:.{0,5000}?)%>|<%--(?s:.{0,5000}?)--%>|\{\{!(?s:.{0,5000}?)\}\}|@\*(?s:.{0,5000}?)\*@)"
+    rb"|<(?P<tag>script|style)\b(?P<about>[^>]*+)>(?P<code>(?s:.*?))(?:</(?P=tag)\s*>|\Z)"
+    rb"|<!\[CDATA\[(?s:.*?)(?:\]\]>|\Z)",
     re.I,
 )
 _OTHER_SCRIPT = re.compile(
@@ -67,10 +68,12 @@ def _told(data: bytes, language: str) -> tuple[list[Span], bool]:
             break
     else:
         return found, True
-    if language in _GRAMMARS and len(data) <= MAY_BE_PARSED:
-        return [], False
+    return _told_again(data, language), False
+
+
+def _told_again(data: bytes, language: str) -> list[Span]:
     again = lexer(language, again=True).finditer(data)
-    return [Span(*one.span("c")) for one in again if one["c"] is not None], False
+    return [Span(*one.span("c")) for one in again if one["c"] is not None]
 
 
 _GRAMMARS = frozenset({"javascript", "jsx", "typescript", "tsx"})
@@ -78,43 +81,70 @@ _GRAMMARS = frozenset({"javascript", "jsx", "typescript", "tsx"})
 
 def _in_script(data: bytes, language: str) -> list[Span]:
     """JavaScript and its kin. Text between JSX tags may look like anything, so it is parsed."""
-    small = len(data) <= MAY_BE_PARSED
-    if language in ("jsx", "tsx") and small:
-        return _parsed(data, language)
-    found, sure = _told(data, language)
-    return found if sure or not small else _parsed(data, language)
+    parsed = None
+    if language not in ("jsx", "tsx"):
+        found, sure = _told(data, language)
+        if sure:
+            return found
+    if len(data) <= MAY_BE_PARSED:
+        parsed = _parsed(data, language)
+    return _told_again(data, language) if parsed is None else parsed
 
 
-@lru_cache
-def _grammar(language: str) -> tuple[Parser, Query]:
+@cache
+def _parser(language: str) -> Parser:
     # Only files that the expression cannot read need it, and loading it takes its time.
     import tree_sitter_javascript
     import tree_sitter_typescript
-    from tree_sitter import Language, Parser, Query
+    from tree_sitter import Language, Parser
 
     made = {
         "typescript": tree_sitter_typescript.language_typescript,
         "tsx": tree_sitter_typescript.language_tsx,
     }.get(language, tree_sitter_javascript.language)
-    grammar = Language(made())
-    return Parser(grammar), Query(grammar, "(comment) @c")
+    return Parser(Language(made()))
 
 
-def _parsed(data: bytes, language: str) -> list[Span]:
-    from tree_sitter import QueryCursor
+def _parsed(data: bytes, language: str) -> list[Span] | None:
+    """None when that takes too long."""
+    end = time.thread_time() + PARSE_S
 
-    parser, query = _grammar(language)
-    nodes = QueryCursor(query).captures(parser.parse(data).root_node).get("c", [])
+    def over(*_: object) -> bool:
+        return time.thread_time() > end
+
+    def part(at: int, _: object) -> bytes:
+        return data[at : at + 65_536]
+
+    try:  # only a parse that asks for its bytes can be stopped
+        tree = _parser(language).parse(part, progress_callback=over)
+    except ValueError:  # the binding's word for a parse that was stopped
+        return None
     spans: list[Span] = []
-    for node in sorted(nodes, key=lambda one: one.start_byte):
-        start, end = node.start_byte, node.end_byte
-        if spans and data[start : start + 2] == b"//" and data[spans[-1].start :][:2] == b"//":
+    for start, end in _comment_nodes(tree.walk()):
+        if over():
+            return None
+        if spans and data.startswith(b"//", start) and data.startswith(b"//", spans[-1].start):
             between = data[spans[-1].end : start]
             if between.count(b"\n") == 1 and not between.strip():
                 spans[-1] = Span(spans[-1].start, end)
                 continue
         spans.append(Span(start, end))
-    return spans
+    return None if over() else spans
+
+
+def _comment_nodes(cursor: TreeCursor) -> Iterator[tuple[int, int]]:
+    """Node by node, in order: a query takes the square of the depth of a hostile file."""
+    while True:
+        node = cursor.node
+        if node is not None and node.type == "comment":
+            yield node.start_byte, node.end_byte
+        if cursor.goto_first_child() or cursor.goto_next_sibling():
+            continue
+        while True:
+            if not cursor.goto_parent():
+                return
+            if cursor.goto_next_sibling():
+                break
 
 
 def _in_markup(data: bytes) -> Iterator[Span]:

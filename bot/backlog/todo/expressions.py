@@ -23,13 +23,13 @@ SINGLE_SHORT = rb"'(?:[^'\\\n]|\\[^\n]){0,500}+'"
 TRIPLE_DOUBLE = rb'"""[^"\\]*+(?:(?:\\(?s:.)|"(?!""))[^"\\]*+)*+(?:"""|\Z)'
 TRIPLE_SINGLE = rb"'''[^'\\]*+(?:(?:\\(?s:.)|'(?!''))[^'\\]*+)*+(?:'''|\Z)"
 TRIPLE_RAW = rb'"""[^"]*+(?:"(?!"")[^"]*+)*+(?:"""++|\Z)'
-BACKTICKS = rb"`[^`]*+`"
+BACKTICKS = rb"`[^`]*+(?:`|\Z)"
 # A letter in quotes, so that a Rust lifetime or a separator of digits opens nothing.
 LETTER = (
     rb"(?:(?<![0-9a-fA-F])|(?<=u8))'(?:\\[^\n][^'\n]{0,10}+|[\x00-\x26\x28-\x5b\x5d-\x7f]"
     rb"|[\xc0-\xff][\x80-\xbf]++)'"
 )
-RUST_RAW = rb'(?:(?<=\br)|(?<=\bbr)|(?<=\bcr))(?P<h>#*+)"(?s:.*?)"(?P=h)'
+RUST_RAW = rb'(?:(?<=\br)|(?<=\bbr)|(?<=\bcr))(?P<h>#*+)"(?s:.*?)(?:"(?P=h)|\Z)'
 
 
 def line(leader: bytes, before: bytes = b"") -> tuple[bytes, bytes]:
@@ -77,6 +77,8 @@ class Recipe:
         skipped = list(self.skipped)
         if again:
             for long, short in (
+                (_RUBY_TEXT, DOUBLE_SHORT),
+                (_SHELL_TEXT, DOUBLE_SHORT),
                 (DOUBLE_LONG, DOUBLE_SHORT),
                 (SINGLE_LONG, SINGLE_SHORT),
                 (DOUBLE, DOUBLE_SHORT),
@@ -158,13 +160,13 @@ RECIPES: dict[str, Recipe] = {
     "java": Recipe(rb"\"'/", (TRIPLE_DOUBLE, DOUBLE, LETTER), (_SLASHES, _BLOCK)),
     "c": Recipe(
         rb"\"'/",
-        (rb'(?<=R)"(?P<d>[^()\\\s]{0,16}+)\((?s:.*?)\)(?P=d)"', DOUBLE, LETTER),
+        (rb'(?<=R)"(?P<d>[^()\\\s]{0,16}+)\((?s:.*?)(?:\)(?P=d)"|\Z)', DOUBLE, LETTER),
         (_C_SLASHES, _BLOCK),
     ),
     "plain_c": Recipe(rb"\"'/", (DOUBLE, SINGLE_SHORT), (_SLASHES, _BLOCK)),
     "csharp": Recipe(
         rb"\"'/",
-        (TRIPLE_RAW, rb'(?:(?<=@)|(?<=@\$))"[^"]*+(?:""[^"]*+)*+"', DOUBLE, LETTER),
+        (TRIPLE_RAW, rb'(?:(?<=@)|(?<=@\$))"[^"]*+(?:""[^"]*+)*+(?:"|\Z)', DOUBLE, LETTER),
         (_SLASHES, _BLOCK),
     ),
     "kotlin": Recipe(rb"\"'/`", (TRIPLE_RAW, DOUBLE, LETTER, rb"`[^`\n]*+`"), (_SLASHES, _NESTED)),
@@ -210,7 +212,7 @@ RECIPES: dict[str, Recipe] = {
         rb"\"'#\\$<",
         (
             _ANY,
-            rb"\$'[^'\\]*+(?:\\(?s:.)[^'\\]*+)*+'",
+            rb"\$'[^'\\]*+(?:\\(?s:.)[^'\\]*+)*+(?:'|\Z)",
             rb"\$\{[^}\n]*+\}",
             rb"\$#",
             _SHELL_TEXT,
@@ -223,7 +225,7 @@ RECIPES: dict[str, Recipe] = {
     ),
     "toml": Recipe(
         rb"\"'#",
-        (TRIPLE_DOUBLE, rb"'''(?s:.*?)'''", DOUBLE, rb"'[^'\n]*+'"),
+        (TRIPLE_DOUBLE, rb"'''(?s:.*?)(?:'''|\Z)", DOUBLE, rb"'[^'\n]*+'"),
         (_HASHES,),
         rb"\"'",
     ),
@@ -236,7 +238,7 @@ RECIPES: dict[str, Recipe] = {
     "hcl": Recipe(rb"\"#/<", (DOUBLE, _HEREDOC), (_HASHES, _SLASHES, _BLOCK)),
     "sql": Recipe(
         rb"\"'`/#-",
-        (rb'"[^"]*+"', rb"'[^'\\]*+(?:(?:\\(?s:.)|'')[^'\\]*+)*+'", BACKTICKS),
+        (rb'"[^"]*+"', rb"'[^'\\]*+(?:(?:\\(?s:.)|'')[^'\\]*+)*+(?:'|\Z)", BACKTICKS),
         (line(rb"--"), line(rb"#", rb"^"), _NESTED),
         rb"\"'",
     ),
@@ -249,7 +251,7 @@ RECIPES: dict[str, Recipe] = {
     ),
     "lua": Recipe(
         rb"\"'\[-",
-        (DOUBLE, SINGLE, rb"\[(?P<e>=*+)\[(?s:.*?)\](?P=e)\]"),
+        (DOUBLE, SINGLE, rb"\[(?P<e>=*+)\[(?s:.*?)(?:\](?P=e)\]|\Z)"),
         (
             (rb"--\[=*+\[", rb"--\[(?P<f>=*+)\[(?s:.*?)(?:\](?P=f)\]|\Z)"),
             line(rb"--(?!\[=*+\[)"),
@@ -269,9 +271,9 @@ RECIPES: dict[str, Recipe] = {
         rb"\"'#<`@",
         (
             rb"`(?s:.)",
-            rb"@\"[ \t\r]*+\n(?s:.*?)\n\"@",
-            rb"@'[ \t\r]*+\n(?s:.*?)\n'@",
-            rb'"[^"`]*+(?:(?:`(?s:.)|"")[^"`]*+)*+"',
+            rb"@\"[ \t\r]*+\n(?s:.*?)(?:\n\"@|\Z)",
+            rb"@'[ \t\r]*+\n(?s:.*?)(?:\n'@|\Z)",
+            rb'"[^"`]*+(?:(?:`(?s:.)|"")[^"`]*+)*+(?:"|\Z)',
             rb"'[^']*+(?:''[^']*+)*+'",
         ),
         (block(rb"<#", rb"#>"), line(rb"#", _WORD)),
