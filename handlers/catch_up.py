@@ -23,8 +23,9 @@ from bot.story.events import (
 from bot.story.involved import person
 from bot.story.machine import Story
 from bot.story.office import Office
+from bot.story.standing import lapsed
 from bot.story.vocabulary import Gate, Repository, State
-from handlers.comment import as_it_is
+from handlers import COMMANDS, review
 from handlers.merge import note_head
 from handlers.story import start
 
@@ -77,7 +78,7 @@ def _moved(office: Office, repository: Repository, living: list[Story]) -> None:
 
 
 def _labelled_issues(office: Office, repository: Repository) -> None:
-    label = office.settings.story_label
+    label = office.configuration(repository).story_label
     for issue in office.github.open_issues_with_label(repository, label):
         known = office.story(repository, issue["number"])
         if known is not None and known.state is not State.CANCELLED:
@@ -103,19 +104,17 @@ def _look_at(office: Office, story: Story) -> None:
         if issue.get("state") == "closed":
             _cancel(office, story, "the issue is closed")
             return
-        if office.settings.story_label not in labels:
-            _cancel(office, story, f"the label {office.settings.story_label} is gone")
+        label = office.configuration(repository).story_label
+        if label not in labels:
+            _cancel(office, story, f"the label {label} is gone")
             return
         _edited(office, story, issue.get("title") or "", issue.get("body") or "")
     if story.waits_at(Gate.PRE_DEPLOY) and story.pull_number:
         _pull(office, story)
-    for approval in story.approvals:
-        where = (approval.thread, story.pull_number, approval.comment_id)
-        comment = as_it_is(office, repository, *where)
-        if comment is None or comment.get("updated_at") != comment.get("created_at"):
-            reason = "the approving comment was edited or deleted"
-            withdrawn = ApprovalWithdrawn(reason=reason, comment_id=approval.comment_id)
-            office.tell(story.stream, withdrawn)
+    for given, reason in lapsed(github, story).items():
+        told = ApprovalWithdrawn(reason=reason, comment_id=given.comment_id, thread=given.thread)
+        office.tell(story.stream, told)
+    review.look(office, story, COMMANDS)
     if story.status_comment_id and github.comment(repository, story.status_comment_id) is None:
         office.tell(story.stream, ViewDisturbed(view="status"))
 
@@ -130,7 +129,7 @@ def _edited(office: Office, story: Story, title: str, body: str) -> None:
         return
     told = StoryEdited(title=title, body=body, editor=story.author)
     withdrawn = ApprovalWithdrawn(reason="the story was edited")
-    office.tell(story.stream, *((told, withdrawn) if story.approvals else (told,)))
+    office.tell(story.stream, *((told, withdrawn) if story.approved else (told,)))
 
 
 def _pull(office: Office, story: Story) -> None:

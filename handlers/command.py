@@ -9,7 +9,7 @@ from bot.story.commands import CommandSpec, Parsed
 from bot.story.events import Event
 from bot.story.machine import Story
 from bot.story.office import Office
-from bot.story.vocabulary import Person
+from bot.story.vocabulary import Person, Repository
 from policies.who_approves import Comment
 
 
@@ -23,14 +23,19 @@ class Asked:
     comment: Comment
     story: Story
     office: Office
+    repository: Repository
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """The one visible outcome of a command; `answer` is said only where there is something to."""
+    """The one visible outcome of a command; `answer` is said only where there is something to.
+
+    `detail`: what is shown below it, in our own Markdown.
+    """
 
     ok: bool = True
     answer: str = ""
+    detail: str = ""
     events: tuple[Event, ...] = ()
 
 

@@ -17,7 +17,8 @@ from bot.story.events import ApprovalWithdrawn, CommandHandled, Event, ViewDistu
 from bot.story.involved import person
 from bot.story.machine import Story
 from bot.story.office import Delivery, Office, stream_of
-from bot.story.vocabulary import Person, Repository
+from bot.story.standing import REVIEW, as_it_is, words_of
+from bot.story.vocabulary import Approval, Person, Repository
 from bot.texts import answers, problems
 from handlers.command import Asked, Command, Outcome
 from policies.who_approves import Comment
@@ -81,39 +82,24 @@ def _as_it_is(
 ) -> tuple[Comment, str] | None:
     """The comment or review as GitHub has it now."""
     pull = (delivery.payload.get("pull_request") or {}).get("number", 0)
-    now = as_it_is(office, repository, delivery.event, pull, told["id"])
+    now = as_it_is(office.github, repository, delivery.event, pull, told["id"])
     if now is None:
         return None  # deleted: commands nothing
-    created = _time(now.get("created_at") or now.get("submitted_at"))
-    updated = _time(now.get("updated_at")) or created
-    edited = bool(created and updated and updated > created)
+    if (now.get("user") or {}).get("id") != (told.get("user") or {}).get("id"):
+        return None  # somebody else's words now
+    created = datetime.fromisoformat(now.get("created_at") or now["submitted_at"])
+    updated = datetime.fromisoformat(now["updated_at"]) if now.get("updated_at") else created
+    # Times are whole seconds, and a review has none of its edits: the words are compared, too.
+    edited = updated > created or words_of(now) != words_of(told)
     comment = Comment(
         id=told["id"],
         created_at=created,
         updated_at=updated,
         edited=edited,
         thread=delivery.event,
+        words=words_of(now),
     )
     return comment, now.get("body") or ""
-
-
-def as_it_is(
-    office: Office, repository: Repository, thread: str, pull: int, comment_id: int
-) -> Mapping[str, Any] | None:
-    """A comment or review read again; None where it is deleted or dismissed."""
-    match thread:
-        case "issue_comment":
-            return office.github.comment(repository, comment_id)
-        case "pull_request_review_comment":
-            return office.github.review_comment(repository, comment_id)
-        case _:
-            review = office.github.review(repository, pull, comment_id)
-            dismissed = review is not None and review.get("state") == "DISMISSED"
-            return None if dismissed else review
-
-
-def _time(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
 
 
 def _story(office: Office, repository: Repository, number: int, is_pull: bool) -> Story | None:
@@ -151,6 +137,8 @@ class _Conversation:
             all_ok = all_ok and outcome.ok
             if outcome.answer:
                 lines.append(outcome.answer if outcome.ok else answers.line(name, outcome.answer))
+            if outcome.detail:
+                lines.append(outcome.detail)
             self._record(index, name, outcome)
         self._react("+1" if all_ok else "confused", on_review)
         if lines:
@@ -159,7 +147,9 @@ class _Conversation:
     def _recorded(self, index: int) -> tuple[str, Outcome] | None:
         """What an earlier delivery of the same comment came to."""
         known = self.told.commands.get((self.comment.id, index))
-        return (known.command, Outcome(ok=known.ok, answer=known.answer)) if known else None
+        if known is None:
+            return None
+        return known.command, Outcome(ok=known.ok, answer=known.answer, detail=known.detail)
 
     def _outcome(self, one: Parsed | ParseProblem) -> tuple[str, Outcome]:
         if not isinstance(one, Parsed):
@@ -183,7 +173,9 @@ class _Conversation:
         )
         if not verdict.allowed:
             return one.name, Outcome(ok=False, answer=verdict.reason)
-        asked = Asked(one, self.author, permission, self.comment, story, self.office)
+        asked = Asked(
+            one, self.author, permission, self.comment, story, self.office, self.repository
+        )
         return one.name, command.run(asked)
 
     def _record(self, index: int, name: str, outcome: Outcome) -> None:
@@ -195,6 +187,7 @@ class _Conversation:
             command=name,
             ok=outcome.ok,
             answer=outcome.answer,
+            detail=outcome.detail,
         )
         told: tuple[Event, ...] = (*outcome.events, handled)
         once = f"{self.stream}/comment/{self.comment.id}/{index}"
@@ -244,9 +237,13 @@ def _changed(delivery: Delivery, office: Office, commands: Commands) -> None:
         if not sender.is_bot:
             office.tell(story.stream, ViewDisturbed(view="status", by=sender))
         return
-    if any(a.comment_id == comment_id for a in story.approvals):
-        reason = f"the approving comment was {delivery.action}"
-        office.tell(story.stream, ApprovalWithdrawn(reason=reason, comment_id=comment_id))
+    if any(_approved_by(a, comment_id, delivery) for a in story.approvals):
+        what = "review" if delivery.event == REVIEW else "comment"
+        reason = f"the approving {what} was {delivery.action}"
+        office.tell(
+            story.stream,
+            ApprovalWithdrawn(reason=reason, comment_id=comment_id, thread=delivery.event),
+        )
     author = person(told.get("user"))
     specs = [command.spec for command in commands.values()]
     if delivery.action == "edited" and not author.is_bot and parse(told.get("body") or "", specs):
@@ -261,3 +258,9 @@ def _changed(delivery: Delivery, office: Office, commands: Commands) -> None:
                 )
             ],
         )
+
+
+def _approved_by(given: Approval, comment_id: int, delivery: Delivery) -> bool:
+    """Whether `given` was these words, or this review: a review approves whatever it says."""
+    same = (given.comment_id, given.thread) == (comment_id, delivery.event)
+    return same and not (given.by == "review" and delivery.action == "edited")

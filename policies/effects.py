@@ -16,16 +16,27 @@ from typing import Any, Protocol
 
 from bot.story.vocabulary import (
     Approval,
+    AutoApproval,
     Decision,
     Gate,
     Person,
+    Remark,
     Repository,
     Verdict,
     allow,
     deny,
     wait,
 )
-from policies import budget, scope, suspicion, tools, who_approves
+from policies import (
+    approvals,
+    auto_approval,
+    budget,
+    reviews,
+    scope,
+    suspicion,
+    tools,
+    who_commands,
+)
 
 LABELS = "towpath:"
 _MODULES = frozenset({"pytest", "ruff", "unittest"})
@@ -51,7 +62,12 @@ class StoryView(Protocol):
     @property
     def pull_number(self) -> int: ...
     @property
+    def base_sha(self) -> str: ...
+    @property
     def approvals(self) -> Sequence[Approval]: ...
+    @property
+    def auto_approved(self) -> AutoApproval | None: ...
+    def remarks_open(self) -> Sequence[Remark]: ...
     def passed(self, subject: str, sha: str) -> bool:
         """Whether the last tests of `subject` were at `sha` and broke nothing."""
 
@@ -94,7 +110,8 @@ class Limits:
 class Facts:
     """All that decides on an effect. `calls`: how many of each kind were performed so far.
 
-    `live`: the story is neither cancelled nor at its end. `bot`: our own account.
+    `live`: the story is neither cancelled nor at its end. `bot`: our own account. `lapsed`:
+    approvals that do not count any more, and why.
     """
 
     live: bool
@@ -110,9 +127,13 @@ class Facts:
     vouched: frozenset[str] = frozenset()
     now: datetime = datetime(2000, 1, 1, tzinfo=UTC)
     gates: frozenset[Gate] = frozenset({Gate.PRE_DEPLOY, Gate.PRE_PRODUCTION})
-    approval: who_approves.ApprovalRule = field(default_factory=who_approves.ApprovalRule)
-    involved: who_approves.Involved = field(default_factory=who_approves.Involved)
+    approval: approvals.ApprovalRule = field(default_factory=approvals.ApprovalRule)
+    involved: approvals.Involved = field(default_factory=approvals.Involved)
+    lapsed: Mapping[Approval, str] = field(default_factory=lambda: MappingProxyType({}))
+    auto: auto_approval.AutoFacts | None = None
+    auto_limits: auto_approval.AutoLimits | None = None
     paths: scope.Scope = field(default_factory=scope.Scope)
+    asker: who_commands.CommandFacts | None = None  # of somebody who asks for a new story
 
 
 Rule = Callable[[Any, Facts], Verdict | None]
@@ -155,6 +176,14 @@ def _live(effect: Any, facts: Facts) -> Verdict | None:
     if facts.paused:
         return wait("paused", "somebody paused the story; /resume goes on", Gate.PAUSED)
     return None
+
+
+def _may_ask(effect: Any, facts: Facts) -> Verdict | None:
+    asker = facts.asker
+    if asker is None or asker.command != who_commands.START or asker.person != effect.requester:
+        return deny("asker_known", "who asks for the story is not known")
+    verdict = who_commands.decide(asker)
+    return None if verdict.allowed else verdict
 
 
 def _own_labels(effect: Any, facts: Facts) -> Verdict | None:
@@ -281,18 +310,26 @@ def _mergeable(effect: Any, facts: Facts) -> Verdict | None:
 
 
 def _approved(effect: Any, facts: Facts) -> Verdict | None:
-    if Gate.PRE_DEPLOY not in facts.gates:
+    if Gate.PRE_DEPLOY not in facts.gates and not facts.approval.checkpoints:
         return None
     story = facts.story
-    verdict = who_approves.gate_open(
+    now = approvals.Bound(effect.sha, story.plan_digest, story.base_sha)
+    verdict = approvals.gate_open(
         Gate.PRE_DEPLOY,
-        story.approvals,
+        [each for each in story.approvals if each not in facts.lapsed],
         facts.approval,
         facts.involved,
-        effect.sha,
-        story.plan_digest,
+        now,
+        facts.lapsed.values(),
     )
-    return None if verdict.allowed else verdict
+    if verdict.allowed:
+        return None
+    if facts.auto is None or not approvals.auto_stands(story.auto_approved, Gate.PRE_DEPLOY, now):
+        return verdict
+    by_itself = auto_approval.decide(facts.auto, facts.auto_limits)
+    if by_itself.allowed:
+        return by_itself
+    return verdict.model_copy(update={"reason": f"{verdict.reason}; {by_itself.reason}"})
 
 
 def _limit(kind: str, count: Callable[[Limits], int]) -> Rule:
@@ -343,7 +380,9 @@ TABLE: Mapping[str, tuple[Rule, ...]] = MappingProxyType(
         "react": _TALK,
         "set_labels": (*_TALK, _own_labels),
         "post_comment": _TALK,
+        "reply_to_review": (*_OURS, _own_pull),
         "show_status": _TALK,
+        "request_story": (_may_ask,),
         "close_issue": _TALK,
         "close_pull_request": (*_OURS, _own_pull),
         "push_branch": (
@@ -372,13 +411,11 @@ TABLE: Mapping[str, tuple[Rule, ...]] = MappingProxyType(
             _mergeable,
             _tests_passed,
             _gates_passed,
+            reviews.heard,
             _approved,
         ),
         "delete_branch": (*_WORK, _story_branch),
-        "prepare_environment": (
-            *_WORK,
-            _limit("prepare_environment", lambda limits: limits.environments),
-        ),
+        "prepare_environment": (*_WORK, _limit("prepare_environment", lambda o: o.environments)),
         "run_gates": (*_WORK, _limit("run_gates", lambda limits: limits.gate_runs)),
         "publish_check": (*_OURS, _of_pushed),
         "run_tests": (*_WORK, _limit("run_tests", lambda limits: limits.test_runs)),

@@ -149,6 +149,15 @@ class Reads:
             log.warning("team not readable", extra={"team": team, "why": str(error)})
             return []
 
+    def account_of_address(self, repository: Repository, address: str) -> dict[str, Any] | None:
+        path = repo_path(repository.full_name, "commits")
+        told = self._http.get(path, repository.installation_id, author=address, per_page=1)
+        found = told[0].get("author") if isinstance(told, list) and told else None
+        return dict(found) if isinstance(found, dict) else None
+
+    def compare(self, repository: Repository, base: str, head: str) -> dict[str, Any] | None:
+        return self._if_there(repository, "compare", f"{base}...{head}")
+
     def open_issues_with_label(self, repository: Repository, label: str) -> list[dict[str, Any]]:
         told = self._list(repository, "issues", state="open", labels=label)
         return [each for each in told if "pull_request" not in each]
@@ -182,6 +191,9 @@ class Reads:
 
     def pull_reviews(self, repository: Repository, number: int) -> list[dict[str, Any]]:
         return self._list(repository, "pulls", number, "reviews")
+
+    def pull_comments(self, repository: Repository, number: int) -> list[dict[str, Any]]:
+        return self._list(repository, "pulls", number, "comments")
 
     def commit(self, repository: Repository, sha: str) -> dict[str, Any]:
         return dict(self._get(repository, "commits", sha))

@@ -67,6 +67,12 @@ class GitHubReads(Protocol):
     def team_members(self, repository: Repository, team: str) -> list[dict[str, Any]]:
         """Members of `org/team`; empty where the team or the permission to see it is missing."""
 
+    def account_of_address(self, repository: Repository, address: str) -> dict[str, Any] | None:
+        """The account that GitHub ties an e-mail address to, by a commit of the repository."""
+
+    def compare(self, repository: Repository, base: str, head: str) -> dict[str, Any] | None:
+        """What `head` has that `base` has not (`commits`, `files`); None: not comparable."""
+
     def open_issues_with_label(self, repository: Repository, label: str) -> list[dict[str, Any]]:
         """Open issues (no pull requests) with a label."""
 
@@ -91,6 +97,9 @@ class GitHubReads(Protocol):
 
     def pull_reviews(self, repository: Repository, number: int) -> list[dict[str, Any]]:
         """Reviews, oldest first."""
+
+    def pull_comments(self, repository: Repository, number: int) -> list[dict[str, Any]]:
+        """Comments on lines of a pull request, oldest first."""
 
     def commit(self, repository: Repository, sha: str) -> dict[str, Any]:
         """A commit (its tree: `["commit"]["tree"]["sha"]`)."""

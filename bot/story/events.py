@@ -2,6 +2,7 @@
 
 Promises: events are facts in the past tense, appended and never changed; everything else that is
 known about a story is a view of them. `EVENT` turns them into JSON and back.
+What happens to a repository is in `bot.story.repository_events`.
 """
 
 from __future__ import annotations
@@ -12,8 +13,17 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, TypeAdapter
 
 from bot.story.item_events import ItemEvent
+from bot.story.repository_events import RepositoryEvent
+from bot.story.review_events import (
+    RemarksAnswered,
+    RemarksSetAside,
+    RemarksWithdrawn,
+    ReviewRequested,
+    ReviewRound,
+)
 from bot.story.vocabulary import (
     Approval,
+    AutoApproval,
     ExecutionPlan,
     Finding,
     Gate,
@@ -21,6 +31,7 @@ from bot.story.vocabulary import (
     Person,
     QualityGate,
     Repository,
+    RequestedStory,
     State,
     StorySpec,
     TaskOutcome,
@@ -152,6 +163,7 @@ class Gated(Value):
     gates: tuple[QualityGate, ...]
     score: float | None = None
     asked: int = 0
+    coverage: float | None = None  # of new lines by tests, from 0 to 1; None: not measured
 
     @property
     def blocking(self) -> tuple[QualityGate, ...]:
@@ -190,6 +202,13 @@ class Approved(Value):
     approval: Approval
 
 
+class AutoApproved(Value):
+    """The configuration said yes by itself, within the limits that it sets (P2)."""
+
+    kind: Literal["auto_approved"] = "auto_approved"
+    approval: AutoApproval
+
+
 class ApprovalRefused(Value):
     kind: Literal["approval_refused"] = "approval_refused"
     gate: Gate | None
@@ -200,11 +219,24 @@ class ApprovalRefused(Value):
 
 
 class ApprovalWithdrawn(Value):
-    """Push, edit of the story, edit or deletion of the comment took approvals back."""
+    """An approval does not count any more: a push, an edit, a dismissal, access that was lost.
+
+    `comment_id`, of a `thread` where one is named, or `person`: whose; neither: all of them.
+    """
 
     kind: Literal["approval_withdrawn"] = "approval_withdrawn"
     reason: str
-    comment_id: int | None = None  # None: all of them
+    comment_id: int | None = None
+    thread: str = ""
+    person: Person | None = None
+
+    def means(self, approval: Approval) -> bool:
+        """Whether `approval` is one of them."""
+        if self.comment_id is not None and self.comment_id != approval.comment_id:
+            return False
+        if self.thread and self.thread != approval.thread:
+            return False
+        return self.person is None or self.person.id == approval.person.id
 
 
 class Rejected(Value):
@@ -256,6 +288,14 @@ class PriorityChanged(Value):
     priority: str
 
 
+class WsjfGiven(Value):
+    """Somebody said what an item is worth (B1). `inputs`: only those that were given."""
+
+    kind: Literal["wsjf_given"] = "wsjf_given"
+    person: Person
+    inputs: dict[str, float]
+
+
 class HeadMoved(Value):
     """The pull request's head is not ours any more: somebody pushed to the branch."""
 
@@ -283,7 +323,10 @@ class ViewDisturbed(Value):
 
 
 class CommandHandled(Value):
-    """A command of a person and its one visible outcome (W7). `ok` False: why is in `answer`."""
+    """A command of a person and its one visible outcome (W7). `ok` False: why is in `answer`.
+
+    `detail`: what is shown below the answer, in our own Markdown.
+    """
 
     kind: Literal["command_handled"] = "command_handled"
     comment_id: int
@@ -292,6 +335,7 @@ class CommandHandled(Value):
     command: str
     ok: bool
     answer: str = ""
+    detail: str = ""
 
 
 class EffectProposed(Value):
@@ -313,7 +357,9 @@ class EffectPerformed(Value):
 
 
 class EffectFailed(Value):
-    """`final`: it will not be tried again as it is. `usage`: what a failed model call cost."""
+    """`final`: it will not be tried again as it is. `usage`: what a failed model call cost, and
+    `requests` how many it made.
+    """
 
     kind: Literal["effect_failed"] = "effect_failed"
     key: str
@@ -322,6 +368,7 @@ class EffectFailed(Value):
     error_id: str
     final: bool
     usage: Usage | None = None
+    requests: int = 0
 
 
 class StageFaulted(Value):
@@ -333,6 +380,56 @@ class StageFaulted(Value):
     error_id: str
     attempt: int
     retry_at: datetime | None
+
+
+class ApiKeyMade(Value):
+    """A key for the REST API (W13). Its secret is known to its owner only; `expires_at` in UTC.
+
+    `repositories`: (id, full name when it was made). `subject`: of the client certificate that
+    stands for it at the proxy, or ''. Told on the stream of `bot.story.api_keys`.
+    """
+
+    kind: Literal["api_key_made"] = "api_key_made"
+    key_id: str
+    salt: str
+    hash: str
+    person: Person
+    repositories: tuple[tuple[int, str], ...]
+    scopes: tuple[str, ...]
+    expires_at: datetime
+    subject: str = ""
+
+
+class ApiKeyRevoked(Value):
+    kind: Literal["api_key_revoked"] = "api_key_revoked"
+    key_id: str
+
+
+class StoriesRequested(Value):
+    """Somebody asked for stories over the API (S25). Told on a stream of `bot.story.batches`."""
+
+    kind: Literal["stories_requested"] = "stories_requested"
+    repository: Repository
+    person: Person
+    in_order: bool  # each only after the one before it
+    at_once: int
+    items: tuple[RequestedStory, ...]
+
+
+class RequestedStoryBegun(Value):
+    """A requested story has its issue, and is under way there."""
+
+    kind: Literal["requested_story_begun"] = "requested_story_begun"
+    name: str
+    issue: int
+
+
+class RequestedStoryLeft(Value):
+    """A requested story will not be begun; `reason` is for the person who asked."""
+
+    kind: Literal["requested_story_left"] = "requested_story_left"
+    name: str
+    reason: str
 
 
 Event = Annotated[
@@ -353,6 +450,7 @@ Event = Annotated[
     | Reviewed
     | AttemptFailed
     | Approved
+    | AutoApproved
     | ApprovalRefused
     | ApprovalWithdrawn
     | Rejected
@@ -364,14 +462,26 @@ Event = Annotated[
     | HandedOff
     | BudgetRaised
     | PriorityChanged
+    | WsjfGiven
     | HeadMoved
     | PullClosed
     | ViewDisturbed
+    | ReviewRequested
+    | RemarksSetAside
+    | RemarksWithdrawn
+    | ReviewRound
+    | RemarksAnswered
     | CommandHandled
     | EffectProposed
     | EffectPerformed
     | EffectFailed
     | StageFaulted
+    | ApiKeyMade
+    | ApiKeyRevoked
+    | StoriesRequested
+    | RequestedStoryBegun
+    | RequestedStoryLeft
+    | RepositoryEvent
     | ItemEvent,
     Field(discriminator="kind"),
 ]

@@ -11,15 +11,20 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
-from bot.story.effects import CallModel, Effect, MergePullRequest
+from bot.configuration.schema import RepositoryConfig
+from bot.story.effects import CallModel, Effect, MergePullRequest, RequestStory
+from bot.story.involved import Asks, approval_rule, involved, person
 from bot.story.involved import GitHub as InvolvedReads
-from bot.story.involved import approval_rule, involved, person
 from bot.story.machine import Story
 from bot.story.spending import Spending
+from bot.story.standing import GitHub as StandingReads
+from bot.story.standing import lapsed
 from bot.story.vocabulary import Gate, Person, Repository, Verdict, allow, deny
 from policies import effects as policies
 from policies.budget import Spent
+from policies.scope import Scope
 from policies.suspicion import suspects, texts_of
+from policies.who_commands import START, CommandFacts
 
 
 class Identity(Protocol):
@@ -28,21 +33,19 @@ class Identity(Protocol):
     bot: Person
 
 
-class GitHub(InvolvedReads, Protocol):
+class GitHub(InvolvedReads, StandingReads, Protocol):
     """The reads that judging needs."""
 
     def pull(self, repository: Repository, number: int) -> dict[str, Any]: ...
     def identity(self) -> Identity: ...
+    def permission(self, repository: Repository, login: str, person_id: int = 0) -> str: ...
 
 
 @dataclass(frozen=True)
 class JudgeSettings:
-    """The settings that the policies obey."""
+    """The operator's own limits; a repository's are in its configuration."""
 
     limits: policies.Limits
-    gates: frozenset[Gate]
-    quorum: int = 1
-    second_person_required: bool = True
 
 
 class Judge:
@@ -54,17 +57,22 @@ class Judge:
         settings: JudgeSettings,
         spending: Callable[[str], Spending],
         clock: Callable[[], datetime],
+        configuration: Callable[[Repository], RepositoryConfig],
     ) -> None:
         self._github, self._settings = github, settings
+        self._configuration = configuration
         self._spending, self._clock = spending, clock
 
     def __call__(self, effect: Effect, story: Story) -> Verdict:
+        if isinstance(effect, RequestStory):
+            return policies.judge(effect, self._of_request(effect, story))
         if story.repository is None:
             return _answer_where_asked(effect, story)
         return policies.judge(effect, self._facts(effect, story))
 
     def _facts(self, effect: Effect, story: Story) -> policies.Facts:
-        limits = self._settings.limits
+        config = self._configuration(story.repository)
+        limits = limits_of(config, self._settings.limits)
         caps = replace(limits.caps, raised_usd=story.budget_raised_usd)
         facts = policies.Facts(
             live=not story.terminal and (story.cancel is None or bool(story.merged_sha)),
@@ -72,8 +80,9 @@ class Judge:
             story=story,
             default_branch=story.repository.default_branch,
             limits=replace(limits, caps=caps),
-            calls=story.effects_performed,
-            gates=self._settings.gates,
+            calls={**story.effects_performed, "call_model": story.model_requests},
+            gates=gates_of(config),
+            paths=Scope(config.paths.patterns_allowed, config.paths.patterns_restricted),
             now=self._clock(),
         )
         if isinstance(effect, CallModel):
@@ -81,19 +90,31 @@ class Judge:
         if not isinstance(effect, MergePullRequest):
             return facts
         pull = self._github.pull(story.repository, effect.number)
-        rule = approval_rule(
-            self._github,
-            story,
-            True,
-            self._settings.quorum,
-            self._settings.second_person_required,
-        )
+        asks = asks_of(config, Gate.PRE_DEPLOY)
+        rule = approval_rule(self._github, story, True, asks)
         return replace(
             facts,
             bot=self._github.identity().bot,
-            pull=_pull_facts(pull),
+            pull=pull_facts(pull),
             approval=rule,
             involved=involved(self._github, story, pull),
+            lapsed=lapsed(self._github, story),
+        )
+
+    def _of_request(self, effect: RequestStory, story: Story) -> policies.Facts:
+        """There is no story yet: who asks for one, and what GitHub lets them do there now."""
+        person, repository = effect.requester, effect.repository
+        return policies.Facts(
+            live=True,
+            paused=False,
+            story=story,
+            default_branch=repository.default_branch,
+            now=self._clock(),
+            asker=CommandFacts(
+                command=START,
+                person=person,
+                permission=self._github.permission(repository, person.login, person.id),
+            ),
         )
 
     def _of_model(self, facts: policies.Facts, effect: CallModel, story: Story) -> policies.Facts:
@@ -114,7 +135,36 @@ class Judge:
         )
 
 
-def _pull_facts(pull: Mapping[str, Any]) -> policies.PullFacts:
+def limits_of(config: RepositoryConfig, operator: policies.Limits) -> policies.Limits:
+    """The limits of a story: the configuration's, inside the operator's."""
+    told = config.limits
+    return replace(
+        operator,
+        caps=replace(operator.caps, story_usd=min(told.story_budget_usd, operator.caps.story_usd)),
+        model_calls=min(told.model_calls, operator.model_calls),
+        commands=min(told.commands, operator.commands),
+        branch_lines=told.branch_lines,
+    )
+
+
+def asks_of(config: RepositoryConfig, gate: str | None) -> Asks:
+    """What the configuration asks of the approvals of `gate`."""
+    return Asks(
+        quorum=config.quorum(gate or ""),
+        second_person=config.second_person(gate or ""),
+        teams=config.teams(gate or ""),
+        config_digest=config.digest,
+    )
+
+
+def gates_of(config: RepositoryConfig) -> frozenset[Gate]:
+    """The gates that wait for people."""
+    return frozenset(
+        Gate(name) for name in type(config.gates).model_fields if getattr(config.gates, name)
+    )
+
+
+def pull_facts(pull: Mapping[str, Any]) -> policies.PullFacts:
     head, base = pull.get("head") or {}, pull.get("base") or {}
     return policies.PullFacts(
         number=pull["number"],

@@ -6,14 +6,16 @@ next stage runs, and a gate opens only for what it waits for.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from bot.story.events import Event
+from bot.story.events import Event, ReviewRound
 from bot.story.machine import Story
 from bot.story.vocabulary import Gate, State, Waiting
 from policies.budget import Caps
 
+REVIEW_ROUNDS = "review_rounds"  # the reason of a story whose reviewers were not content
 _BEFORE_MERGE = frozenset({State.PLANNING, State.CODING, State.REVIEWING, State.TESTING})
 
 
@@ -29,10 +31,15 @@ class Move:
 
 @dataclass(frozen=True)
 class Gates:
-    """The parts of the settings that opening a gate depends on."""
+    """What opening a gate depends on. `quorum`: approvals it takes, 1 where nothing is said."""
 
-    quorum: int = 1
+    quorum: Mapping[Gate, int] = field(default_factory=dict)
+    review_rounds: int = 3
     caps: Caps = field(default_factory=Caps)
+
+    def needed(self, gate: Gate) -> int:
+        """Approvals that open `gate`."""
+        return max(1, self.quorum.get(gate, 1))
 
 
 def next_move(story: Story, gates: Gates, now: datetime) -> Move | None:
@@ -42,7 +49,7 @@ def next_move(story: Story, gates: Gates, now: datetime) -> Move | None:
     if story.terminal:
         return Move(State.ANALYZING, "retry") if story.retry else None
     return _asked_by_people(story, now) or (
-        _from_gate(story, gates, now) if story.state is State.WAITING else _from_work(story)
+        _from_gate(story, gates, now) if story.state is State.WAITING else _from_work(story, gates)
     )
 
 
@@ -74,6 +81,8 @@ def _from_gate(story: Story, gates: Gates, now: datetime) -> Move | None:
             return moved
     if story.pause and waiting.gate is not Gate.PAUSED:
         return None
+    if waiting.gate is Gate.PRE_DEPLOY and (asked := _review(story, gates)):
+        return asked
     if gate_is_open(story, waiting, gates, now):
         return Move(waiting.resume_to, f"{waiting.gate} open")
     return None
@@ -94,12 +103,14 @@ def gate_is_open(story: Story, waiting: Waiting, gates: Gates, now: datetime) ->
             return own and time_is_up
         case Gate.PRE_CODE:
             given = [a for a in story.approvals if a.gate is Gate.PRE_CODE]
-            return sum(a.plan_digest == story.plan_digest for a in given) >= gates.quorum
+            return sum(a.plan_digest == story.plan_digest for a in given) >= gates.needed(
+                Gate.PRE_CODE
+            )
         case _:
             if story.approvals_given <= waiting.approvals_seen:
                 return False
             given = [a for a in story.approvals if a.gate is waiting.gate]
-            return sum(a.head_sha == story.head_sha for a in given) >= gates.quorum
+            return sum(a.head_sha == story.head_sha for a in given) >= gates.needed(waiting.gate)
 
 
 def _edited(story: Story) -> bool:
@@ -119,7 +130,24 @@ def _pull_changed(story: Story) -> Move | None:
     return None
 
 
-def _from_work(story: Story) -> Move | None:
+def _from_work(story: Story, gates: Gates) -> Move | None:
     if story.state in _BEFORE_MERGE and _edited(story):
         return Move(State.ANALYZING, "edited")
+    if story.state is State.DEPLOYING and not story.merged_sha:
+        return _review(story, gates)
     return None
+
+
+def _review(story: Story, gates: Gates) -> Move | None:
+    """A round of work on what reviewers want; after the last one it is people's (W10)."""
+    remarks = story.remarks_open
+    if not remarks or story.foreign_head:
+        return None
+    if story.review_rounds >= gates.review_rounds:
+        return Move(State.FAILED, REVIEW_ROUNDS)
+    begun = ReviewRound(
+        number=story.review_rounds + 1,
+        remarks=tuple(remark.id for remark in remarks),
+        head_sha=story.head_sha,
+    )
+    return Move(State.CODING, "review", events=(begun,))

@@ -12,9 +12,11 @@ from datetime import datetime
 
 from bot.story import events as e
 from bot.story.accounts import Accounts
+from bot.story.reviewing import Reviewing
 from bot.story.vocabulary import (
     TERMINAL,
     Approval,
+    AutoApproval,
     ExecutionPlan,
     Gate,
     Handoff,
@@ -24,11 +26,12 @@ from bot.story.vocabulary import (
     State,
     StorySpec,
     Waiting,
+    Withdrawal,
 )
 
 
 @dataclass
-class Story(Accounts):
+class Story(Accounts, Reviewing):
     """A story as its journal tells it. Read it; only `fold` and `apply` write it."""
 
     stream: str
@@ -72,6 +75,8 @@ class Story(Accounts):
     reviews: list[e.Reviewed] = field(default_factory=list)
     failures: list[e.AttemptFailed] = field(default_factory=list)
     approvals: list[Approval] = field(default_factory=list)
+    auto_approved: AutoApproval | None = None
+    withdrawals: list[Withdrawal] = field(default_factory=list)  # of this round
     approvals_given: int = 0  # ever, with those withdrawn since
     shown: list[Shown] = field(default_factory=list)
     pull_number: int = 0
@@ -83,6 +88,8 @@ class Story(Accounts):
     label_disturbances: int = 0
     vouched: set[str] = field(default_factory=set)  # suspicious texts that a person let pass
     priority: str = "normal"
+    wsjf: dict[str, float] = field(default_factory=dict)  # inputs that people gave
+    editors: set[int] = field(default_factory=set)  # who rewrote the story
     cancel: e.CancelRequested | None = None
     rejected: e.Rejected | None = None
     pause: e.PauseRequested | None = None
@@ -107,6 +114,11 @@ class Story(Accounts):
     @property
     def plan_digest(self) -> str:
         return self.plan.digest if self.plan else ""
+
+    @property
+    def approved(self) -> bool:
+        """Whether anything was approved that a change of mind could take back."""
+        return bool(self.approvals) or self.auto_approved is not None
 
     @property
     def terminal(self) -> bool:
