@@ -115,8 +115,6 @@ class Task(Value):
 
 TESTS_TASK = "tests"  # the task that writes the tests of the criteria, before any other
 REVIEW_TASK = "review"  # tasks that answer a review: people asked for what they change in tests
-    "review"  # the tasks that answer a review; what they change in tests, people asked for
-)
 
 
 class TaskOutcome(StrEnum):
