@@ -29,7 +29,7 @@ from bot.agent.conversation import Conversations
 from bot.agent.gateway import Gateway
 from bot.agent.perform import Model
 from bot.agent.prompts import Registry
-from bot.configuration.schema import RepositoryConfig
+from bot.configuration.in_force import EffectiveConfig
 from bot.families import rewrite
 from bot.gates.perform import Gates as QualityGates
 from bot.outside.github import GitHub, connect
@@ -47,7 +47,7 @@ from bot.story.machine import Story, fold
 from bot.story.next_move import Gates
 from bot.story.office import HandlerSettings, Office, stream_of
 from bot.story.performer import Adapter, Performer
-from bot.story.repositories import Repositories
+from bot.story.repositories import Repositories, RepositoryFacts
 from bot.story.spending import Ledger, Spending
 from bot.story.unmet_facts import InForce
 from bot.story.vocabulary import Gate, Repository
@@ -218,7 +218,7 @@ class House:
         """What the journal tells of repositories."""
         return Repositories(self.journal, self.settings.operator)
 
-    def configuration(self, repository: Repository) -> RepositoryConfig:
+    def configuration(self, repository: Repository) -> EffectiveConfig:
         """What holds for a repository now."""
         return self.repositories.configuration(repository)
 
@@ -247,6 +247,7 @@ class House:
             asks=asks_of(config, Gate.PRE_DEPLOY),
             caps=replace(self.settings.caps, story_usd=usd),
             mode=config.mode,
+            broken=_broken(self.repositories.facts(repository.id)),
         )
 
     @cached_property
@@ -357,6 +358,14 @@ class House:
             self._look_again = at + timedelta(seconds=self.settings.catch_up_seconds)
             self._looked = True
             catch_up(self.office, since)
+
+
+def _broken(facts: RepositoryFacts) -> tuple[str, datetime | None] | None:
+    """What is wrong with the configuration, and since when."""
+    if facts.broken is None:
+        return None
+    first = facts.broken.problems[0]
+    return f"{first.path}:{first.line}: {first.message}", facts.broken_since
 
 
 def _host(url: str) -> tuple[str, int | None]:

@@ -25,7 +25,7 @@ from bot.story.machine import Story
 from bot.story.office import Office
 from bot.story.standing import lapsed
 from bot.story.vocabulary import Gate, Repository, State
-from handlers import COMMANDS, review
+from handlers import COMMANDS, configuration, review
 from handlers.merge import note_head
 from handlers.story import start
 
@@ -68,6 +68,7 @@ def _installed(office: Office) -> None:
             continue
         for repository in office.github.repositories(installation["id"]):
             _moved(office, repository, living)
+            _looked(partial(configuration.look, office, repository))
             _looked(partial(_labelled_issues, office, repository))
 
 

@@ -73,7 +73,11 @@ def _output(effect: fx.PublishCheck, notes: list[dict[str, Any]]) -> dict[str, A
 
 
 def _annotation(one: Any) -> dict[str, Any]:
+    # GitHub takes a column only where all is on one line.
+    on_one_line = one.column and max(one.line, one.end_line) == one.line
+    column = {"start_column": one.column, "end_column": one.column} if on_one_line else {}
     return {
+        **column,
         "path": one.file,
         "start_line": one.line,
         "end_line": max(one.line, one.end_line),

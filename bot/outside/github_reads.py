@@ -222,6 +222,22 @@ class Reads:
         except (binascii.Error, UnicodeDecodeError):
             raise Refused(f"{path} at {ref} is not text") from None
 
+    def tree(self, repository: Repository, sha: str) -> list[dict[str, Any]]:
+        try:
+            told = self._get(repository, "git", "trees", sha)
+        except NotFound:
+            return []
+        if told.get("truncated"):
+            raise Refused("GitHub tells only a part of this folder")
+        return list(told.get("tree") or ())
+
+    def blob(self, repository: Repository, sha: str) -> bytes:
+        told = self._get(repository, "git", "blobs", sha)
+        try:
+            return base64.b64decode(told.get("content") or "")
+        except binascii.Error:
+            raise GitHubError("an answer about a blob that is not base64") from None
+
     def failed_deliveries(self, since: datetime) -> list[dict[str, Any]]:
         seen: list[dict[str, Any]] = []
         for each in self._http.pages("/app/hook/deliveries", None):

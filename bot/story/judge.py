@@ -11,16 +11,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
+from bot.configuration.in_force import EffectiveConfig
 from bot.configuration.schema import RepositoryConfig
 from bot.story.effects import CallModel, Effect, MergePullRequest, RequestStory
 from bot.story.involved import Asks, approval_rule, involved, person
 from bot.story.involved import GitHub as InvolvedReads
 from bot.story.machine import Story
+from bot.story.repositories import repository_stream
 from bot.story.spending import Spending
 from bot.story.standing import GitHub as StandingReads
 from bot.story.standing import lapsed
 from bot.story.vocabulary import Gate, Person, Repository, Verdict, allow, deny
 from policies import effects as policies
+from policies import repository_effects
 from policies.budget import Spent
 from policies.scope import Scope
 from policies.suspicion import suspects, texts_of
@@ -57,7 +60,7 @@ class Judge:
         settings: JudgeSettings,
         spending: Callable[[str], Spending],
         clock: Callable[[], datetime],
-        configuration: Callable[[Repository], RepositoryConfig],
+        configuration: Callable[[Repository], EffectiveConfig],
     ) -> None:
         self._github, self._settings = github, settings
         self._configuration = configuration
@@ -67,8 +70,16 @@ class Judge:
         if isinstance(effect, RequestStory):
             return policies.judge(effect, self._of_request(effect, story))
         if story.repository is None:
-            return _answer_where_asked(effect, story)
+            return self._without_story(effect, story)
         return policies.judge(effect, self._facts(effect, story))
+
+    def _without_story(self, effect: Effect, story: Story) -> Verdict:
+        if story.stream != repository_stream(effect.repository.id):
+            return _answer_where_asked(effect, story)
+        facts = repository_effects.RepositoryFacts(
+            id=effect.repository.id, mode=self._configuration(effect.repository).mode
+        )
+        return repository_effects.judge(effect, facts)
 
     def _facts(self, effect: Effect, story: Story) -> policies.Facts:
         config = self._configuration(story.repository)
@@ -82,7 +93,7 @@ class Judge:
             limits=replace(limits, caps=caps),
             calls={**story.effects_performed, "call_model": story.model_requests},
             gates=gates_of(config),
-            paths=Scope(config.paths.patterns_allowed, config.paths.patterns_restricted),
+            paths=Scope(config.allowed_lists, config.paths.patterns_restricted),
             now=self._clock(),
         )
         if isinstance(effect, CallModel):
@@ -135,7 +146,7 @@ class Judge:
         )
 
 
-def limits_of(config: RepositoryConfig, operator: policies.Limits) -> policies.Limits:
+def limits_of(config: EffectiveConfig, operator: policies.Limits) -> policies.Limits:
     """The limits of a story: the configuration's, inside the operator's."""
     told = config.limits
     return replace(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
-from bot.configuration.schema import RepositoryConfig
+from bot.configuration.in_force import EffectiveConfig
 from bot.story.effects import Effect
 from bot.story.events import Event
 from bot.story.involved import GitHub as InvolvedReads
@@ -48,6 +48,9 @@ class GitHub(InvolvedReads, StandingReads, Protocol):
     def installation_of(self, full_name: str) -> int: ...
     def repository(self, full_name: str, installation_id: int | None = None) -> Repository: ...
     def commit(self, repository: Repository, sha: str) -> dict[str, Any]: ...
+    def branch_head(self, repository: Repository, branch: str) -> str | None: ...
+    def tree(self, repository: Repository, sha: str) -> list[dict[str, Any]]: ...
+    def blob(self, repository: Repository, sha: str) -> bytes: ...
     def installations(self) -> list[dict[str, Any]]: ...
     def failed_deliveries(self, since: datetime) -> list[dict[str, Any]]: ...
     def redeliver(self, delivery_id: int) -> None: ...
@@ -147,17 +150,26 @@ class Office:
         self._wake(stream)
         return True
 
-    def configuration(self, repository: Repository) -> RepositoryConfig:
+    def configuration(self, repository: Repository) -> EffectiveConfig:
         """What holds for a repository now: its own word inside the operator's bounds (W6)."""
         return self.repositories.configuration(repository)
 
-    def record(self, repository: Repository, *events: Event, once: str | None = None) -> bool:
+    def record(
+        self,
+        repository: Repository,
+        *events: Event,
+        once: str | None = None,
+        expect: int | None = None,
+    ) -> bool:
         """Append what happened to a repository. False where it was told before.
 
+        `expect`: the version of its facts that was decided on; Conflict where it is another by now.
         Nothing is woken: `tell` a story of it where one has to look again.
         """
         head = Head(kind=KIND, repository=repository.full_name)
-        return self.keep(repository_stream(repository.id), *events, head=head, once=once)
+        return self.keep(
+            repository_stream(repository.id), *events, head=head, once=once, expect=expect
+        )
 
     def recorded(self, stream: str) -> list[Recorded]:
         """The events of any stream."""
@@ -168,11 +180,18 @@ class Office:
         return [row.stream for row in self._journal.streams(states=[state], kind=kind)]
 
     def keep(
-        self, stream: str, *events: Event, head: Head | None = None, once: str | None = None
+        self,
+        stream: str,
+        *events: Event,
+        head: Head | None = None,
+        once: str | None = None,
+        expect: int | None = None,
     ) -> bool:
         """Append to a stream that no worker advances. False where it was told before."""
         try:
-            self._journal.append(stream, events, actor="handler", once=once, head=head)
+            self._journal.append(
+                stream, events, actor="handler", once=once, head=head, expect=expect
+            )
         except AlreadySeen:
             return False
         return True

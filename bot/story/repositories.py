@@ -16,8 +16,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from bot.configuration.in_force import Operator, in_force
+from bot.configuration.files import Told
+from bot.configuration.in_force import EffectiveConfig, Operator, in_force
 from bot.configuration.schema import RepositoryConfig
+from bot.configuration.scope_file import ScopeFile
 from bot.story import repository_events as e
 from bot.story.journal import Journal
 from bot.story.vocabulary import Repository
@@ -42,11 +44,13 @@ class RepositoryFacts:
     """
 
     repository: Repository | None = None
-    told: RepositoryConfig | None = None
+    told: Told | None = None
     files: Files | None = None
     sha: str = ""
     since: datetime | None = None
     broken: e.ConfigurationBroken | None = None
+    broken_since: datetime | None = None
+    mended: bool = False  # what was broken before is not any more
     version: int = 0
 
 
@@ -70,21 +74,28 @@ def _(event: e.ConfigurationRead, facts: RepositoryFacts, at: datetime) -> Repos
         sha=event.sha,
         since=at,
         broken=None,
+        mended=facts.mended or facts.broken is not None,
     )
 
 
-def _told(event: e.ConfigurationRead) -> RepositoryConfig:
+def _told(event: e.ConfigurationRead) -> Told:
     try:
-        return RepositoryConfig.model_validate(event.told)
+        scope = None if event.scope is None else ScopeFile.model_validate(event.scope)
+        return Told(RepositoryConfig.model_validate(event.told), scope)
     except ValidationError:  # written by another version of Towpath: it is read again soon
         log.warning("a journalled configuration is not understood", extra={"sha": event.sha})
-        return RepositoryConfig(mode="off")
+        return Told(RepositoryConfig(mode="off"))
 
 
 @_apply.register
 def _(event: e.ConfigurationBroken, facts: RepositoryFacts, at: datetime) -> RepositoryFacts:
     return replace(
-        facts, repository=event.repository, files=event.files, sha=event.sha, broken=event
+        facts,
+        repository=event.repository,
+        files=event.files,
+        sha=event.sha,
+        broken=event,
+        broken_since=at,
     )
 
 
@@ -105,10 +116,10 @@ class Repositories:
             self._known[repository_id] = known
             return known
 
-    def configuration(self, repository: Repository) -> RepositoryConfig:
+    def configuration(self, repository: Repository) -> EffectiveConfig:
         """What holds now: the files' last good word inside the operator's bounds."""
         facts = self.facts(repository.id)
         if facts.told is not None:
-            return in_force(facts.told, self.operator)
+            return in_force(facts.told.config, self.operator, facts.told.scope)
         never_good = RepositoryConfig(mode="off") if facts.broken else RepositoryConfig()
         return in_force(never_good, self.operator)

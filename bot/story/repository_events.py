@@ -14,7 +14,8 @@ from bot.story.vocabulary import Repository, Value
 class ConfigurationRead(Value):
     """What the repository's own files say, as they were at `sha` of the default branch (W6, P2).
 
-    `files`: (path, blob) of each, () where there is none; `told`: what they say, without defaults.
+    `files`: (path, blob) of each, () where there is none; `told`: what towpath.yml says, without
+    defaults.
     """
 
     kind: Literal["configuration_read"] = "configuration_read"
@@ -22,6 +23,7 @@ class ConfigurationRead(Value):
     sha: str
     files: tuple[tuple[str, str], ...]
     told: dict[str, Any]
+    scope: dict[str, Any] | None = None  # of .automation-scope.yaml
 
 
 class ConfigurationBroken(Value):
