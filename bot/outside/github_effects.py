@@ -25,6 +25,7 @@ class Effects(Talk, Pulls, Checks):
         "reply_to_review",
         "show_status",
         "request_story",
+        "open_issue",
         "open_pull_request",
         "edit_pull_request",
         "merge_pull_request",

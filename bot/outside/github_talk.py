@@ -188,6 +188,19 @@ class Talk(Writes):
             have = self._labels(effect.repository, effect.issue)
             found = effect.label.lower() in have
             return _issue(self._reads.issue(effect.repository, effect.issue)) if found else None
+        return self._our_issue(effect)
+
+    # A part of a story.
+
+    def _do_open_issue(self, effect: fx.OpenIssue) -> dict[str, Any]:
+        body = {"title": effect.title, "body": marked(effect.body, effect.key)}
+        needs = ("number", "html_url")
+        return _issue(self._write("POST", effect.repository, "issues", body=body, needs=needs))
+
+    def _look_open_issue(self, effect: fx.OpenIssue) -> dict[str, Any] | None:
+        return self._our_issue(effect)
+
+    def _our_issue(self, effect: fx.RequestStory | fx.OpenIssue) -> dict[str, Any] | None:
         wanted, bot = marker(effect.key), self._reads.identity().bot
         path = repo_path(effect.repository.full_name, "issues")
         asked = {"state": "all", "creator": bot.login}
