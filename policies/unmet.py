@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from bot.story.vocabulary import TERMINAL, Approval, Gate, Person, State, Waiting
 from policies import budget
 from policies.approvals import APPROVABLE, ApprovalRule, Involved, still_valid
-from policies.effects import PullFacts
+from policies.effect_facts import PullFacts
 
 # Who can meet a condition, besides people and teams by name (`@alice`, `@acme/payments`).
 TOWPATH = "towpath"

@@ -25,6 +25,7 @@ from bot.story.vocabulary import Gate, Person, Repository, Verdict, allow, deny
 from policies import effects as policies
 from policies import repository_effects
 from policies.budget import Spent
+from policies.effect_facts import PullFacts
 from policies.scope import Scope
 from policies.standing import Standing, after, before
 from policies.suspicion import suspects, texts_of
@@ -185,9 +186,9 @@ def gates_of(config: RepositoryConfig) -> frozenset[Gate]:
     )
 
 
-def pull_facts(pull: Mapping[str, Any]) -> policies.PullFacts:
+def pull_facts(pull: Mapping[str, Any]) -> PullFacts:
     head, base = pull.get("head") or {}, pull.get("base") or {}
-    return policies.PullFacts(
+    return PullFacts(
         number=pull["number"],
         state=pull.get("state") or "",
         head_sha=head.get("sha") or "",

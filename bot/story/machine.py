@@ -49,12 +49,7 @@ for _kind in (
     e.EffectProposed,
     e.ApprovalRefused,
     *get_args(RepositoryEvent),  # bot.story.repositories folds them
-    # of streams that hold no story
-    e.ApiKeyMade,
-    e.ApiKeyRevoked,
-    e.StoriesRequested,
-    e.RequestedStoryBegun,
-    e.RequestedStoryLeft,
+    *get_args(e.ApiEvent),  # of streams that hold no story
     *get_args(e.ItemEvent),
 ):
     _apply.register(_kind, _keeps_no_state)

@@ -15,7 +15,7 @@ from bot.story.vocabulary import Gate, GateFinding, QualityGate, State, TestSumm
 from bot.texts.unmet import SENTENCES, missing, sentence, who_can
 from handlers import COMMANDS
 from policies.approvals import ApprovalRule, Involved, OwnedPath
-from policies.effects import PullFacts
+from policies.effect_facts import PullFacts
 from policies.unmet import Condition, UnmetFacts, unmet
 from tests.policies.facts import (
     ASKER,
