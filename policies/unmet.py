@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from bot.story.vocabulary import TERMINAL, Approval, Gate, Person, State, Waiting
 from policies import budget
-from policies.approvals import APPROVABLE, ApprovalRule, Involved, still_valid
+from policies.approvals import APPROVABLE, ApprovalRule, Bound, Involved, still_valid
 from policies.effect_facts import PullFacts
 
 # Who can meet a condition, besides people and teams by name (`@alice`, `@acme/payments`).
@@ -214,10 +214,11 @@ def _of_approval(
 ) -> list[Condition]:
     by_plan = APPROVABLE[gate] == "plan"
     head = story.head_sha if facts.pull is None or by_plan else facts.pull.head_sha
+    now_there = Bound(head, story.plan_digest)
     given = [
         each
         for each in story.approvals
-        if not each.person.is_bot and still_valid(each, gate, head, story.plan_digest).allowed
+        if not each.person.is_bot and still_valid(each, gate, now_there).allowed
     ]
     people = {each.person.id for each in given}
     how = "/approve" if by_plan or not now else f"/approve {head}"
