@@ -12,56 +12,23 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any
 
 from bot.story.vocabulary import (
     Approval,
-    AutoApproval,
     Decision,
     Gate,
     Person,
-    Repository,
     Verdict,
     allow,
     deny,
     wait,
 )
 from policies import approvals, auto_approval, budget, scope, suspicion, tools
+from policies.story_view import StoryView
 
 LABELS = "towpath:"
 _MODULES = frozenset({"pytest", "ruff", "unittest"})
-
-
-class StoryView(Protocol):
-    """What the policies need to know of a story; `bot.story.machine.Story` is one."""
-
-    @property
-    def repository(self) -> Repository | None: ...
-    @property
-    def issue(self) -> int: ...
-    @property
-    def branch(self) -> str: ...
-    @property
-    def head_sha(self) -> str: ...
-    @property
-    def pushed_sha(self) -> str: ...
-    @property
-    def plan_digest(self) -> str: ...
-    @property
-    def foreign_head(self) -> bool: ...
-    @property
-    def pull_number(self) -> int: ...
-    @property
-    def base_sha(self) -> str: ...
-    @property
-    def approvals(self) -> Sequence[Approval]: ...
-    @property
-    def auto_approved(self) -> AutoApproval | None: ...
-    def passed(self, subject: str, sha: str) -> bool:
-        """Whether the last tests of `subject` were at `sha` and broke nothing."""
-
-    def held_back(self, sha: str) -> bool:
-        """Whether a quality gate stopped the commit `sha`."""
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ class Engine:
         performer: Performer,
         stages: Mapping[State, Stage],
         clock: Callable[[], datetime],
-        gates: Gates,
+        gates: Callable[[Story], Gates],
         limits: Limits,
         owner: str,
         jitter: Callable[[], float],
@@ -155,7 +155,7 @@ class _Run:
     def _asked(self) -> Move | None:
         if self._story.repository is None:
             return None  # something was said on an issue that has no story (yet)
-        return next_move(self._story, self._e._gates, self._e._clock())
+        return next_move(self._story, self._e._gates(self._story), self._e._clock())
 
     def _opens_at(self) -> datetime | None:
         """When a gate opens by itself."""
@@ -222,7 +222,7 @@ class _Run:
             self._lease,
             self._append,
             self._e._clock,
-            self._e._gates.caps,
+            self._e._gates(story).caps,
         )
         try:
             return self._e._stages[story.state](story, desk)

@@ -2,6 +2,7 @@
 
 Promises: events are facts in the past tense, appended and never changed; everything else that is
 known about a story is a view of them. `EVENT` turns them into JSON and back.
+What happens to a repository is in `bot.story.repository_events`.
 """
 
 from __future__ import annotations
@@ -11,12 +12,17 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
+from bot.story.approval_events import (
+    ApprovalRefused,
+    ApprovalWithdrawn,
+    Approved,
+    AutoApproved,
+    Rejected,
+)
+from bot.story.repository_events import RepositoryEvent
 from bot.story.vocabulary import (
-    Approval,
-    AutoApproval,
     ExecutionPlan,
     Finding,
-    Gate,
     Handoff,
     Person,
     QualityGate,
@@ -184,54 +190,6 @@ class AttemptFailed(Value):
     error_class: str
     fingerprint: str
     message: str
-
-
-class Approved(Value):
-    kind: Literal["approved"] = "approved"
-    approval: Approval
-
-
-class AutoApproved(Value):
-    """The configuration said yes by itself, within the limits that it sets (P2)."""
-
-    kind: Literal["auto_approved"] = "auto_approved"
-    approval: AutoApproval
-
-
-class ApprovalRefused(Value):
-    kind: Literal["approval_refused"] = "approval_refused"
-    gate: Gate | None
-    person: Person
-    comment_id: int
-    rule: str
-    reason: str
-
-
-class ApprovalWithdrawn(Value):
-    """An approval does not count any more: a push, an edit, a dismissal, access that was lost.
-
-    `comment_id`, of a `thread` where one is named, or `person`: whose; neither: all of them.
-    """
-
-    kind: Literal["approval_withdrawn"] = "approval_withdrawn"
-    reason: str
-    comment_id: int | None = None
-    thread: str = ""
-    person: Person | None = None
-
-    def means(self, approval: Approval) -> bool:
-        """Whether `approval` is one of them."""
-        if self.comment_id is not None and self.comment_id != approval.comment_id:
-            return False
-        if self.thread and self.thread != approval.thread:
-            return False
-        return self.person is None or self.person.id == approval.person.id
-
-
-class Rejected(Value):
-    kind: Literal["rejected"] = "rejected"
-    person: Person
-    reason: str
 
 
 class PauseRequested(Value):
@@ -406,7 +364,8 @@ Event = Annotated[
     | EffectProposed
     | EffectPerformed
     | EffectFailed
-    | StageFaulted,
+    | StageFaulted
+    | RepositoryEvent,
     Field(discriminator="kind"),
 ]
 

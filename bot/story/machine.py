@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from functools import singledispatch
-from typing import Any
+from typing import Any, get_args
 
 from bot.story import events as e
 from bot.story.edges import UndeclaredEdge, check_edge
 from bot.story.performed import performed
+from bot.story.repository_events import RepositoryEvent
 from bot.story.story import Story
 from bot.story.vocabulary import TESTS_TASK, State
 from bot.story.withdrawals import withdraw, withdraw_automatic, withdraw_of_other_heads
@@ -47,6 +48,7 @@ def _keeps_no_state(event: Any, story: Story, at: datetime) -> None:
 for _kind in (
     e.EffectProposed,
     e.ApprovalRefused,
+    *get_args(RepositoryEvent),  # bot.story.repositories folds them
 ):
     _apply.register(_kind, _keeps_no_state)
 
@@ -214,7 +216,7 @@ def _(event: e.AutoApproved, story: Story, at: datetime) -> None:
 @_apply.register
 def _(event: e.ApprovalWithdrawn, story: Story, at: datetime) -> None:
     withdraw(story, event.means, event.reason, at)
-    if event.comment_id is None and event.person is None:
+    if event.comment_id is None:
         withdraw_automatic(story, event.reason, at)
 
 

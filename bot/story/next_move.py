@@ -6,12 +6,14 @@ next stage runs, and a gate opens only for what it waits for.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.story.events import Event
 from bot.story.machine import Story
-from bot.story.vocabulary import Gate, State, Waiting
+from bot.story.vocabulary import Demands, Gate, State, Waiting
+from policies.approvals import Bound, auto_stands, still_valid
 from policies.budget import Caps
 
 _BEFORE_MERGE = frozenset({State.PLANNING, State.CODING, State.REVIEWING, State.TESTING})
@@ -29,10 +31,19 @@ class Move:
 
 @dataclass(frozen=True)
 class Gates:
-    """The parts of the settings that opening a gate depends on."""
+    """What opening a gate depends on. `asked`: of approvals, one where nothing is said."""
 
-    quorum: int = 1
+    asked: Mapping[Gate, Demands] = field(default_factory=dict)
     caps: Caps = field(default_factory=Caps)
+
+    def enough(self, story: Story, gate: Gate) -> bool:
+        """Whether as many approvals of what stands there now are given as open `gate`."""
+        now = Bound(story.head_sha, story.plan_digest, story.base_sha)
+        if auto_stands(story.auto_approved, gate, now):
+            return True
+        asked = self.asked.get(gate, Demands())
+        given = [a for a in story.approvals if still_valid(a, gate, now, asked).allowed]
+        return len(given) >= asked.quorum
 
 
 def next_move(story: Story, gates: Gates, now: datetime) -> Move | None:
@@ -93,13 +104,10 @@ def gate_is_open(story: Story, waiting: Waiting, gates: Gates, now: datetime) ->
             own = story.cost_usd < caps.usd and story.unpriced_tokens < caps.tokens
             return own and time_is_up
         case Gate.PRE_CODE:
-            given = [a for a in story.approvals if a.gate is Gate.PRE_CODE]
-            return sum(a.plan_digest == story.plan_digest for a in given) >= gates.quorum
+            return gates.enough(story, Gate.PRE_CODE)
         case _:
-            if story.approvals_given <= waiting.approvals_seen:
-                return False
-            given = [a for a in story.approvals if a.gate is waiting.gate]
-            return sum(a.head_sha == story.head_sha for a in given) >= gates.quorum
+            told = story.approvals_given > waiting.approvals_seen
+            return told and gates.enough(story, waiting.gate)
 
 
 def _edited(story: Story) -> bool:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bot.story.machine import Story
 from bot.story.outcome import outcome
 from bot.story.vocabulary import Gate, State
 from bot.texts import approvals
 from bot.texts.checks import line as gates_line
+from bot.texts.unmet import missing
 from bot.texts.words import block, code, count, gist, money, plain, short
+from policies.unmet import Condition
 
 HEADLINE = {
     State.RECEIVED: "received",
@@ -32,9 +36,17 @@ WAITS = {
 }
 
 
-def status(story: Story, story_budget_usd: float, max_iterations: int) -> str:
-    """The whole comment, without the hidden marker that the adapter adds."""
-    parts = [f"### Towpath · {story.name} · {_headline(story)}", _now(story)]
+def status(
+    story: Story,
+    story_budget_usd: float,
+    max_iterations: int,
+    lacks: Sequence[Condition] = (),
+) -> str:
+    """The whole comment, without the hidden marker that the adapter adds.
+
+    `lacks`: all that is missing between now and done.
+    """
+    parts = [f"### Towpath · {story.name} · {_headline(story)}", _now(story), missing(lacks)]
     parts += [approvals.automatic(story), approvals.withdrawn(story)]
     parts.append(_facts(story, story_budget_usd, max_iterations))
     if story.plan:
