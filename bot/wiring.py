@@ -40,6 +40,7 @@ from bot.settings import Settings, load_settings
 from bot.story.database import open_database
 from bot.story.effects import PostComment
 from bot.story.engine import Engine, Limits
+from bot.story.fixes import known_fix
 from bot.story.involved import asks_of
 from bot.story.journal import Journal
 from bot.story.judge import Judge, JudgeSettings, gates_of
@@ -51,12 +52,13 @@ from bot.story.repositories import Repositories
 from bot.story.spending import Ledger, Spending
 from bot.story.unmet_facts import InForce
 from bot.story.vocabulary import Repository
-from bot.texts import answers
+from bot.texts import answers, review
 from bot.texts.handoff import handoff
 from bot.texts.status import status
 from bot.workspace import perform as workspace
 from bot.workspace.choose_sandbox import choose_sandbox
 from bot.workspace.mirror import Person as Author
+from handlers.batch import advance_all
 from handlers.catch_up import catch_up
 from policies.approvals import APPROVABLE
 from policies.effects import Limits as EffectLimits
@@ -102,8 +104,12 @@ class House:
     @cached_property
     def github(self) -> GitHub:
         settings = self.settings
-        key = settings.read_private_key() or ""
-        return connect(settings.github_api_url, str(settings.app_id), key, self.clock)
+        return connect(
+            settings.github_api_url,
+            str(settings.app_id),
+            lambda: settings.read_private_key() or "",
+            self.clock,
+        )
 
     @cached_property
     def workshop(self) -> workspace.Workshop:
@@ -193,6 +199,7 @@ class House:
             has_model=settings.model is not None,
             configuration=self.configuration,
             conversations=self.conversations,
+            known_fix=partial(known_fix, self.database, self.journal),
         )
         log.info("working as %s", slug)
         return Engine(
@@ -204,7 +211,7 @@ class House:
             Limits(settings.lease_seconds, settings.heartbeat_seconds, settings.stage_retries),
             self.owner,
             random.random,
-            SimpleNamespace(status=self._status, handoff=handoff),
+            SimpleNamespace(status=self._status, handoff=handoff, left=review.left),
         )
 
     @cached_property
@@ -223,6 +230,7 @@ class House:
         usd = min(config.limits.story_budget_usd, self.settings.caps.story_usd)
         return Gates(
             asked={gate: asks_of(config, gate).demands for gate in APPROVABLE},
+            review_rounds=config.review.rounds,
             caps=replace(self.settings.caps, story_usd=usd),
         )
 
@@ -250,10 +258,29 @@ class House:
             self.journal,
             self.performer,
             self.clock,
-            HandlerSettings(github_web_url=settings.github_web_url),
+            HandlerSettings(
+                github_web_url=settings.github_web_url, has_model=settings.model is not None
+            ),
             self.wake,
             self.repositories,
             self.rules,
+        )
+
+    def api(self) -> Any:
+        """The application of the REST API."""
+        from bot.door.api.app import create_api  # only the web process needs it
+        from bot.door.api.rooms import Rooms
+        from handlers.for_api import ForApi
+
+        return create_api(
+            Rooms(
+                self.settings,
+                self.redis,
+                self.journal,
+                self.office,
+                ForApi(self.office),
+                self.clock,
+            )
         )
 
     def wake(self, stream: str, delay: float | None = None) -> None:
@@ -325,6 +352,7 @@ class House:
         streams = {row.stream for row in self.journal.due_effects(at, limit=200)}
         for stream in sorted(streams):
             self.performer.perform_leftovers(fold(stream, self.journal.load(stream)), None)
+        advance_all(self.office)
         if at >= self._look_again:
             since = self._look_again - (_LOST if self._looked else _KEPT_BY_GITHUB)
             self._look_again = at + timedelta(seconds=self.settings.catch_up_seconds)

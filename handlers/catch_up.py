@@ -25,6 +25,7 @@ from bot.story.machine import Story
 from bot.story.office import Office
 from bot.story.standing import lapsed
 from bot.story.vocabulary import Gate, Repository, State
+from handlers import COMMANDS, review
 from handlers.merge import note_head
 from handlers.story import start
 
@@ -113,6 +114,7 @@ def _look_at(office: Office, story: Story) -> None:
     for given, reason in lapsed(github, story).items():
         told = ApprovalWithdrawn(reason=reason, comment_id=given.comment_id, thread=given.thread)
         office.tell(story.stream, told)
+    review.look(office, story, COMMANDS)
     if story.status_comment_id and github.comment(repository, story.status_comment_id) is None:
         office.tell(story.stream, ViewDisturbed(view="status"))
 

@@ -24,7 +24,16 @@ from bot.story.vocabulary import (
     deny,
     wait,
 )
-from policies import approvals, auto_approval, budget, scope, suspicion, tools
+from policies import (
+    approvals,
+    auto_approval,
+    budget,
+    reviews,
+    scope,
+    suspicion,
+    tools,
+    who_commands,
+)
 from policies.story_view import StoryView
 
 LABELS = "towpath:"
@@ -89,6 +98,7 @@ class Facts:
     auto: auto_approval.AutoFacts | None = None
     auto_limits: auto_approval.AutoLimits | None = None
     paths: scope.Scope = field(default_factory=scope.Scope)
+    asker: who_commands.CommandFacts | None = None  # of somebody who asks for a new story
 
 
 Rule = Callable[[Any, Facts], Verdict | None]
@@ -131,6 +141,14 @@ def _live(effect: Any, facts: Facts) -> Verdict | None:
     if facts.paused:
         return wait("paused", "somebody paused the story; /resume goes on", Gate.PAUSED)
     return None
+
+
+def _may_ask(effect: Any, facts: Facts) -> Verdict | None:
+    asker = facts.asker
+    if asker is None or asker.command != who_commands.START or asker.person != effect.requester:
+        return deny("asker_known", "who asks for the story is not known")
+    verdict = who_commands.decide(asker)
+    return None if verdict.allowed else verdict
 
 
 def _own_labels(effect: Any, facts: Facts) -> Verdict | None:
@@ -327,7 +345,9 @@ TABLE: Mapping[str, tuple[Rule, ...]] = MappingProxyType(
         "react": _TALK,
         "set_labels": (*_TALK, _own_labels),
         "post_comment": _TALK,
+        "reply_to_review": (*_OURS, _own_pull),
         "show_status": _TALK,
+        "request_story": (_may_ask,),
         "close_issue": _TALK,
         "close_pull_request": (*_OURS, _own_pull),
         "push_branch": (
@@ -356,13 +376,11 @@ TABLE: Mapping[str, tuple[Rule, ...]] = MappingProxyType(
             _mergeable,
             _tests_passed,
             _gates_passed,
+            reviews.heard,
             _approved,
         ),
         "delete_branch": (*_WORK, _story_branch),
-        "prepare_environment": (
-            *_WORK,
-            _limit("prepare_environment", lambda limits: limits.environments),
-        ),
+        "prepare_environment": (*_WORK, _limit("prepare_environment", lambda o: o.environments)),
         "run_gates": (*_WORK, _limit("run_gates", lambda limits: limits.gate_runs)),
         "publish_check": (*_OURS, _of_pushed),
         "run_tests": (*_WORK, _limit("run_tests", lambda limits: limits.test_runs)),

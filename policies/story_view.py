@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from bot.story.vocabulary import Approval, AutoApproval, Repository
+from bot.story.vocabulary import Approval, AutoApproval, Remark, Repository
 
 
 class StoryView(Protocol):
@@ -33,6 +33,7 @@ class StoryView(Protocol):
     def approvals(self) -> Sequence[Approval]: ...
     @property
     def auto_approved(self) -> AutoApproval | None: ...
+    def remarks_open(self) -> Sequence[Remark]: ...
     def passed(self, subject: str, sha: str) -> bool:
         """Whether the last tests of `subject` were at `sha` and broke nothing."""
 

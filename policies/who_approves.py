@@ -23,6 +23,7 @@ from policies.approvals import (
     unmet,
 )
 
+API = "api"  # the thread of what was said over the REST API: nobody can edit or delete it
 LEVELS = ("none", "read", "triage", "write", "maintain", "admin")
 _INSTEAD = {
     Gate.BUDGET_EXCEEDED: "/budget +5 raises the budget",

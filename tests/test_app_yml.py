@@ -104,6 +104,7 @@ def _act(hub: LocalHub, github: GitHub, repository: Repository, refused: list[st
     number = performed["open_pull_request"].get("number", 1)
     do(fx.React, "react to a pull", issue=number, content="eyes")
     do(fx.PostComment, "comment on a pull", issue=number, body="hello")
+    do(fx.ReplyToReview, number=number, comment_id=1, body="hello")
     do(fx.EditPullRequest, number=number, body="more")
     note = GateFinding(file="b.py", line=1, rule="r", message="m")
     check = {"check": "towpath / x", "conclusion": "failure", "title": "t", "summary": "s"}
@@ -150,6 +151,7 @@ def _read(
         "pull_commits": (repository, pull),
         "pull_files": (repository, pull),
         "pull_reviews": (repository, pull),
+        "pull_comments": (repository, pull),
         "review": (repository, pull, 1),  # gone, which needs the same permission
         "review_comment": (repository, 1),
         "commit": (repository, sha),

@@ -76,7 +76,9 @@ class World:
         if environments:  # what a project needs is installed once for all worlds
             (root / "home").mkdir(parents=True, exist_ok=True)
             (root / "home" / "environments").symlink_to(environments)
-        self.door = Client(create_app(self.settings, redis_url=redis_url))
+        self.door = Client(
+            create_app(self.settings, redis_url=redis_url, api=lambda: self.house.api())
+        )
         self.boundary: Callable[[str], None] = lambda name: None
         self.house = self.new_house()
 

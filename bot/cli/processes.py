@@ -7,7 +7,7 @@ or SIGINT after the work at hand. Any number of each may run.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -91,5 +91,10 @@ def _app(settings: Settings, redis_url: str, as_json: bool) -> Flask:
     from bot.door.app import create_app
 
     write_log(logging.INFO, as_json=as_json, settings=settings)
-    make: Callable[..., Any] = create_app
-    return make(settings, redis_url)
+    return create_app(settings, redis_url, api=partial(_api, settings))
+
+
+def _api(settings: Settings) -> Any:
+    from bot.wiring import House  # all rooms: not before somebody asks for the API
+
+    return House(settings).api()

@@ -17,7 +17,8 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
-from bot.door.intake import Intake, Keep
+from bot.door.intake import Application, Intake, Keep
+from bot.door.lazily import Lazily
 from bot.queue.append import TIMEOUT_SECONDS, Appender
 from bot.settings import Settings
 
@@ -27,12 +28,16 @@ Check = Callable[[], object]
 
 
 def create_app(
-    settings: Settings, redis_url: str, checks: Mapping[str, Check] | None = None
+    settings: Settings,
+    redis_url: str,
+    checks: Mapping[str, Check] | None = None,
+    api: Callable[[], Application] | None = None,
 ) -> Flask:
     """The Flask application of the web process; register further blueprints on it.
 
     `checks` (name → callable that raises when it is not ready, within a few seconds) decide
-    `GET /readyz` together with a check of the queue. Raises `MissingWebhookSecret`.
+    `GET /readyz` together with a check of the queue. `api` makes what answers below `/api`, when
+    it is first asked for. Raises `MissingWebhookSecret`.
     """
     app = Flask("towpath")
     redis = Redis.from_url(
@@ -43,7 +48,10 @@ def create_app(
     )
     all_checks = {"queue": redis.ping, **(checks or {})}
     keep = _keeper(Appender(redis_url), redis)
-    app.wsgi_app = Intake(app.wsgi_app, settings.webhook_secrets, keep)  # type: ignore[method-assign]
+    follows = settings.webhook_secret_file is not None
+    secrets = (lambda: settings.webhook_secrets) if follows else settings.webhook_secrets
+    behind = Lazily(app.wsgi_app, "/api", api) if api else app.wsgi_app
+    app.wsgi_app = Intake(behind, secrets, keep)  # type: ignore[method-assign]
 
     @app.get("/healthz")
     def alive() -> ResponseReturnValue:
@@ -55,6 +63,13 @@ def create_app(
         is_ready = not any(found.values())
         answer = jsonify(ready=is_ready, checks={name: p or "ok" for name, p in found.items()})
         return answer, 200 if is_ready else 503
+
+    @app.get("/setup")
+    @app.get("/setup/callback")
+    def setup() -> ResponseReturnValue:
+        from bot.door.setup import is_set_up  # pages: not before the first answer
+
+        return is_set_up()
 
     return app
 

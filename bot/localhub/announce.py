@@ -109,6 +109,19 @@ class Announcer:
         }
         self._send("pull_request_review_comment", body, issue.repository, sender)
 
+    def review_thread(
+        self, action: str, issue: Issue, pull: Pull, thread: list[ReviewComment], sender: Account
+    ) -> None:
+        """`resolved` or `unresolved`."""
+        state = self._hub.state
+        shown = [pulls.review_comment(self._urls, state, issue, one) for one in thread]
+        body = {
+            "action": action,
+            "thread": {"node_id": people.node_id("PRRT", thread[0].id), "comments": shown},
+            "pull_request": pulls.pull_simple(self._urls, state, issue, pull),
+        }
+        self._send("pull_request_review_thread", body, issue.repository, sender)
+
     # -- git ---------------------------------------------------------------------------------
 
     def push(

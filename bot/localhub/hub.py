@@ -115,6 +115,11 @@ class LocalHub(AppRegistry):
         with self.lock:
             return self.tokens.user_token(self.state.account(login))
 
+    def app_user_token(self, login: str, app_id: int) -> str:
+        """What a person gets who signs in to an app."""
+        with self.lock:
+            return self.tokens.app_user_token(self.state.account(login), self.state.apps[app_id])
+
     def act_as(self, login: str, *, silently: bool = False) -> Person:
         """A small client that does what this person does, past all faults and limits."""
         client = self._client()
@@ -133,6 +138,13 @@ class LocalHub(AppRegistry):
             return answer.status_code, answer.get_data()
 
         return Person(self.user_token(login), send, login=login, silently=silently)
+
+    def resolve_thread(self, login: str, repo: str, number: int, comment: int) -> None:
+        """What the button of that name does (GraphQL has no place here)."""
+        with self.lock:
+            issue, pull = self.state.repository(repo).pull(number)
+            thread = [c for c in pull.review_comments if comment in (c.id, c.in_reply_to)]
+            self.announce.review_thread("resolved", issue, pull, thread, self.state.account(login))
 
     def _client(self) -> Any:
         from werkzeug.test import Client

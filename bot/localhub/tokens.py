@@ -33,6 +33,7 @@ class Caller:
     user: Account | None = None
     app: App | None = None
     installation: Installation | None = None
+    user_of: App | None = None  # the app that a person's token was issued for
     permissions: dict[str, str] = field(default_factory=dict)
     repository_ids: frozenset[int] | None = None  # None: all that the installation covers
     token: str = ""
@@ -101,6 +102,12 @@ class Tokens:
             self._of_user[user.login] = token
             self._minted[token] = _Minted(Caller(user=user, token=token), None)
         return self._of_user[user.login]
+
+    def app_user_token(self, user: Account, app: App) -> str:
+        """A token that the person got by signing in to an app."""
+        token = f"ghu_{_letters(36)}"
+        self._minted[token] = _Minted(Caller(user=user, user_of=app, token=token), None)
+        return token
 
     def mint(
         self,

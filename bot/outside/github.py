@@ -24,7 +24,7 @@ class GitHub(Reads):
 def connect(
     base_url: str,
     app_id: str,
-    private_key: str,
+    private_key: str | Callable[[], str],
     now: Callable[[], datetime],
     *,
     timeout: int = 15,

@@ -42,10 +42,23 @@ logging.getLogger("github.Requester").setLevel(logging.INFO)
 
 @dataclass(frozen=True)
 class AppKey:
-    """The app's credentials. `app_id`: the number or the client id; `private_key`: PEM."""
+    """The app's credentials. `app_id`: the number or the client id.
+
+    `private_key`: PEM, or what gives it as it is now (a secret manager may change its file).
+    """
 
     app_id: str
-    private_key: str = field(repr=False)
+    private_key: str | Callable[[], str] = field(repr=False)
+
+    @property
+    def pem(self) -> str:
+        """The key to sign with. Unauthorized where it cannot be read."""
+        if isinstance(self.private_key, str):
+            return self.private_key
+        try:
+            return self.private_key()
+        except (OSError, ValueError) as error:  # away for a moment, or for good
+            raise Unauthorized(f"the private key cannot be read: {error}") from None
 
 
 @dataclass(frozen=True)
@@ -199,7 +212,7 @@ class GitHubHttp:
         now = int(self._now().timestamp())
         claims = {"iat": now - 60, "exp": now + 540, "iss": self._key.app_id}
         try:
-            return f"Bearer {jwt.encode(claims, self._key.private_key, algorithm='RS256')}"
+            return f"Bearer {jwt.encode(claims, self._key.pem, algorithm='RS256')}"
         except (ValueError, TypeError, jwt.PyJWTError) as error:
             raise Unauthorized(f"the private key is unusable: {type(error).__name__}") from None
 

@@ -192,6 +192,9 @@ class Reads:
     def pull_reviews(self, repository: Repository, number: int) -> list[dict[str, Any]]:
         return self._list(repository, "pulls", number, "reviews")
 
+    def pull_comments(self, repository: Repository, number: int) -> list[dict[str, Any]]:
+        return self._list(repository, "pulls", number, "comments")
+
     def commit(self, repository: Repository, sha: str) -> dict[str, Any]:
         return dict(self._get(repository, "commits", sha))
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from bot.outside.errors import NotFound
+from bot.outside.github_reads import repo_path
 from bot.outside.github_writes import Writes, ends_in, marked, marker
 from bot.story import effects as fx
 from bot.story.vocabulary import Repository
@@ -80,6 +81,29 @@ class Talk(Writes):
                 return _comment(each)
         return None
 
+    # Threads of a review.
+
+    def _do_reply_to_review(self, effect: fx.ReplyToReview) -> dict[str, Any]:
+        if (found := self._look_reply_to_review(effect)) is not None:
+            return found
+        body = {"body": marked(effect.body, effect.key)}
+        if effect.comment_id is None:
+            where: tuple[str | int, ...] = ("issues", effect.number, "comments")
+        else:
+            where = ("pulls", effect.number, "comments", effect.comment_id, "replies")
+        try:
+            return _comment(self._write("POST", effect.repository, *where, body=body, needs=_TOLD))
+        except NotFound:
+            return {"comment_id": None, "url": "", "gone": True}  # with whom to talk, too
+
+    def _look_reply_to_review(self, effect: fx.ReplyToReview) -> dict[str, Any] | None:
+        thread = "issues" if effect.comment_id is None else "pulls"
+        wanted = marker(effect.key)
+        for each in self._list(effect.repository, thread, effect.number, "comments"):
+            if ends_in(each, wanted) and self._is_ours(each):
+                return _comment(each)
+        return None
+
     def _do_show_status(self, effect: fx.ShowStatus) -> dict[str, Any]:
         body = marked(effect.body, effect.key, "status")
         comment_id = effect.comment_id
@@ -131,6 +155,40 @@ class Talk(Writes):
     def _look_close_issue(self, effect: fx.CloseIssue) -> dict[str, Any] | None:
         state = self._reads.issue(effect.repository, effect.issue).get("state")
         return {"state": state} if state == "closed" else None
+
+    # A story that was asked for: a new issue is known again by the marker at its end.
+
+    def _do_request_story(self, effect: fx.RequestStory) -> dict[str, Any]:
+        if effect.issue:
+            have = self._labels(effect.repository, effect.issue)
+            if effect.label.lower() not in have:
+                where = ("issues", effect.issue, "labels")
+                self._write("POST", effect.repository, *where, body={"labels": [effect.label]})
+            return _issue(self._reads.issue(effect.repository, effect.issue))
+        body = {
+            "title": effect.title,
+            "body": marked(effect.body, effect.key),
+            "labels": [effect.label],
+        }
+        needs = ("number", "html_url")
+        return _issue(self._write("POST", effect.repository, "issues", body=body, needs=needs))
+
+    def _look_request_story(self, effect: fx.RequestStory) -> dict[str, Any] | None:
+        if effect.issue:
+            have = self._labels(effect.repository, effect.issue)
+            found = effect.label.lower() in have
+            return _issue(self._reads.issue(effect.repository, effect.issue)) if found else None
+        wanted, bot = marker(effect.key), self._reads.identity().bot
+        path = repo_path(effect.repository.full_name, "issues")
+        asked = {"state": "all", "creator": bot.login}
+        for each in self._http.pages(path, effect.repository.installation_id, **asked):
+            if self._is_ours(each) and ends_in(each, wanted):
+                return _issue(each)
+        return None
+
+
+def _issue(told: dict[str, Any]) -> dict[str, Any]:
+    return {"number": told["number"], "url": told.get("html_url") or ""}
 
 
 def _reactions(effect: fx.React) -> tuple[str | int, ...]:

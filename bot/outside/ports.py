@@ -98,6 +98,9 @@ class GitHubReads(Protocol):
     def pull_reviews(self, repository: Repository, number: int) -> list[dict[str, Any]]:
         """Reviews, oldest first."""
 
+    def pull_comments(self, repository: Repository, number: int) -> list[dict[str, Any]]:
+        """Comments on lines of a pull request, oldest first."""
+
     def commit(self, repository: Repository, sha: str) -> dict[str, Any]:
         """A commit (its tree: `["commit"]["tree"]["sha"]`)."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from bot.agent.schemas import PlanError, execution_plan
 from bot.families import known
 from bot.stages.analyze import ask_people, full_text, said, told_story
+from bot.stages.package import characters, told_plan, told_spec
 from bot.stages.shown import instructions_for, shown, too_big
 from bot.stages.workroom import Workroom, ask, hand_over
 from bot.story.desk import Desk, StageStops
@@ -58,12 +59,12 @@ def _ask_for_plan(story: Story, desk: Desk, room: Workroom) -> ExecutionPlan:
     package = {
         "story": told_story(story),
         "answers": said(story),
-        "spec": story.spec.model_dump(mode="json"),
+        "spec": told_spec(story.spec),
         "tree": files.listing(),
-        **shown(files, query, room.settings.context_chars // 2),
+        **shown(files, query, characters(story.spec, room.settings.context_chars) // 2),
     }
     if story.plan and story.failures:  # made anew, because the one before could not be done
-        package["plan"] = story.plan.model_dump(mode="json")
+        package["plan"] = told_plan(story.plan)
         package["failure"] = "\n\n".join(f.message for f in story.failures[-3:])
     problem = ""
     for attempt in (1, 2):

@@ -19,6 +19,7 @@ from bot.configuration.schema import RepositoryConfig
 from bot.story.desk import Desk, StageStops
 from bot.story.effects import CallModel, PrepareEnvironment, RunTests
 from bot.story.events import AttemptFailed, Committed, Event, TaskDone, Tested
+from bot.story.fixes import Fix
 from bot.story.machine import Story
 from bot.story.next_move import Move
 from bot.story.vocabulary import FileChange, Repository, State, Task, TaskOutcome, TestSummary
@@ -60,6 +61,8 @@ class Workroom:
     has_model: bool
     configuration: Callable[[Repository], RepositoryConfig]
     conversations: Conversations = field(default_factory=Conversations)
+    # stream, fingerprint of its failure, instant -> what mended such a failure before
+    known_fix: Callable[[str, str, datetime], Fix | None] = lambda stream, failure, at: None
 
 
 def ask(

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
-from bot.story.vocabulary import GateFinding, Repository, Value
+from bot.story.vocabulary import GateFinding, Person, Repository, Value
 
 
 class _Effect(Value):
@@ -45,6 +45,19 @@ class PostComment(_Effect):
     body: str
 
 
+class ReplyToReview(_Effect):
+    """An answer in a thread of a review of our pull request; a thread that is gone is left.
+
+    `comment_id`: the first comment of the thread; None: to the review as a whole, in a comment
+    below the pull request. Result: comment_id, url; or gone.
+    """
+
+    kind: Literal["reply_to_review"] = "reply_to_review"
+    number: int
+    comment_id: int | None
+    body: str
+
+
 class ShowStatus(_Effect):
     """The one status comment of a story (W9): created once, edited in place, recreated if gone.
 
@@ -58,6 +71,20 @@ class ShowStatus(_Effect):
     head_sha: str = ""
     plan_digest: str = ""
     comment_id: int | None = None
+
+
+class RequestStory(_Effect):
+    """An open issue with the story label: `issue`, or a new one of `title` and `body` where 0.
+
+    `requester` is who wants it, and may be told so by the policies. Result: number, url.
+    """
+
+    kind: Literal["request_story"] = "request_story"
+    requester: Person
+    label: str
+    issue: int = 0
+    title: str = ""
+    body: str = ""
 
 
 class PushBranch(_Effect):
@@ -222,7 +249,9 @@ Effect = Annotated[
     React
     | SetLabels
     | PostComment
+    | ReplyToReview
     | ShowStatus
+    | RequestStory
     | PushBranch
     | OpenPullRequest
     | EditPullRequest

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
 
 from bot.story.desk import Desk, StageStops
@@ -23,9 +24,10 @@ from bot.story.events import Event, HandedOff, StageFaulted, Transitioned
 from bot.story.journal import Conflict, Head, Journal
 from bot.story.leases import FenceLost, Lease
 from bot.story.machine import Story, apply, fold
-from bot.story.next_move import Gates, Move, next_move
+from bot.story.next_move import REVIEW_ROUNDS, Gates, Move, next_move
 from bot.story.performer import NotAllowed, NotNow, Performer, Refused
-from bot.story.vocabulary import Handoff, State, digest
+from bot.story.reviewing import review_reply
+from bot.story.vocabulary import Handoff, Remark, State, digest
 from policies.labels import ALL as ALL_LABELS
 from policies.labels import label_of
 from policies.retry import effect_retry, stage_retry
@@ -51,6 +53,7 @@ class Texts(Protocol):
 
     def status(self, story: Story) -> str: ...
     def handoff(self, story: Story, reason: str) -> Handoff: ...
+    def left(self, story: Story, remark: Remark) -> str: ...
 
 
 class Engine:
@@ -270,7 +273,8 @@ class _Run:
         story, later = self._story, None
         if story.repository is None:
             return None
-        for view in (self._close_pull, self._labels, self._status):
+        ended = [partial(self._left, remark) for remark in self._left_over()]
+        for view in (*ended, self._close_pull, self._labels, self._status):
             effect, sight = view() or (None, "")
             if effect is None or sight in self._refused:
                 continue
@@ -286,10 +290,20 @@ class _Run:
             self._refresh()
         return later
 
+    def _left_over(self) -> tuple[Remark, ...]:
+        """What reviewers said and nobody answers any more (W10)."""
+        return self._story.remarks_unsaid if self._story.terminal else ()
+
+    def _left(self, remark: Remark) -> tuple[Effect, str]:
+        effect = review_reply(self._story, remark, self._e._texts.left(self._story, remark))
+        return effect, effect.key
+
     def _close_pull(self) -> tuple[Effect, str] | None:
         story = self._story
         if not story.terminal or not story.pull_open or story.state is State.DONE:
             return None
+        if story.failure_reason == REVIEW_ROUNDS:
+            return None  # what reviewers talk about stays where they talk
         key = f"{self._stream}/close_pull_request/{story.pull_number}/{story.round}"
         repository = story.repository
         return ClosePullRequest(key=key, repository=repository, number=story.pull_number), key

@@ -19,7 +19,15 @@ from bot.story.approval_events import (
     AutoApproved,
     Rejected,
 )
+from bot.story.item_events import ItemEvent
 from bot.story.repository_events import RepositoryEvent
+from bot.story.review_events import (
+    RemarksAnswered,
+    RemarksSetAside,
+    RemarksWithdrawn,
+    ReviewRequested,
+    ReviewRound,
+)
 from bot.story.vocabulary import (
     ExecutionPlan,
     Finding,
@@ -27,6 +35,7 @@ from bot.story.vocabulary import (
     Person,
     QualityGate,
     Repository,
+    RequestedStory,
     State,
     StorySpec,
     TaskOutcome,
@@ -304,7 +313,9 @@ class EffectPerformed(Value):
 
 
 class EffectFailed(Value):
-    """`final`: it will not be tried again as it is. `usage`: what a failed model call cost."""
+    """`final`: it will not be tried again as it is. `usage`: what a failed model call cost, and
+    `requests` how many it made.
+    """
 
     kind: Literal["effect_failed"] = "effect_failed"
     key: str
@@ -313,6 +324,7 @@ class EffectFailed(Value):
     error_id: str
     final: bool
     usage: Usage | None = None
+    requests: int = 0
 
 
 class StageFaulted(Value):
@@ -324,6 +336,56 @@ class StageFaulted(Value):
     error_id: str
     attempt: int
     retry_at: datetime | None
+
+
+class ApiKeyMade(Value):
+    """A key for the REST API (W13). Its secret is known to its owner only; `expires_at` in UTC.
+
+    `repositories`: (id, full name when it was made). `subject`: of the client certificate that
+    stands for it at the proxy, or ''. Told on the stream of `bot.story.api_keys`.
+    """
+
+    kind: Literal["api_key_made"] = "api_key_made"
+    key_id: str
+    salt: str
+    hash: str
+    person: Person
+    repositories: tuple[tuple[int, str], ...]
+    scopes: tuple[str, ...]
+    expires_at: datetime
+    subject: str = ""
+
+
+class ApiKeyRevoked(Value):
+    kind: Literal["api_key_revoked"] = "api_key_revoked"
+    key_id: str
+
+
+class StoriesRequested(Value):
+    """Somebody asked for stories over the API (S25). Told on a stream of `bot.story.batches`."""
+
+    kind: Literal["stories_requested"] = "stories_requested"
+    repository: Repository
+    person: Person
+    in_order: bool  # each only after the one before it
+    at_once: int
+    items: tuple[RequestedStory, ...]
+
+
+class RequestedStoryBegun(Value):
+    """A requested story has its issue, and is under way there."""
+
+    kind: Literal["requested_story_begun"] = "requested_story_begun"
+    name: str
+    issue: int
+
+
+class RequestedStoryLeft(Value):
+    """A requested story will not be begun; `reason` is for the person who asked."""
+
+    kind: Literal["requested_story_left"] = "requested_story_left"
+    name: str
+    reason: str
 
 
 Event = Annotated[
@@ -360,12 +422,23 @@ Event = Annotated[
     | HeadMoved
     | PullClosed
     | ViewDisturbed
+    | ReviewRequested
+    | RemarksSetAside
+    | RemarksWithdrawn
+    | ReviewRound
+    | RemarksAnswered
     | CommandHandled
     | EffectProposed
     | EffectPerformed
     | EffectFailed
     | StageFaulted
-    | RepositoryEvent,
+    | ApiKeyMade
+    | ApiKeyRevoked
+    | StoriesRequested
+    | RequestedStoryBegun
+    | RequestedStoryLeft
+    | RepositoryEvent
+    | ItemEvent,
     Field(discriminator="kind"),
 ]
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from bot.configuration.schema import RepositoryConfig
-from bot.story.effects import CallModel, Effect, MergePullRequest
+from bot.story.effects import CallModel, Effect, MergePullRequest, RequestStory
 from bot.story.involved import GitHub as InvolvedReads
 from bot.story.involved import approval_rule, asks_of, involved, person
 from bot.story.machine import Story
@@ -24,6 +24,7 @@ from policies import effects as policies
 from policies.budget import Spent
 from policies.scope import Scope
 from policies.suspicion import suspects, texts_of
+from policies.who_commands import START, CommandFacts
 
 
 class Identity(Protocol):
@@ -37,6 +38,7 @@ class GitHub(InvolvedReads, StandingReads, Protocol):
 
     def pull(self, repository: Repository, number: int) -> dict[str, Any]: ...
     def identity(self) -> Identity: ...
+    def permission(self, repository: Repository, login: str, person_id: int = 0) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,8 @@ class Judge:
         self._spending, self._clock = spending, clock
 
     def __call__(self, effect: Effect, story: Story) -> Verdict:
+        if isinstance(effect, RequestStory):
+            return policies.judge(effect, self._of_request(effect, story))
         if story.repository is None:
             return _answer_where_asked(effect, story)
         return policies.judge(effect, self._facts(effect, story))
@@ -76,7 +80,7 @@ class Judge:
             story=story,
             default_branch=story.repository.default_branch,
             limits=replace(limits, caps=caps),
-            calls=story.effects_performed,
+            calls={**story.effects_performed, "call_model": story.model_requests},
             gates=gates_of(config),
             paths=Scope(config.paths.patterns_allowed, config.paths.patterns_restricted),
             now=self._clock(),
@@ -94,6 +98,22 @@ class Judge:
             approval=rule,
             involved=involved(self._github, story, pull),
             lapsed=lapsed(self._github, story),
+        )
+
+    def _of_request(self, effect: RequestStory, story: Story) -> policies.Facts:
+        """There is no story yet: who asks for one, and what GitHub lets them do there now."""
+        person, repository = effect.requester, effect.repository
+        return policies.Facts(
+            live=True,
+            paused=False,
+            story=story,
+            default_branch=repository.default_branch,
+            now=self._clock(),
+            asker=CommandFacts(
+                command=START,
+                person=person,
+                permission=self._github.permission(repository, person.login, person.id),
+            ),
         )
 
     def _of_model(self, facts: policies.Facts, effect: CallModel, story: Story) -> policies.Facts:

@@ -49,6 +49,13 @@ for _kind in (
     e.EffectProposed,
     e.ApprovalRefused,
     *get_args(RepositoryEvent),  # bot.story.repositories folds them
+    # of streams that hold no story
+    e.ApiKeyMade,
+    e.ApiKeyRevoked,
+    e.StoriesRequested,
+    e.RequestedStoryBegun,
+    e.RequestedStoryLeft,
+    *get_args(e.ItemEvent),
 ):
     _apply.register(_kind, _keeps_no_state)
 
@@ -109,6 +116,7 @@ def _begin_again(story: Story) -> None:
     story.plans, story.planned_at, story.nothing_to_do = 0, 0, None
     story.head_sha, story.merged_sha, story.foreign_head = "", "", False
     story.pushers.clear()
+    story.answer_anew()
 
 
 @_apply.register
@@ -131,6 +139,7 @@ def _(event: e.Planned, story: Story, at: datetime) -> None:
     story.planned_at = len(story.failures)
     if story.plans > 1:
         _keep_tests_only(story)
+        story.forget_replies()
 
 
 def _keep_tests_only(story: Story) -> None:
@@ -243,6 +252,7 @@ def _(event: e.ResumeRequested, story: Story, at: datetime) -> None:
 def _(event: e.EffectFailed, story: Story, at: datetime) -> None:
     if event.usage is not None:
         story.lost_usage.append(event.usage)
+    story.model_requests += event.requests
 
 
 @_apply.register
@@ -306,6 +316,34 @@ def _(event: e.ViewDisturbed, story: Story, at: datetime) -> None:
         story.status_digest = ""  # edited in place again; made anew where it is gone
     else:
         story.label_disturbances += 1
+
+
+@_apply.register
+def _(event: e.ReviewRequested, story: Story, at: datetime) -> None:
+    for remark in event.remarks:
+        if remark.id not in story.remarks_begun:  # an edit counts until the work begins
+            story.remarks[remark.id] = remark
+
+
+@_apply.register
+def _(event: e.RemarksSetAside, story: Story, at: datetime) -> None:
+    story.remarks_aside.update({remark.id: remark for remark in event.remarks})
+
+
+@_apply.register
+def _(event: e.RemarksWithdrawn, story: Story, at: datetime) -> None:
+    story.remarks_withdrawn.update(event.remarks)
+
+
+@_apply.register
+def _(event: e.ReviewRound, story: Story, at: datetime) -> None:
+    story.remarks_begun.update(event.remarks)
+    story.review_rounds, story.review_head = event.number, event.head_sha
+
+
+@_apply.register
+def _(event: e.RemarksAnswered, story: Story, at: datetime) -> None:
+    story.replies.update({reply.remark: reply for reply in event.replies})
 
 
 @_apply.register

@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from bot.story.events import Event
+from bot.story.events import Event, ReviewRound
 from bot.story.machine import Story
 from bot.story.vocabulary import Demands, Gate, State, Waiting
 from policies.approvals import Bound, auto_stands, still_valid
 from policies.budget import Caps
 
+REVIEW_ROUNDS = "review_rounds"  # the reason of a story whose reviewers were not content
 _BEFORE_MERGE = frozenset({State.PLANNING, State.CODING, State.REVIEWING, State.TESTING})
 
 
@@ -34,6 +35,7 @@ class Gates:
     """What opening a gate depends on. `asked`: of approvals, one where nothing is said."""
 
     asked: Mapping[Gate, Demands] = field(default_factory=dict)
+    review_rounds: int = 3
     caps: Caps = field(default_factory=Caps)
 
     def enough(self, story: Story, gate: Gate) -> bool:
@@ -53,7 +55,7 @@ def next_move(story: Story, gates: Gates, now: datetime) -> Move | None:
     if story.terminal:
         return Move(State.ANALYZING, "retry") if story.retry else None
     return _asked_by_people(story, now) or (
-        _from_gate(story, gates, now) if story.state is State.WAITING else _from_work(story)
+        _from_gate(story, gates, now) if story.state is State.WAITING else _from_work(story, gates)
     )
 
 
@@ -85,6 +87,8 @@ def _from_gate(story: Story, gates: Gates, now: datetime) -> Move | None:
             return moved
     if story.pause and waiting.gate is not Gate.PAUSED:
         return None
+    if waiting.gate is Gate.PRE_DEPLOY and (asked := _review(story, gates)):
+        return asked
     if gate_is_open(story, waiting, gates, now):
         return Move(waiting.resume_to, f"{waiting.gate} open")
     return None
@@ -127,7 +131,24 @@ def _pull_changed(story: Story) -> Move | None:
     return None
 
 
-def _from_work(story: Story) -> Move | None:
+def _from_work(story: Story, gates: Gates) -> Move | None:
     if story.state in _BEFORE_MERGE and _edited(story):
         return Move(State.ANALYZING, "edited")
+    if story.state is State.DEPLOYING and not story.merged_sha:
+        return _review(story, gates)
     return None
+
+
+def _review(story: Story, gates: Gates) -> Move | None:
+    """A round of work on what reviewers want; after the last one it is people's (W10)."""
+    remarks = story.remarks_open
+    if not remarks or story.foreign_head:
+        return None
+    if story.review_rounds >= gates.review_rounds:
+        return Move(State.FAILED, REVIEW_ROUNDS)
+    begun = ReviewRound(
+        number=story.review_rounds + 1,
+        remarks=tuple(remark.id for remark in remarks),
+        head_sha=story.head_sha,
+    )
+    return Move(State.CODING, "review", events=(begun,))

@@ -15,7 +15,7 @@ from bot.configuration.schema import RepositoryConfig
 from bot.story.effects import Effect
 from bot.story.events import Event
 from bot.story.involved import GitHub as InvolvedReads
-from bot.story.journal import AlreadySeen, Head, Journal
+from bot.story.journal import AlreadySeen, Head, Journal, Recorded
 from bot.story.machine import Story, fold
 from bot.story.performer import NotAllowed, NotNow, Performer, Refused
 from bot.story.repositories import KIND, Repositories, repository_stream
@@ -43,7 +43,10 @@ class GitHub(InvolvedReads, StandingReads, Protocol):
     def issue(self, repository: Repository, number: int) -> dict[str, Any]: ...
     def compare(self, repository: Repository, base: str, head: str) -> dict[str, Any] | None: ...
     def pull(self, repository: Repository, number: int) -> dict[str, Any]: ...
+    def pull_reviews(self, repository: Repository, number: int) -> list[dict[str, Any]]: ...
+    def pull_comments(self, repository: Repository, number: int) -> list[dict[str, Any]]: ...
     def installation_of(self, full_name: str) -> int: ...
+    def repository(self, full_name: str, installation_id: int | None = None) -> Repository: ...
     def commit(self, repository: Repository, sha: str) -> dict[str, Any]: ...
     def installations(self) -> list[dict[str, Any]]: ...
     def failed_deliveries(self, since: datetime) -> list[dict[str, Any]]: ...
@@ -62,6 +65,7 @@ class HandlerSettings:
     """The operator's settings that handlers obey; a repository's are in its configuration."""
 
     github_web_url: str = "https://github.com"
+    has_model: bool = False
 
 
 class Office:
@@ -153,7 +157,20 @@ class Office:
         Nothing is woken: `tell` a story of it where one has to look again.
         """
         head = Head(kind=KIND, repository=repository.full_name)
-        stream = repository_stream(repository.id)
+        return self.keep(repository_stream(repository.id), *events, head=head, once=once)
+
+    def recorded(self, stream: str) -> list[Recorded]:
+        """The events of any stream."""
+        return self._journal.load(stream)
+
+    def streams_of(self, kind: str, state: str) -> list[str]:
+        """The streams of a kind in a state."""
+        return [row.stream for row in self._journal.streams(states=[state], kind=kind)]
+
+    def keep(
+        self, stream: str, *events: Event, head: Head | None = None, once: str | None = None
+    ) -> bool:
+        """Append to a stream that no worker advances. False where it was told before."""
         try:
             self._journal.append(stream, events, actor="handler", once=once, head=head)
         except AlreadySeen:
@@ -165,6 +182,10 @@ class Office:
         for story in self.living():
             if story.repository and story.repository.id == repository.id:
                 self.tell(story.stream)
+
+    def do(self, stream: str, effect: Effect) -> dict[str, Any]:
+        """Perform an effect whose result is needed. Raises NotAllowed, NotNow, Refused."""
+        return self._performer.do(effect, self.told(stream), None)
 
     def say(self, stream: str, effects: Iterable[Effect]) -> None:
         """Propose and perform effects now; what cannot be done now is left to the sweep."""

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from bot.story.story import Story
 from bot.story.vocabulary import Approval, Repository
-from policies.who_approves import at_least
+from policies.who_approves import API, at_least
 
 REVIEW = "pull_request_review"
 
@@ -66,6 +66,8 @@ def lapsed(github: GitHub, story: Story) -> dict[Approval, str]:
 
 def _words(github: GitHub, story: Story, given: Approval) -> str:
     """What became of the comment or review that approved; '' where it stands as it was."""
+    if given.thread == API:
+        return ""
     where = (given.thread, story.pull_number, given.comment_id)
     now = as_it_is(github, story.repository, *where)
     what = "review" if given.thread == REVIEW else "comment"

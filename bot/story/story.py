@@ -12,6 +12,7 @@ from datetime import datetime
 
 from bot.story import events as e
 from bot.story.accounts import Accounts
+from bot.story.reviewing import Reviewing
 from bot.story.vocabulary import (
     TERMINAL,
     Approval,
@@ -30,7 +31,7 @@ from bot.story.vocabulary import (
 
 
 @dataclass
-class Story(Accounts):
+class Story(Accounts, Reviewing):
     """A story as its journal tells it. Read it; only `fold` and `apply` write it."""
 
     stream: str

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 
 from bot.story.database import Store, reading
 from bot.story.schema import STREAMS, instant, stored
@@ -75,6 +75,38 @@ class Streams(Store):
         query = query.order_by(first, STREAMS.c.stream).limit(limit)
         with reading(self._engine) as connection:
             return [_stream_row(row) for row in connection.execute(query)]
+
+    def page(
+        self,
+        kind: str,
+        after: str,
+        states: Collection[str] | None,
+        repository: str | None,
+        limit: int,
+    ) -> list[StreamRow]:
+        """Streams of a kind by name, from after `after` on: a list that stays in order."""
+        query = select(STREAMS).where(
+            STREAMS.c.version > 0, STREAMS.c.kind == kind, STREAMS.c.stream > after
+        )
+        if states is not None:
+            query = query.where(STREAMS.c.state.in_([str(state) for state in states]))
+        if repository is not None:
+            query = query.where(func.lower(STREAMS.c.repository) == repository.lower())
+        with reading(self._engine) as connection:
+            rows = connection.execute(query.order_by(STREAMS.c.stream).limit(limit))
+            return [_stream_row(row) for row in rows]
+
+    def repositories(self) -> list[tuple[str, list[str]]]:
+        """The repositories that had a story, by name, each with the streams of its stories."""
+        query = select(STREAMS.c.repository, STREAMS.c.stream).where(
+            STREAMS.c.version > 0, STREAMS.c.kind == "story", STREAMS.c.repository != ""
+        )
+        found: dict[str, list[str]] = {}
+        with reading(self._engine) as connection:
+            ordered = query.order_by(STREAMS.c.repository, STREAMS.c.updated_at.desc())
+            for repository, stream in connection.execute(ordered):
+                found.setdefault(repository, []).append(stream)
+        return list(found.items())
 
 
 def _stream_row(row: Any) -> StreamRow:

@@ -114,6 +114,7 @@ class Task(Value):
 
 
 TESTS_TASK = "tests"  # the task that writes the tests of the criteria, before any other
+REVIEW_TASK = "review"  # tasks that answer a review: people asked for what they change in tests
 
 
 class TaskOutcome(StrEnum):
@@ -278,6 +279,51 @@ class Withdrawal(Value):
     at: datetime
 
 
+class Said(Value):
+    """One comment in a thread of a review. `ours`: Towpath's own."""
+
+    by: str
+    text: str
+    ours: bool = False
+
+
+class Remark(Value):
+    """What a person wants of a pull request of ours: a thread, or a review as a whole (W10).
+
+    `id`: c<the comment that asks> or r<the review>, unique in the story; `root`: the first comment
+    of the thread, 0 for a review. `line`: in the file at `commit`, 0 where it is of the whole file,
+    of removed lines or outdated. The texts are untrusted.
+    """
+
+    id: str
+    pull: int
+    root: int
+    person: Person
+    text: str
+    path: str = ""
+    line: int = 0
+    start_line: int = 0
+    hunk: str = ""
+    commit: str = ""
+    outdated: bool = False
+    blocking: bool = False  # its review requested changes
+    before: tuple[Said, ...] = ()  # what was said in the thread until then
+
+
+class Reply(Value):
+    """How a remark ended. `outcome`: fixed | answered | declined | left.
+
+    `touched`: the commit of `task` changed the very lines; `files`: all that it changed.
+    """
+
+    remark: str
+    outcome: str
+    text: str
+    task: str = ""
+    touched: bool = False
+    files: tuple[str, ...] = ()
+
+
 class Shown(Value):
     """What the status comment showed from `at` on: the head an approval can mean."""
 
@@ -324,6 +370,19 @@ class Handoff(Value):
     files: tuple[str, ...] = ()
     next_steps: tuple[str, ...] = ()
     effort: str = ""
+
+
+class RequestedStory(Value):
+    """A story that somebody asks for: a new issue, or one that is there (`issue`).
+
+    `after`: names of others of the same request that have to be done first.
+    """
+
+    name: str
+    title: str = ""
+    body: str = ""
+    issue: int = 0
+    after: tuple[str, ...] = ()
 
 
 class Decision(StrEnum):

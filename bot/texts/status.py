@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from bot.story.machine import Story
 from bot.story.outcome import outcome
 from bot.story.vocabulary import Gate, State
-from bot.texts import approvals
+from bot.texts import approvals, review
 from bot.texts.checks import line as gates_line
 from bot.texts.unmet import missing
 from bot.texts.words import block, code, count, gist, money, plain, short
@@ -160,6 +160,8 @@ def _facts(story: Story, budget: float, max_iterations: int) -> str:
         rows.append(("Instructions followed", ", ".join(map(code, story.instructions))))
     if story.failures:
         rows.append(("Attempt", f"{story.iteration} of at most {max_iterations}"))
+    if story.remarks:
+        rows.append(("Review", review.summary(story)))
     limit = money(budget + story.budget_raised_usd)
     calls = count(len(story.model_calls), "model call")
     scripted = sum(c.provider == "scripted" for c in story.model_calls)

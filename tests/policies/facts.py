@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.story.vocabulary import Approval, AutoApproval, Gate, Person, Repository, Shown
+from bot.story.vocabulary import Approval, AutoApproval, Gate, Person, Remark, Repository, Shown
 from policies.approvals import Involved
 from policies.effects import Facts, PullFacts
 from policies.who_approves import ApprovalFacts, Comment
@@ -80,6 +80,7 @@ class StoryFacts:
     pull_number: int = 13
     approvals: list[Approval] = field(default_factory=lambda: [approval()])
     auto_approved: AutoApproval | None = None
+    remarks_open: tuple[Remark, ...] = ()
     tested: str = HEAD
     stopped: str = ""
 

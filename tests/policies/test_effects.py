@@ -34,6 +34,9 @@ ALLOWED: dict[str, Any] = {
         key="k", repository=REPOSITORY, issue=12, add=("towpath:doing",), remove=("towpath:ready",)
     ),
     "post_comment": fx.PostComment(key="k", repository=REPOSITORY, issue=13, body="x"),
+    "reply_to_review": fx.ReplyToReview(
+        key="k", repository=REPOSITORY, number=13, comment_id=5, body="x"
+    ),
     "show_status": fx.ShowStatus(key="k", repository=REPOSITORY, issue=12, body="x"),
     "push_branch": fx.PushBranch(
         key="k", repository=REPOSITORY, branch=BRANCH, sha=HEAD, files=("a.py",), lines=20
@@ -67,6 +70,7 @@ ALLOWED: dict[str, Any] = {
 }
 TALK = {
     "react",
+    "reply_to_review",
     "set_labels",
     "post_comment",
     "show_status",
@@ -134,6 +138,8 @@ def test_a_dead_story_may_only_talk_and_a_paused_one_only_waits(kind: str) -> No
         ("open_pull_request", {"issue": 99}, "own_thread"),
         ("edit_pull_request", {"number": 14}, "own_pull"),
         ("close_pull_request", {"number": 14}, "own_pull"),
+        ("reply_to_review", {"number": 14}, "own_pull"),
+        ("reply_to_review", {"number": 12}, "own_pull"),
         ("merge_pull_request", {"number": 14}, "own_pull"),
         ("merge_pull_request", {"sha": OTHER}, "head"),
         ("merge_pull_request", {"sha": ""}, "head"),

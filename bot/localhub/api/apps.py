@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.localhub.calls import Answer, Call, Page, Routes
 from bot.localhub.errors import ApiError, not_found
-from bot.localhub.permissions import within
+from bot.localhub.permissions import rank, within
 from bot.localhub.shapes import people
 from bot.localhub.shapes.repositories import repository
 from bot.localhub.shapes.urls import stamp
@@ -40,6 +40,29 @@ def app_by_slug(call: Call, slug: str) -> Any:
 def list_installations(call: Call) -> Page:
     held = [one for one in call.hub.state.installations.values() if one.app is _app(call)]
     return Page(held, lambda one: people.installation(call.urls, one))
+
+
+@routes("GET", "/user/installations")
+def installations_of_user(call: Call) -> Page:
+    """Those of the token's app on repositories that the person can reach."""
+    user, app = call.caller.user, call.caller.user_of
+    if user is None or app is None:
+        raise ApiError(
+            403,
+            "You must authenticate with an access token authorized to a GitHub App in order to "
+            "list installations",
+        )
+    held = [
+        one
+        for one in call.hub.state.installations.values()
+        if one.app is app
+        and any(
+            rank(call.hub.state.level(user, repo)) > 0
+            for repo in call.hub.state.repositories.values()
+            if one.covers(repo)
+        )
+    ]
+    return Page(held, lambda one: people.installation(call.urls, one), "installations")
 
 
 def _installation(call: Call, number: int) -> Installation:

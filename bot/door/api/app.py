@@ -1,0 +1,130 @@
+"""The API as one application: who asks, how often, what with; then the views.
+
+Promises: every answer is JSON or a problem; nothing is done for somebody unknown; what a view
+raises is answered with an id. The document at `/api/v1/openapi.json` is made of the views.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from uuid import uuid4
+
+from flask import Response, g, request
+from flask_openapi3 import Info, OpenAPI
+from redis.exceptions import RedisError
+
+from bot.door.api import bodies, problems
+from bot.door.api.access import access
+from bot.door.api.callers import Callers
+from bot.door.api.idempotency import HEADER, Requests, Running
+from bot.door.api.orders import orders
+from bot.door.api.problems import ApiProblem, Problem
+from bot.door.api.rates import Rates
+from bot.door.api.rooms import Rooms
+from bot.door.api.signing import Signer
+from bot.door.api.stories import stories
+
+PREFIX = "/api/v1"
+_DOCUMENT = f"{PREFIX}/openapi.json"
+_TOKENS = f"{PREFIX}/tokens"
+_LARGEST_ID = 64
+
+
+def create_api(rooms: Rooms) -> OpenAPI:
+    """The application below `/api/v1`."""
+    app = OpenAPI(
+        "towpath-api",
+        info=Info(title="Towpath", version="1", description=_ABOUT),
+        security_schemes={"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+        responses=problems.documented(),
+        validation_error_status=422,
+        validation_error_model=Problem,
+        validation_error_callback=problems.invalid,
+        doc_ui=False,
+        static_folder=None,
+    )
+    app.url_map.strict_slashes = True
+    app.url_map.merge_slashes = False
+    folder = rooms.settings.api_signing_folder or rooms.settings.home / "api-signing"
+    signer = Signer(folder, rooms.clock)
+    callers = Callers(rooms, signer)
+    app.extensions["rooms"], app.extensions["callers"] = rooms, callers
+    app.extensions["signer"] = signer
+    problems.register(app)
+    _guard(app, rooms, callers)
+    for part in (access, stories, orders):
+        app.register_api(part)
+
+    @app.get(_DOCUMENT, doc_ui=False)
+    def document() -> Response:
+        return Response(json.dumps(described(app)), content_type="application/json")
+
+    return app
+
+
+_ABOUT = (
+    "Stories, their events and what they wait for. A token acts as a person on GitHub, and never "
+    "as more than that person may do there."
+)
+
+
+def described(app: OpenAPI) -> dict[str, Any]:
+    """The OpenAPI document, without what the library adds for its own errors."""
+    told: dict[str, Any] = app.api_doc
+    told["components"]["schemas"].setdefault(
+        "Problem", Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    )
+    return told
+
+
+def _guard(app: OpenAPI, rooms: Rooms, callers: Callers) -> None:
+    rates, requests, settings = Rates(rooms.redis), Requests(rooms.redis), rooms.settings
+
+    @app.before_request
+    def who_and_how_often() -> Response | None:
+        g.body, g.headers, g.running = b"", {}, None
+        if request.routing_exception is not None or request.path == _DOCUMENT:
+            return None
+        try:
+            return _begin()
+        except RedisError as error:
+            detail = "The queue does not answer; try again."
+            headers = {"Retry-After": "10"}
+            raise ApiProblem(503, "unavailable", detail, headers=headers) from error
+
+    def _begin() -> Response | None:
+        if request.path == _TOKENS:
+            most = settings.api_tokens_per_minute
+            g.headers = rates.count("tokens", callers.address(request), most).headers()
+            g.body = _body()
+            return None
+        g.caller = callers.caller(request)
+        rate = rates.count("requests", g.caller.subject, settings.api_requests_per_minute)
+        g.headers = rate.headers()
+        if request.method not in ("GET", "HEAD", "OPTIONS"):
+            g.body = _body()
+            if HEADER in request.headers:
+                begun = requests.begin(request, g.caller.subject, g.body)
+                if not isinstance(begun, Running):
+                    return begun
+                g.running = begun
+        g.unique = uuid4().hex
+        return None
+
+    @app.after_request
+    def finish(answer: Response) -> Response:
+        for name, value in g.get("headers", {}).items():
+            answer.headers.setdefault(name, value)
+        answer.headers.setdefault("Cache-Control", "no-store")
+        answer.headers.setdefault("X-Content-Type-Options", "nosniff")
+        if (running := g.get("running")) is not None:
+            requests.end(running, answer)
+        return answer
+
+
+def _body() -> bytes:
+    """Read and check the body once; the views get it as what `request.get_json` gives."""
+    found = bodies.read(request)
+    request._cached_json = (found, found)
+    return json.dumps(found, sort_keys=True).encode()
