@@ -10,7 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from bot.story.office import Delivery, Office
-from handlers import answer, approve, checks, comment, control, merge, review, status, story
+from handlers import (
+    answer,
+    approve,
+    checks,
+    comment,
+    control,
+    merge,
+    review,
+    review_approves,
+    status,
+    story,
+)
 from handlers.command import Command
 
 Handler = Callable[[Delivery, Office], None]
@@ -47,6 +58,7 @@ EVENTS: dict[str, Handler] = _all(
     merge.EVENTS,
     checks.EVENTS,
     comment.events(COMMANDS),
+    review_approves.EVENTS,
     review.events(COMMANDS),
 )
 

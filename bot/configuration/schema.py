@@ -109,6 +109,11 @@ class AutoApprove(Section):
         (), max_length=200, description="Only changes within these paths; empty: any."
     )
 
+    @property
+    def paths_allowed(self) -> tuple[str, ...]:
+        """`paths` in gitignore's words."""
+        return tuple(patterns.allowed(each) for each in self.paths)
+
 
 class Paths(Section):
     """Which paths a story may change (P2). What is restricted stays so, whatever is allowed."""

@@ -137,6 +137,11 @@ def approval_rule(github: GitHub, story: Story, has_pull: bool, asks: Asks) -> A
     )
 
 
+def touched_paths(github: GitHub, story: Story) -> tuple[str, ...]:
+    """All paths that the pull request changes, as GitHub says now."""
+    return tuple(dict.fromkeys(path for paths in _touched(github, story) for path in paths))
+
+
 def _touched(github: GitHub, story: Story) -> list[tuple[str, ...]]:
     """The paths of each changed file: a rename takes a file away from its owner, too."""
     told = github.pull_files(story.repository, story.pull_number)

@@ -16,6 +16,7 @@ from bot.story.effects import CallModel, Effect, MergePullRequest, RequestStory
 from bot.story.involved import GitHub as InvolvedReads
 from bot.story.involved import approval_rule, asks_of, involved, person
 from bot.story.machine import Story
+from bot.story.measured import auto_facts, auto_limits
 from bot.story.spending import Spending
 from bot.story.standing import GitHub as StandingReads
 from bot.story.standing import lapsed
@@ -90,9 +91,15 @@ class Judge:
         if not isinstance(effect, MergePullRequest):
             return facts
         pull = self._github.pull(story.repository, effect.number)
-        rule = approval_rule(self._github, story, True, asks_of(config, Gate.PRE_DEPLOY))
+        gate, limits = Gate.PRE_DEPLOY, auto_limits(config)
+        rule = approval_rule(self._github, story, True, asks_of(config, gate))
+        measured = None
+        if limits is not None and story.auto_approved is not None:
+            measured = auto_facts(self._github, story, gate, rule, facts.paths)
         return replace(
             facts,
+            auto=measured,
+            auto_limits=limits,
             bot=self._github.identity().bot,
             pull=pull_facts(pull),
             approval=rule,
