@@ -40,8 +40,9 @@ from bot.settings import Settings, load_settings
 from bot.story.database import open_database
 from bot.story.engine import Engine, Limits
 from bot.story.fixes import known_fix
+from bot.story.involved import asks_of
 from bot.story.journal import Journal
-from bot.story.judge import Judge, JudgeSettings, asks_of, gates_of
+from bot.story.judge import Judge, JudgeSettings, gates_of
 from bot.story.machine import Story, fold
 from bot.story.next_move import Gates
 from bot.story.office import HandlerSettings, Office
@@ -49,7 +50,7 @@ from bot.story.performer import Adapter, Performer
 from bot.story.repositories import Repositories
 from bot.story.spending import Ledger, Spending
 from bot.story.unmet_facts import InForce
-from bot.story.vocabulary import Gate, Repository
+from bot.story.vocabulary import Repository
 from bot.texts import review
 from bot.texts.handoff import handoff
 from bot.texts.status import status
@@ -244,7 +245,7 @@ class House:
         config = self.configuration(story.repository)
         usd = min(config.limits.story_budget_usd, self.settings.caps.story_usd)
         return Gates(
-            quorum={gate: config.quorum(gate) for gate in APPROVABLE},
+            asked={gate: asks_of(config, gate).demands for gate in APPROVABLE},
             review_rounds=config.review.rounds,
             caps=replace(self.settings.caps, story_usd=usd),
             stopped=stands.stopped,
@@ -263,7 +264,7 @@ class House:
         usd = min(config.limits.story_budget_usd, self.settings.caps.story_usd)
         return InForce(
             gates=gates_of(config),
-            asks=asks_of(config, Gate.PRE_DEPLOY),
+            asks={gate: asks_of(config, gate) for gate in APPROVABLE},
             caps=replace(self.settings.caps, story_usd=usd),
             mode=config.mode,
             broken=self.repositories.facts(repository.id).trouble,

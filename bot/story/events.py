@@ -12,6 +12,13 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from bot.story.api_events import ApiEvent
+from bot.story.approval_events import (
+    ApprovalRefused,
+    ApprovalWithdrawn,
+    Approved,
+    AutoApproved,
+    Rejected,
+)
 from bot.story.effect_events import EffectFailed, EffectPerformed, EffectProposed, StageFaulted
 from bot.story.item_events import ItemEvent
 from bot.story.repository_events import RepositoryEvent
@@ -24,11 +31,8 @@ from bot.story.review_events import (
 )
 from bot.story.split import SplitProposed
 from bot.story.vocabulary import (
-    Approval,
-    AutoApproval,
     ExecutionPlan,
     Finding,
-    Gate,
     Handoff,
     Person,
     QualityGate,
@@ -194,54 +198,6 @@ class AttemptFailed(Value):
     error_class: str
     fingerprint: str
     message: str
-
-
-class Approved(Value):
-    kind: Literal["approved"] = "approved"
-    approval: Approval
-
-
-class AutoApproved(Value):
-    """The configuration said yes by itself, within the limits that it sets (P2)."""
-
-    kind: Literal["auto_approved"] = "auto_approved"
-    approval: AutoApproval
-
-
-class ApprovalRefused(Value):
-    kind: Literal["approval_refused"] = "approval_refused"
-    gate: Gate | None
-    person: Person
-    comment_id: int
-    rule: str
-    reason: str
-
-
-class ApprovalWithdrawn(Value):
-    """An approval does not count any more: a push, an edit, a dismissal, access that was lost.
-
-    `comment_id`, of a `thread` where one is named, or `person`: whose; neither: all of them.
-    """
-
-    kind: Literal["approval_withdrawn"] = "approval_withdrawn"
-    reason: str
-    comment_id: int | None = None
-    thread: str = ""
-    person: Person | None = None
-
-    def means(self, approval: Approval) -> bool:
-        """Whether `approval` is one of them."""
-        if self.comment_id is not None and self.comment_id != approval.comment_id:
-            return False
-        if self.thread and self.thread != approval.thread:
-            return False
-        return self.person is None or self.person.id == approval.person.id
-
-
-class Rejected(Value):
-    kind: Literal["rejected"] = "rejected"
-    person: Person
-    reason: str
 
 
 class PauseRequested(Value):

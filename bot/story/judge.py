@@ -14,9 +14,10 @@ from typing import Any, Protocol
 from bot.configuration.in_force import EffectiveConfig
 from bot.configuration.schema import RepositoryConfig
 from bot.story.effects import CallModel, Effect, MergePullRequest, RequestStory
-from bot.story.involved import Asks, approval_rule, involved, person
 from bot.story.involved import GitHub as InvolvedReads
+from bot.story.involved import approval_rule, asks_of, involved, person
 from bot.story.machine import Story
+from bot.story.measured import auto_facts, auto_limits
 from bot.story.repositories import repository_stream
 from bot.story.spending import Spending
 from bot.story.standing import GitHub as StandingReads
@@ -112,10 +113,15 @@ class Judge:
         if not isinstance(effect, MergePullRequest):
             return facts
         pull = self._github.pull(story.repository, effect.number)
-        asks = asks_of(config, Gate.PRE_DEPLOY)
-        rule = approval_rule(self._github, story, True, asks)
+        gate, limits = Gate.PRE_DEPLOY, auto_limits(config)
+        rule = approval_rule(self._github, story, True, asks_of(config, gate))
+        measured = None
+        if limits is not None and story.auto_approved is not None:
+            measured = auto_facts(self._github, story, gate, rule, facts.paths)
         return replace(
             facts,
+            auto=measured,
+            auto_limits=limits,
             bot=self._github.identity().bot,
             pull=pull_facts(pull),
             approval=rule,
@@ -166,16 +172,6 @@ def limits_of(config: EffectiveConfig, operator: policies.Limits) -> policies.Li
         model_calls=min(told.model_calls, operator.model_calls),
         commands=min(told.commands, operator.commands),
         branch_lines=told.branch_lines,
-    )
-
-
-def asks_of(config: RepositoryConfig, gate: str | None) -> Asks:
-    """What the configuration asks of the approvals of `gate`."""
-    return Asks(
-        quorum=config.quorum(gate or ""),
-        second_person=config.second_person(gate or ""),
-        teams=config.teams(gate or ""),
-        config_digest=config.digest,
     )
 
 

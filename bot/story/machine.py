@@ -226,7 +226,7 @@ def _(event: e.AutoApproved, story: Story, at: datetime) -> None:
 @_apply.register
 def _(event: e.ApprovalWithdrawn, story: Story, at: datetime) -> None:
     withdraw(story, event.means, event.reason, at)
-    if event.comment_id is None and event.person is None:
+    if event.comment_id is None:
         withdraw_automatic(story, event.reason, at)
 
 
