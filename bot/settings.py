@@ -7,41 +7,23 @@ error, a secret in a `repr` or a log.
 
 from __future__ import annotations
 
-import difflib
 import ipaddress
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from bot.configuration.in_force import Operator
+from bot.configuration.schema import Limits, Mode
+from bot.settings_problems import PREFIX, SettingsError, SettingsProblem, misspelt, problem
 from policies.budget import Caps
 from policies.routing import Models
 
-PREFIX = "TOWPATH_"
 MODEL_FAMILIES = ("scripted", "replay", "anthropic", "openai", "openai-compatible")
 _MODELS = ", or several with a comma between them; the next stands in for one that is away."
-
-
-@dataclass(frozen=True)
-class SettingsProblem:
-    """One wrong variable: its name, what it takes, and what to do next."""
-
-    variable: str
-    expected: str
-    next: str
-
-
-class SettingsError(ValueError):
-    """The environment cannot be read as settings; `problems` holds one entry for each variable."""
-
-    def __init__(self, problems: list[SettingsProblem]) -> None:
-        self.problems = problems
-        lines = [f"{one.variable}: {one.expected}. {one.next}" for one in problems]
-        super().__init__("\n".join(lines))
 
 
 class Settings(BaseSettings):
@@ -146,7 +128,12 @@ class Settings(BaseSettings):
         10, ge=1, le=200, description="Seconds between two heartbeats of a running story."
     )
 
-    # stories: bounds set by people
+    # stories: bounds set by people; a repository's own configuration can only be narrower
+    mode: Mode = Field(
+        "on",
+        description="on; dry_run: say what would be done and do nothing; off. A repository's own "
+        "configuration cannot allow more.",
+    )
     story_label: str = Field(
         "story", min_length=1, max_length=50, description="Label that turns an issue into a story."
     )
@@ -347,6 +334,23 @@ class Settings(BaseSettings):
         )
 
     @property
+    def operator(self) -> Operator:
+        """Defaults and bounds for what repositories say about themselves."""
+        return Operator(
+            mode=self.mode,
+            most=self.mode,
+            story_label=self.story_label,
+            pre_code=self.pre_code_gate,
+            pre_deploy=self.pre_deploy_gate,
+            quorum=self.quorum,
+            second_person=self.second_person_required,
+            merge_method=self.merge_method,
+            limits=Limits(
+                story_budget_usd=self.story_budget_usd, max_iterations=self.max_iterations
+            ),
+        )
+
+    @property
     def caps(self) -> Caps:
         """What stories may spend."""
         return Caps(
@@ -406,36 +410,11 @@ def load_settings(**overrides: Any) -> Settings:
 
     Raises `SettingsError`; its text and problems hold names of variables, never values.
     """
-    problems = [problem for name in sorted(os.environ) if (problem := _misspelt(name))]
-    if problems:
-        raise SettingsError(problems)
+    fields = Settings.model_fields
+    misspelled = [found for name in sorted(os.environ) if (found := misspelt(name, fields))]
+    if misspelled:
+        raise SettingsError(misspelled)
     try:
         return Settings(**overrides)
     except ValidationError as error:
-        raise SettingsError([_problem(one) for one in error.errors()]) from None
-
-
-def _misspelt(variable: str) -> SettingsProblem | None:
-    """A variable that is nearly one of ours would be ignored in silence; say so instead."""
-    field = variable.removeprefix(PREFIX).lower()
-    if not variable.startswith(PREFIX) or field in Settings.model_fields:
-        return None
-    close = difflib.get_close_matches(field, Settings.model_fields, n=1, cutoff=0.8)
-    if not close:
-        return None
-    meant = f"Did you mean {PREFIX}{close[0].upper()}?"
-    return SettingsProblem(variable, "this is not a setting", meant)
-
-
-def _problem(error: Any) -> SettingsProblem:
-    message = str(error["msg"]).removeprefix("Value error, ")
-    variable = PREFIX + "_".join(str(part) for part in error["loc"]).upper()
-    if not error["loc"]:  # a rule over several settings names its variable itself
-        variable, _, message = message.partition(": ")
-    field = Settings.model_fields.get(variable.removeprefix(PREFIX).lower())
-    about = f" ({field.description})" if field is not None and field.description else ""
-    return SettingsProblem(
-        variable,
-        message[:1].lower() + message[1:],
-        f"Correct or unset it{about}",
-    )
+        raise SettingsError([problem(one, fields) for one in error.errors()]) from None

@@ -11,6 +11,7 @@ import random
 import socket
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
 from pathlib import Path
@@ -28,6 +29,7 @@ from bot.agent.conversation import Conversations
 from bot.agent.gateway import Gateway
 from bot.agent.perform import Model
 from bot.agent.prompts import Registry
+from bot.configuration.schema import RepositoryConfig
 from bot.families import rewrite
 from bot.gates.perform import Gates as QualityGates
 from bot.outside.github import GitHub, connect
@@ -39,11 +41,12 @@ from bot.story.database import open_database
 from bot.story.effects import PostComment
 from bot.story.engine import Engine, Limits
 from bot.story.journal import Journal
-from bot.story.judge import Judge, JudgeSettings
+from bot.story.judge import Judge, JudgeSettings, gates_of
 from bot.story.machine import Story, fold
 from bot.story.next_move import Gates
 from bot.story.office import HandlerSettings, Office, stream_of
 from bot.story.performer import Adapter, Performer
+from bot.story.repositories import Repositories, RepositoryFacts
 from bot.story.spending import Ledger, Spending
 from bot.story.unmet_facts import InForce
 from bot.story.vocabulary import Gate, Repository
@@ -56,6 +59,7 @@ from bot.workspace.mirror import Person as Author
 from handlers.batch import advance_all
 from handlers.catch_up import catch_up
 from policies.effects import Limits as EffectLimits
+from policies.who_approves import APPROVABLE
 
 log = logging.getLogger(__name__)
 
@@ -118,19 +122,13 @@ class House:
 
     @cached_property
     def performer(self) -> Performer:
-        settings = self.settings
-        gates = {Gate.PRE_PRODUCTION}
-        gates |= {Gate.PRE_DEPLOY} if settings.pre_deploy_gate else set()
+        programs = frozenset({"ruff", "rewrite"})
         judge = Judge(
             self.github,
-            JudgeSettings(
-                limits=EffectLimits(caps=settings.caps, programs=frozenset({"ruff", "rewrite"})),
-                gates=frozenset(gates),
-                quorum=settings.quorum,
-                second_person_required=settings.second_person_required,
-            ),
+            JudgeSettings(limits=EffectLimits(caps=self.settings.caps, programs=programs)),
             self._spending,
             self.clock,
+            self.configuration,
         )
         return Performer(
             self.journal,
@@ -187,16 +185,13 @@ class House:
             mirror_of=self.workshop.mirror,
             fetch=self.workshop.fetch,
             settings=stages.StageSettings(
-                pre_code=settings.pre_code_gate,
-                pre_deploy=settings.pre_deploy_gate,
-                max_iterations=settings.max_iterations,
                 task_turns=settings.task_turns,
                 coding_seconds=settings.writing_minutes * 60,
                 quality_gates=settings.quality_gates,
-                merge_method=settings.merge_method,
             ),
             author=_author(self.github),
             has_model=settings.model is not None,
+            configuration=self.configuration,
             conversations=self.conversations,
         )
         log.info("working as %s", slug)
@@ -205,28 +200,48 @@ class House:
             self.performer,
             {state: partial(stage, room=room) for state, stage in stages.STAGES.items()},
             self.clock,
-            Gates(quorum=settings.quorum, caps=settings.caps),
+            self._gates,
             Limits(settings.lease_seconds, settings.heartbeat_seconds, settings.stage_retries),
             self.owner,
             random.random,
             SimpleNamespace(status=self._status, handoff=handoff),
         )
 
+    @cached_property
+    def repositories(self) -> Repositories:
+        """What the journal tells of repositories."""
+        return Repositories(self.journal, self.settings.operator)
+
+    def configuration(self, repository: Repository) -> RepositoryConfig:
+        """What holds for a repository now."""
+        return self.repositories.configuration(repository)
+
+    def _gates(self, story: Story) -> Gates:
+        if story.repository is None:
+            return Gates(caps=self.settings.caps)
+        config = self.configuration(story.repository)
+        usd = min(config.limits.story_budget_usd, self.settings.caps.story_usd)
+        return Gates(
+            quorum={gate: config.quorum(gate) for gate in APPROVABLE},
+            caps=replace(self.settings.caps, story_usd=usd),
+        )
+
     def _status(self, story: Story) -> str:
-        settings, lacks = self.settings, self.office.missing(story)
-        return status(story, settings.story_budget_usd, settings.max_iterations, lacks)
+        limits = self.configuration(story.repository).limits
+        lacks = self.office.missing(story)
+        return status(story, limits.story_budget_usd, limits.max_iterations, lacks)
 
     def rules(self, repository: Repository) -> InForce:
         """What counts for a repository now."""
-        settings = self.settings
-        gates = {Gate.PRE_PRODUCTION}
-        gates |= {Gate.PRE_DEPLOY} if settings.pre_deploy_gate else set()
-        gates |= {Gate.PRE_CODE} if settings.pre_code_gate else set()
+        config = self.configuration(repository)
+        usd = min(config.limits.story_budget_usd, self.settings.caps.story_usd)
         return InForce(
-            gates=frozenset(gates),
-            quorum=settings.quorum,
-            second_person_required=settings.second_person_required,
-            caps=settings.caps,
+            gates=gates_of(config),
+            quorum=config.quorum(Gate.PRE_DEPLOY),
+            second_person_required=config.second_person(Gate.PRE_DEPLOY),
+            caps=replace(self.settings.caps, story_usd=usd),
+            mode=config.mode,
+            broken=_broken(self.repositories.facts(repository.id)),
         )
 
     @cached_property
@@ -237,15 +252,9 @@ class House:
             self.journal,
             self.performer,
             self.clock,
-            HandlerSettings(
-                story_label=settings.story_label,
-                second_person_required=settings.second_person_required,
-                quorum=settings.quorum,
-                story_budget_usd=settings.story_budget_usd,
-                max_iterations=settings.max_iterations,
-                github_web_url=settings.github_web_url,
-            ),
+            HandlerSettings(github_web_url=settings.github_web_url),
             self.wake,
+            self.repositories,
             self.rules,
         )
 
@@ -341,6 +350,14 @@ class House:
             self._look_again = at + timedelta(seconds=self.settings.catch_up_seconds)
             self._looked = True
             catch_up(self.office, since)
+
+
+def _broken(facts: RepositoryFacts) -> tuple[str, None] | None:
+    """What is wrong with the configuration, in a line."""
+    if facts.broken is None:
+        return None
+    first = next(iter(facts.broken.problems), None)
+    return (f"{first.path}, line {first.line}: {first.message}" if first else facts.sha[:10], None)
 
 
 def _host(url: str) -> tuple[str, int | None]:

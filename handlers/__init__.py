@@ -7,7 +7,7 @@ list is all there is.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 from bot.story.office import Delivery, Office
 from handlers import answer, approve, checks, comment, control, merge, status, story
@@ -21,12 +21,33 @@ COMMANDS: dict[str, Command] = {
     for command in module.COMMANDS
 }
 
-EVENTS: dict[str, Handler] = {
-    **story.EVENTS,
-    **merge.EVENTS,
-    **checks.EVENTS,
-    **comment.events(COMMANDS),
-}
+
+def _all(*declared: Mapping[str, Handler]) -> dict[str, Handler]:
+    """Several files may care for one event: each hears of it, in this order.
+
+    One that fails has the delivery handled again, so what was told before is told once (`once`).
+    """
+    heard: dict[str, list[Handler]] = {}
+    for events in declared:
+        for name, handler in events.items():
+            heard.setdefault(name, []).append(handler)
+    return {name: _each(found) for name, found in heard.items()}
+
+
+def _each(found: Sequence[Handler]) -> Handler:
+    def hear(delivery: Delivery, office: Office) -> None:
+        for handler in found:
+            handler(delivery, office)
+
+    return found[0] if len(found) == 1 else hear
+
+
+EVENTS: dict[str, Handler] = _all(
+    story.EVENTS,
+    merge.EVENTS,
+    checks.EVENTS,
+    comment.events(COMMANDS),
+)
 
 
 def handle(delivery: Delivery, office: Office) -> str:

@@ -18,7 +18,8 @@ from policies.who_approves import APPROVABLE, ApprovalFacts, decide
 
 def approve(asked: Asked) -> Outcome:
     """Judge the approval by what GitHub says now; keep it, or the refusal, with its rule."""
-    story, github, settings = asked.story, asked.office.github, asked.office.settings
+    story, github = asked.story, asked.office.github
+    config = asked.office.configuration(story.repository)
     waiting = story.waiting.gate if story.waiting else None
     named = asked.parsed.text("gate")
     gate = Gate(named) if named else waiting
@@ -38,7 +39,7 @@ def approve(asked: Asked) -> Outcome:
         explicit_sha=asked.parsed.text("sha") or None,
         involved=involved(github, story, pull),
         rule=approval_rule(
-            github, story, pull is not None, settings.quorum, settings.second_person_required
+            github, story, pull is not None, config.quorum(gate), config.second_person(gate)
         ),
         earlier=tuple(story.approvals),
     )

@@ -78,7 +78,7 @@ def _moved(office: Office, repository: Repository, living: list[Story]) -> None:
 
 
 def _labelled_issues(office: Office, repository: Repository) -> None:
-    label = office.settings.story_label
+    label = office.configuration(repository).story_label
     for issue in office.github.open_issues_with_label(repository, label):
         known = office.story(repository, issue["number"])
         if known is not None and known.state is not State.CANCELLED:
@@ -104,8 +104,9 @@ def _look_at(office: Office, story: Story) -> None:
         if issue.get("state") == "closed":
             _cancel(office, story, "the issue is closed")
             return
-        if office.settings.story_label not in labels:
-            _cancel(office, story, f"the label {office.settings.story_label} is gone")
+        label = office.configuration(repository).story_label
+        if label not in labels:
+            _cancel(office, story, f"the label {label} is gone")
             return
         _edited(office, story, issue.get("title") or "", issue.get("body") or "")
     if story.waits_at(Gate.PRE_DEPLOY) and story.pull_number:

@@ -9,7 +9,7 @@ from bot.story.commands import CommandSpec, Parsed
 from bot.story.events import Event
 from bot.story.machine import Story
 from bot.story.office import Office
-from bot.story.vocabulary import Person
+from bot.story.vocabulary import Person, Repository
 from policies.who_approves import Comment
 
 
@@ -23,6 +23,7 @@ class Asked:
     comment: Comment
     story: Story
     office: Office
+    repository: Repository
 
 
 @dataclass(frozen=True)

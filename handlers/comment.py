@@ -183,7 +183,9 @@ class _Conversation:
         )
         if not verdict.allowed:
             return one.name, Outcome(ok=False, answer=verdict.reason)
-        asked = Asked(one, self.author, permission, self.comment, story, self.office)
+        asked = Asked(
+            one, self.author, permission, self.comment, story, self.office, self.repository
+        )
         return one.name, command.run(asked)
 
     def _record(self, index: int, name: str, outcome: Outcome) -> None:

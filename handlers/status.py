@@ -16,9 +16,9 @@ from handlers.command import Asked, Command, Outcome
 def status(asked: Asked) -> Outcome:
     """The state of the story, in a comment of its own because somebody asked."""
     office, story = asked.office, asked.story
-    settings = office.settings
+    limits = office.configuration(story.repository).limits
     text = status_text.status(
-        story, settings.story_budget_usd, settings.max_iterations, office.missing(story)
+        story, limits.story_budget_usd, limits.max_iterations, office.missing(story)
     )
     return Outcome(answer=text)
 
@@ -36,7 +36,7 @@ def help_(asked: Asked) -> Outcome:
     """The table of commands, as the handlers declare them."""
     from handlers import COMMANDS as ALL  # the list is whole only once every handler is loaded
 
-    label = asked.office.settings.story_label
+    label = asked.office.configuration(asked.repository).story_label
     return Outcome(answer=answers.help_text(rows(ALL.values()), label))
 
 

@@ -31,7 +31,7 @@ def labeled(delivery: Delivery, office: Office) -> None:
     payload = delivery.payload
     sender, label = person(payload.get("sender")), (payload.get("label") or {}).get("name", "")
     repository, number = office.repository(payload), payload["issue"]["number"]
-    if label == office.settings.story_label:
+    if label == office.configuration(repository).story_label:
         start(office, repository, number, sender, told=payload["issue"].get("updated_at", ""))
         return
     known = office.story(repository, number)
@@ -43,15 +43,16 @@ def opened(delivery: Delivery, office: Office) -> None:
     """An issue that is opened with the label on it is labelled by whoever opened it."""
     payload = delivery.payload
     names = {label.get("name") for label in payload["issue"].get("labels", [])}
-    if office.settings.story_label in names:
+    repository = office.repository(payload)
+    if office.configuration(repository).story_label in names:
         number, told = payload["issue"]["number"], payload["issue"].get("updated_at", "")
-        start(office, office.repository(payload), number, person(payload.get("sender")), told)
+        start(office, repository, number, person(payload.get("sender")), told)
 
 
 def _means(delivery: Delivery, office: Office, known: Story, by: Person, label: str) -> Move:
     gate = known.waiting.gate if known.waiting else None
-    settings = office.settings
-    return meaning(delivery.action or "", label, by, known.state, gate, settings.story_label)
+    story_label = office.configuration(known.repository).story_label
+    return meaning(delivery.action or "", label, by, known.state, gate, story_label)
 
 
 def start(
@@ -60,7 +61,7 @@ def start(
     """Begin (or begin again) the story of an issue as it is on GitHub now."""
     issue = office.github.issue(repository, number)
     labels = {label["name"] for label in issue.get("labels", [])}
-    if office.settings.story_label not in labels or issue.get("state") != "open":
+    if office.configuration(repository).story_label not in labels or issue.get("state") != "open":
         return  # the label is gone again, or the issue closed: nothing to start
     if "pull_request" in issue:
         return
@@ -107,7 +108,7 @@ def _refuse(
 ) -> None:
     if requester.is_bot:
         return
-    label = office.settings.story_label
+    label = office.configuration(repository).story_label
     office.say(
         stream,
         [

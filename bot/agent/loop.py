@@ -16,6 +16,7 @@ from enum import StrEnum
 
 from bot.agent.conversation import Conversation, bounded
 from bot.agent.messages import Exchange, Said, ToolCall, ToolResult
+from bot.agent.told import LAST_RUN_RED
 from bot.agent.tool_arguments import Arguments, BadCall, Finish, Run, arguments_of
 from bot.agent.tools import FileTools, ToolError
 from policies.budget import WRAP_UP
@@ -49,11 +50,16 @@ class Limits:
 
 @dataclass(frozen=True)
 class Ran:
-    """What running something gave. `seconds` count against the budget."""
+    """What running something gave. `seconds` count against the budget; `tests`: tests were run.
+
+    `red`: it ran, and shows that the work is not done; nothing red is left after green tests.
+    """
 
     text: str
     ok: bool
     seconds: float = 0.0
+    red: bool = False
+    tests: bool = False
 
 
 @dataclass(frozen=True)
@@ -113,6 +119,8 @@ class _Work:
         self._spent = 0.0
         self._seen: Counter[str] = Counter()
         self._nudged = self._late = False
+        self._red: Ran | None = None  # the last run that was red, while nothing says otherwise
+        self._doubted = False
 
     def step(self) -> None:
         """One turn of the model and the answers to it."""
@@ -161,6 +169,7 @@ class _Work:
         if isinstance(asked, Finish):
             if failed:
                 raise ToolError("a call before it in this turn failed: look at that first")
+            self._doubt(asked)
             self._runs += 1
             if problem := self.hands.accept(asked, self._runs):
                 raise ToolError(problem)
@@ -169,8 +178,21 @@ class _Work:
             self._runs += 1
             ran = self.hands.run(asked, self._runs)
             self.seconds += ran.seconds
+            self._remember(ran)
             return ran.text, not ran.ok
         return self.tools.use(asked), False
+
+    def _remember(self, ran: Ran) -> None:
+        if ran.red:
+            self._red, self._doubted = ran, False
+        elif ran.ok and (ran.tests or (self._red is not None and not self._red.tests)):
+            self._red = None
+
+    def _doubt(self, asked: Finish) -> None:
+        """Once for each red run: what it showed may not have been read yet, or be the end of it."""
+        if asked.outcome in ("changed", "no_change") and self._red and not self._doubted:
+            self._doubted = True
+            raise ToolError(LAST_RUN_RED)
 
     def _count(self, call: ToolCall, error: str) -> None:
         """The same call again, with the files unchanged since, brings nothing new."""

@@ -15,6 +15,10 @@ READ_ONLY_TEST = (
 ONLY_TESTS = "only tests are written in this task; the code follows in later ones"
 TESTS_STAY = "the tests of this story stay as they are: make the code pass them"
 SAY_WHY = "say in `evidence` what stands against it, with places in the code or the text"
+LAST_RUN_RED = (
+    "what was run last did not end well: read it, and go on until it does; if it is no fault of "
+    "this task, `finish` again and say in `evidence` why"
+)
 NOTHING_CHANGED = (
     "no file differs from what was there: make the change, or end with `no_change` and say what "
     "shows that none is needed"

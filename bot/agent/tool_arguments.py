@@ -97,7 +97,10 @@ class Run(Arguments):
 
 
 class Finish(Arguments):
-    """End the task. What counts is what the repository shows then."""
+    """End the task, after the other calls of the turn; not if one of them failed, or ran red.
+
+    What counts is what the repository shows then.
+    """
 
     outcome: Literal["changed", "no_change", "tests_wrong", "cannot"] = Field(
         description="changed: done. no_change: the task needs none. tests_wrong: a test "

@@ -19,6 +19,9 @@ SHORT = 110  # tokens of a file's first, shortest form
 BODIES = (1, 2, 3, 5, 8, 13)  # how many bodies an excerpt may have
 NAMED = 8  # definitions beside those whose signature an excerpt keeps
 LONG = 250  # lines of a definition that an excerpt has after shorter ones
+PROSE = 16_000  # characters of a text without definitions that is shown whole
+WIDTH = 400  # characters of its lines
+BEGINNING = 60  # lines of a longer one
 LEAST_CHARACTERS = 5  # of a token, on average: a file with more is too big without counting
 
 
@@ -105,7 +108,10 @@ class Candidate:
             steps.append(("excerpt", partial(self._excerpt, bodies[-1], None)))
         elif facts.definitions:
             steps.append(("outline", lambda: skeleton.outline(text, facts, language)))
-        steps.append(("whole", lambda: text))
+        if not facts.definitions and len(text) > PROSE:
+            steps.append(("excerpt", lambda: _beginning(text)))
+        else:
+            steps.append(("whole", lambda: text))
         return steps
 
     def _names(self, facts: FileFacts, language: str) -> str:
@@ -141,4 +147,12 @@ class Candidate:
         return choice
 
     def _too_long(self, step: int, tokens: int) -> bool:
-        return step == len(self._steps) - 1 and len(self.text) > tokens * LEAST_CHARACTERS
+        whole = self._steps[step][0] == "whole"
+        return whole and len(self.text) > tokens * LEAST_CHARACTERS
+
+
+def _beginning(text: str) -> str:
+    """Of a change log, a table or a page: what a new entry is modelled on."""
+    lines = text.splitlines()
+    shown = cut("\n".join(line[:WIDTH] for line in lines[:BEGINNING]), BEGINNING * 20)
+    return f"{shown}\n... ({len(lines)} lines)"

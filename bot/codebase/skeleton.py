@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Sequence
 
+from bot.codebase import top_names
 from bot.codebase.budget import count_tokens
 from bot.codebase.facts import Definition, FileFacts
 
@@ -32,7 +33,8 @@ def excerpt(
     shown: Collection[str],
     named: Collection[str] | None = None,
 ) -> str:
-    """The bodies of the definitions `shown` (qualified names), below the imports of the file.
+    """The bodies of the definitions `shown` (qualified names), below the imports of the file and
+    the names outside its definitions that they use.
 
     Of the others those in `named` keep their signature; None: all of them.
     """
@@ -41,7 +43,8 @@ def excerpt(
     lines = text.splitlines()
     numbers = sorted({one.line for one in facts.imports if 0 < one.line <= len(lines)})
     head = dict.fromkeys(_statement(lines, number) for number in numbers[:MAX_HEAD])
-    return _shorter("\n".join([*head, "", body]), text)
+    names = top_names.used(lines, facts, body)
+    return _shorter("\n".join([*head, *([""] if names else []), *names, "", body]), text)
 
 
 def _statement(lines: Sequence[str], number: int) -> str:

@@ -33,7 +33,7 @@ def deploy(story: Story, desk: Desk, room: Workroom) -> Move:
                 repository=story.repository,
                 number=story.pull_number,
                 sha=story.head_sha,
-                method=room.settings.merge_method,
+                method=room.configuration(story.repository).merge.method,
                 title=f"{report.title(story)} (#{story.pull_number})",
             )
         )

@@ -46,7 +46,7 @@ def plan(story: Story, desk: Desk, room: Workroom) -> Move:
             checks=checks[:MOST_CHECKS],
         )
     )
-    if room.settings.pre_code:
+    if room.configuration(story.repository).gates.pre_code:
         waiting = Waiting(gate=Gate.PRE_CODE, resume_to=State.CODING, since=desk.clock())
         return Move(State.WAITING, "pre_code", waiting)
     return Move(State.CODING, "planned")

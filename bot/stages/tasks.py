@@ -19,7 +19,7 @@ from bot.agent.messages import Said
 from bot.agent.overlay import Overlay
 from bot.agent.tool_arguments import Finish, Run
 from bot.agent.tools import FileTools
-from bot.stages.workroom import Workroom
+from bot.stages.workroom import Workroom, broken_by
 from bot.story.desk import Desk
 from bot.story.effects import CallModel, RunCommand, RunTests
 from bot.story.performer import NotAllowed
@@ -113,7 +113,7 @@ def carry_out(desk: Desk, room: Workroom, given: Assignment) -> tuple[Worked, Be
     talk = Conversation(name, given.purpose, given.package, given.attempt)
     hands = Hands(
         ask=lambda talk: _turn(desk, talk, given.task),
-        run=lambda asked, number: _run(bench, asked, number),
+        run=lambda asked, number: _run(bench, asked, number, given.purpose != "test"),
         accept=lambda finish, number: _accepted(bench, given.accept, finish, number),
     )
     with room.conversations.opened(talk):
@@ -157,12 +157,14 @@ def _accepted(bench: Bench, accept: Judge, finish: Finish, number: int) -> str:
         return ""  # what would prove it may not be run any more: the stages after this one decide
 
 
-def _run(bench: Bench, asked: Run, number: int) -> Ran:
+def _run(bench: Bench, asked: Run, number: int, green: bool) -> Ran:
+    """`green`: what is run should end well; tests that come before the code should not."""
     bench.number = number
     if asked.tests and asked.command:
         return Ran("Error: tests or a command, not both", ok=False)
     try:
-        return _command(bench, asked.command) if asked.command else _tests(bench, asked)
+        ran = _command(bench, asked.command) if asked.command else _tests(bench, asked)
+        return ran if green else replace(ran, red=False)
     except NotAllowed as no:
         if no.waiting is not None:
             raise
@@ -173,7 +175,8 @@ def _tests(bench: Bench, asked: Run) -> Ran:
     if odd := [name for name in asked.tests if name.startswith("-") or set(name) & set(_ODD[1:])]:
         return Ran(f"Error: {odd[0][:80]!r} names no test", ok=False)
     summary = bench.run_tests(tuple(asked.tests))
-    return Ran(told_run(summary), ok=True, seconds=summary.seconds)
+    red = bool(broken_by(bench.desk.story, summary))
+    return Ran(told_run(summary), ok=True, seconds=summary.seconds, red=red, tests=True)
 
 
 def _command(bench: Bench, command: str) -> Ran:
@@ -190,7 +193,8 @@ def _command(bench: Bench, command: str) -> Ran:
     said = _ends_of(result["output"].rstrip())
     lost = result["changed"]
     note = f"\n[not kept: it changed {', '.join(lost[:10])}]" if lost else ""
-    return Ran(f"{ended}\n{said}{note}", ok=True, seconds=result["seconds"])
+    red = result["exit_code"] != 0
+    return Ran(f"{ended}\n{said}{note}", ok=True, seconds=result["seconds"], red=red)
 
 
 def _ends_of(text: str) -> str:

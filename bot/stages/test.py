@@ -140,7 +140,7 @@ def _reviewers(story: Story, room: Workroom, paths: tuple[str, ...]) -> tuple[st
 
 
 def _gate(story: Story, desk: Desk, room: Workroom) -> Move:
-    if not room.settings.pre_deploy:
+    if not room.configuration(story.repository).gates.pre_deploy:
         return Move(State.DEPLOYING, "tests pass")
     waiting = Waiting(gate=Gate.PRE_DEPLOY, resume_to=State.DEPLOYING, since=desk.clock())
     return Move(State.WAITING, "tests pass", waiting)

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from bot.agent.conversation import Conversations
 from bot.agent.loop import Worked
 from bot.agent.schemas import SCHEMA_OF, Answer
+from bot.configuration.schema import RepositoryConfig
 from bot.story.desk import Desk, StageStops
 from bot.story.effects import CallModel, PrepareEnvironment, RunTests
 from bot.story.events import AttemptFailed, Committed, Event, TaskDone, Tested
@@ -39,13 +40,9 @@ class GitHubReads(Protocol):
 
 @dataclass(frozen=True)
 class StageSettings:
-    """The settings that stages obey; all of them are defaults of the spec."""
+    """The operator's settings that stages obey; a repository's are in its configuration."""
 
-    pre_code: bool = False
-    pre_deploy: bool = True
-    max_iterations: int = 10
     quality_gates: bool = True
-    merge_method: str = "merge"
     context_chars: int = 120_000
     task_turns: int = 40
     coding_seconds: float = 3600.0  # of model and sandbox, in one iteration (S7)
@@ -61,6 +58,7 @@ class Workroom:
     settings: StageSettings
     author: Person
     has_model: bool
+    configuration: Callable[[Repository], RepositoryConfig]
     conversations: Conversations = field(default_factory=Conversations)
 
 
@@ -256,7 +254,8 @@ def attempt_failed(
     story = desk.story
     failure = failed(story, stage, error_class, message)
     past = [f.fingerprint for f in story.failures[story.planned_at :]] + [failure.fingerprint]
-    verdict = go_on(past, room.settings.max_iterations - story.planned_at)
+    most = room.configuration(story.repository).limits.max_iterations
+    verdict = go_on(past, most - story.planned_at)
     if verdict.allowed:
         return Move(State.CODING, error_class, events=(failure,))
     if verdict.rule in _REPLANS and story.plans == 1 and stage is not State.CODING:

@@ -62,7 +62,7 @@ class Engine:
         performer: Performer,
         stages: Mapping[State, Stage],
         clock: Callable[[], datetime],
-        gates: Gates,
+        gates: Callable[[Story], Gates],
         limits: Limits,
         owner: str,
         jitter: Callable[[], float],
@@ -153,7 +153,9 @@ class _Run:
             return True
 
     def _asked(self) -> Move | None:
-        return next_move(self._story, self._e._gates, self._e._clock())
+        if self._story.repository is None:
+            return None  # something was said on an issue that has no story (yet)
+        return next_move(self._story, self._e._gates(self._story), self._e._clock())
 
     def _opens_at(self) -> datetime | None:
         """When a gate opens by itself."""
@@ -161,7 +163,8 @@ class _Run:
         return waiting.until if waiting and self._story.state is State.WAITING else None
 
     def _works(self) -> bool:
-        return not self._story.terminal and self._story.state is not State.WAITING
+        story = self._story
+        return bool(story.repository) and not story.terminal and story.state is not State.WAITING
 
     def _refresh(self) -> None:
         """Take in what others (handlers) appended meanwhile."""
@@ -219,7 +222,7 @@ class _Run:
             self._lease,
             self._append,
             self._e._clock,
-            self._e._gates.caps,
+            self._e._gates(story).caps,
         )
         try:
             return self._e._stages[story.state](story, desk)
@@ -265,7 +268,7 @@ class _Run:
         advance: the work goes on unseen, and nobody is hammered.
         """
         story, later = self._story, None
-        if story.state is State.RECEIVED and story.repository is None:
+        if story.repository is None:
             return None
         for view in (self._close_pull, self._labels, self._status):
             effect, sight = view() or (None, "")

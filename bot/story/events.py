@@ -2,6 +2,7 @@
 
 Promises: events are facts in the past tense, appended and never changed; everything else that is
 known about a story is a view of them. `EVENT` turns them into JSON and back.
+What happens to a repository is in `bot.story.repository_events`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
+from bot.story.repository_events import RepositoryEvent
 from bot.story.vocabulary import (
     Approval,
     ExecutionPlan,
@@ -426,7 +428,8 @@ Event = Annotated[
     | ApiKeyRevoked
     | StoriesRequested
     | RequestedStoryBegun
-    | RequestedStoryLeft,
+    | RequestedStoryLeft
+    | RepositoryEvent,
     Field(discriminator="kind"),
 ]
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
+from bot.configuration.schema import RepositoryConfig
 from bot.story.effects import CallModel, Effect, MergePullRequest, RequestStory
 from bot.story.involved import GitHub as InvolvedReads
 from bot.story.involved import approval_rule, involved, person
@@ -19,6 +20,7 @@ from bot.story.spending import Spending
 from bot.story.vocabulary import Gate, Person, Repository, Verdict, allow, deny
 from policies import effects as policies
 from policies.budget import Spent
+from policies.scope import Scope
 from policies.suspicion import suspects, texts_of
 from policies.who_commands import START, CommandFacts
 
@@ -39,12 +41,9 @@ class GitHub(InvolvedReads, Protocol):
 
 @dataclass(frozen=True)
 class JudgeSettings:
-    """The settings that the policies obey."""
+    """The operator's own limits; a repository's are in its configuration."""
 
     limits: policies.Limits
-    gates: frozenset[Gate]
-    quorum: int = 1
-    second_person_required: bool = True
 
 
 class Judge:
@@ -56,8 +55,10 @@ class Judge:
         settings: JudgeSettings,
         spending: Callable[[str], Spending],
         clock: Callable[[], datetime],
+        configuration: Callable[[Repository], RepositoryConfig],
     ) -> None:
         self._github, self._settings = github, settings
+        self._configuration = configuration
         self._spending, self._clock = spending, clock
 
     def __call__(self, effect: Effect, story: Story) -> Verdict:
@@ -68,7 +69,8 @@ class Judge:
         return policies.judge(effect, self._facts(effect, story))
 
     def _facts(self, effect: Effect, story: Story) -> policies.Facts:
-        limits = self._settings.limits
+        config = self._configuration(story.repository)
+        limits = limits_of(config, self._settings.limits)
         caps = replace(limits.caps, raised_usd=story.budget_raised_usd)
         facts = policies.Facts(
             live=not story.terminal and (story.cancel is None or bool(story.merged_sha)),
@@ -77,7 +79,8 @@ class Judge:
             default_branch=story.repository.default_branch,
             limits=replace(limits, caps=caps),
             calls=story.effects_performed,
-            gates=self._settings.gates,
+            gates=gates_of(config),
+            paths=Scope(config.paths.patterns_allowed, config.paths.patterns_restricted),
             now=self._clock(),
         )
         if isinstance(effect, CallModel):
@@ -89,8 +92,8 @@ class Judge:
             self._github,
             story,
             True,
-            self._settings.quorum,
-            self._settings.second_person_required,
+            config.quorum(Gate.PRE_DEPLOY),
+            config.second_person(Gate.PRE_DEPLOY),
         )
         return replace(
             facts,
@@ -132,6 +135,25 @@ class Judge:
             suspects=suspects(texts_of(effect.package | {"results": results})),
             vouched=frozenset(story.vouched),
         )
+
+
+def limits_of(config: RepositoryConfig, operator: policies.Limits) -> policies.Limits:
+    """The limits of a story: the configuration's, inside the operator's."""
+    told = config.limits
+    return replace(
+        operator,
+        caps=replace(operator.caps, story_usd=min(told.story_budget_usd, operator.caps.story_usd)),
+        model_calls=min(told.model_calls, operator.model_calls),
+        commands=min(told.commands, operator.commands),
+        branch_lines=told.branch_lines,
+    )
+
+
+def gates_of(config: RepositoryConfig) -> frozenset[Gate]:
+    """The gates that wait for people."""
+    return frozenset(
+        Gate(name) for name in type(config.gates).model_fields if getattr(config.gates, name)
+    )
 
 
 def pull_facts(pull: Mapping[str, Any]) -> policies.PullFacts:

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from functools import singledispatch
-from typing import Any
+from typing import Any, get_args
 
 from bot.story import events as e
 from bot.story.edges import UndeclaredEdge, check_edge
 from bot.story.performed import performed
+from bot.story.repository_events import RepositoryEvent
 from bot.story.story import Story
 from bot.story.vocabulary import TESTS_TASK, State
 
@@ -52,6 +53,7 @@ for _kind in (
     e.StoriesRequested,
     e.RequestedStoryBegun,
     e.RequestedStoryLeft,
+    *get_args(RepositoryEvent),  # bot.story.repositories folds them
 ):
     _apply.register(_kind, _keeps_no_state)
 

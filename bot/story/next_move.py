@@ -6,6 +6,7 @@ next stage runs, and a gate opens only for what it waits for.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -29,10 +30,14 @@ class Move:
 
 @dataclass(frozen=True)
 class Gates:
-    """The parts of the settings that opening a gate depends on."""
+    """What opening a gate depends on. `quorum`: approvals it takes, 1 where nothing is said."""
 
-    quorum: int = 1
+    quorum: Mapping[Gate, int] = field(default_factory=dict)
     caps: Caps = field(default_factory=Caps)
+
+    def needed(self, gate: Gate) -> int:
+        """Approvals that open `gate`."""
+        return max(1, self.quorum.get(gate, 1))
 
 
 def next_move(story: Story, gates: Gates, now: datetime) -> Move | None:
@@ -94,12 +99,14 @@ def gate_is_open(story: Story, waiting: Waiting, gates: Gates, now: datetime) ->
             return own and time_is_up
         case Gate.PRE_CODE:
             given = [a for a in story.approvals if a.gate is Gate.PRE_CODE]
-            return sum(a.plan_digest == story.plan_digest for a in given) >= gates.quorum
+            return sum(a.plan_digest == story.plan_digest for a in given) >= gates.needed(
+                Gate.PRE_CODE
+            )
         case _:
             if story.approvals_given <= waiting.approvals_seen:
                 return False
             given = [a for a in story.approvals if a.gate is waiting.gate]
-            return sum(a.head_sha == story.head_sha for a in given) >= gates.quorum
+            return sum(a.head_sha == story.head_sha for a in given) >= gates.needed(waiting.gate)
 
 
 def _edited(story: Story) -> bool:

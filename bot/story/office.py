@@ -11,12 +11,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
+from bot.configuration.schema import RepositoryConfig
 from bot.story.effects import Effect
 from bot.story.events import Event
 from bot.story.involved import GitHub as InvolvedReads
 from bot.story.journal import AlreadySeen, Head, Journal, Recorded
 from bot.story.machine import Story, fold
 from bot.story.performer import NotAllowed, NotNow, Performer, Refused
+from bot.story.repositories import KIND, Repositories, repository_stream
 from bot.story.unmet_facts import InForce, missing
 from bot.story.vocabulary import TERMINAL, Repository, State
 from policies.branches import issue_of_branch
@@ -62,13 +64,8 @@ class GitHub(InvolvedReads, Protocol):
 
 @dataclass(frozen=True)
 class HandlerSettings:
-    """The settings that handlers obey."""
+    """The operator's settings that handlers obey; a repository's are in its configuration."""
 
-    story_label: str = "story"
-    second_person_required: bool = True
-    quorum: int = 1
-    story_budget_usd: float = 5.0
-    max_iterations: int = 10
     github_web_url: str = "https://github.com"
 
 
@@ -83,10 +80,12 @@ class Office:
         clock: Callable[[], datetime],
         settings: HandlerSettings,
         wake: Callable[[str], None],
+        repositories: Repositories | None = None,
         rules: Callable[[Repository], InForce] = lambda repository: InForce(),
     ) -> None:
         """`rules`: what counts for a repository now."""
         self.github, self._journal, self._performer = github, journal, performer
+        self.repositories = repositories or Repositories(journal)
         self.clock, self.settings, self._wake, self._rules = clock, settings, wake, rules
 
     def repository(self, payload: Mapping[str, Any]) -> Repository:
@@ -167,9 +166,27 @@ class Office:
             return False
         return True
 
+    def configuration(self, repository: Repository) -> RepositoryConfig:
+        """What holds for a repository now: its own word inside the operator's bounds (W6)."""
+        return self.repositories.configuration(repository)
+
+    def record(self, repository: Repository, *events: Event, once: str | None = None) -> bool:
+        """Append what happened to a repository. False where it was told before.
+
+        Nothing is woken: `tell` a story of it where one has to look again.
+        """
+        head = Head(kind=KIND, repository=repository.full_name)
+        return self.keep(repository_stream(repository.id), *events, head=head, once=once)
+
     def do(self, stream: str, effect: Effect) -> dict[str, Any]:
         """Perform an effect whose result is needed. Raises NotAllowed, NotNow, Refused."""
         return self._performer.do(effect, self.told(stream), None)
+
+    def wake_stories(self, repository: Repository) -> None:
+        """Have every living story of a repository look again at what holds for it."""
+        for story in self.living():
+            if story.repository and story.repository.id == repository.id:
+                self.tell(story.stream)
 
     def say(self, stream: str, effects: Iterable[Effect]) -> None:
         """Propose and perform effects now; what cannot be done now is left to the sweep."""

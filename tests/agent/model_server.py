@@ -68,7 +68,7 @@ class ModelServer:
                     self.send_header("Content-Type", "application/json")
                     self.send_header("Content-Length", str(len(wire)))
                     self.end_headers()
-                    for n in range(0, len(wire), 1 if answer.trickle else len(wire)):
+                    for n in range(0, len(wire), 1 if answer.trickle else len(wire) or 1):
                         self.wfile.write(wire[n : n + 1] if answer.trickle else wire)
                         time.sleep(answer.trickle)
                 except (BrokenPipeError, ConnectionResetError):

@@ -12,6 +12,7 @@ import urllib.request
 from pathlib import Path
 
 from bot.cli.exits import Exit
+from bot.cli.supervision import PATIENCE_S
 from tests.cli.people import left_in, running_for, short_folder, start
 
 __all__ = ["short_folder"]
@@ -40,7 +41,7 @@ def test_a_demo_that_is_kept_can_be_looked_at_and_ended_as_it_says(short_folder:
             assert b"merged" in answer.read().lower()
         (ending,) = re.findall(r"End it with: (.*)", out)
         subprocess.run(["sh", "-c", ending], check=True, timeout=30)
-        until = time.monotonic() + 15
+        until = time.monotonic() + PATIENCE_S + 10  # serve waits so long for the work at hand
         while running_for(kept) and time.monotonic() < until:
             time.sleep(0.1)
         assert running_for(kept) == []

@@ -23,12 +23,18 @@ def say(*calls: ToolCall, **more) -> Said:
 DONE = {"outcome": "changed", "subject": "fix: it"}
 
 
-def lead(overlay, turns, accept=lambda finish, number: "", limits=None, ran="1 passed"):
+GREEN = Ran("1 passed", ok=True, seconds=1.0, tests=True)
+RED = Ran("1 failed", ok=True, seconds=1.0, tests=True, red=True)
+ODD = Ran("exit code 1", ok=True, seconds=1.0, red=True)
+EVEN = Ran("exit code 0", ok=True, seconds=1.0)
+
+
+def lead(overlay, turns, accept=lambda finish, number: "", limits=None, runs=()):
     talk = Conversation("c", "code", {})
-    said = iter(turns)
+    said, ran = iter(turns), iter(runs)
     hands = Hands(
         ask=lambda talk: Turned(next(said), 1.0),
-        run=lambda asked, number: Ran(ran, ok=True, seconds=1.0),
+        run=lambda asked, number: next(ran, GREEN),
         accept=accept,
     )
     return work(talk, FileTools(overlay), hands, limits or Limits()), talk
@@ -64,6 +70,32 @@ def test_an_end_beside_a_failed_edit_is_not_taken(overlay):
     worked, talk = lead(overlay, [say(edit, call("finish", **DONE)), say(call("finish", **DONE))])
     assert worked.turns == 2
     assert "failed" in talk.exchanges[0].results[1].content
+
+
+RUN, END = ("run", {}), ("finish", DONE)
+
+
+@pytest.mark.parametrize(
+    ("turns", "runs", "ends_at"),
+    [
+        ([(RUN, END), (END,)], (RED,), 2),  # not seen yet
+        ([(RUN,), (END,), (END,)], (RED,), 3),  # seen, and no word about it
+        ([(RUN,), (RUN, END)], (RED, GREEN), 2),
+        ([(RUN,), (RUN, END), (END,)], (RED, EVEN), 3),  # a command proves no test
+        ([(RUN,), (RUN, END)], (ODD, EVEN), 2),
+        ([(RUN,), (RUN, END)], (ODD, GREEN), 2),
+        ([(RUN, END), (RUN, END), (END,)], (RED, RED), 3),  # another run, another doubt
+        ([(RUN,), (("finish", DONE | {"outcome": "cannot"}),)], (RED,), 2),
+    ],
+)
+def test_an_end_after_a_red_run_is_doubted_once(overlay, turns, runs, ends_at):
+    said = [say(*(call(name, **given) for name, given in one)) for one in turns]
+    worked, talk = lead(overlay, said, runs=runs)
+    assert (worked.end, worked.turns) == (Ended.FINISHED, ends_at)
+    doubts = [
+        r.content for e in talk.exchanges for r in e.results if "did not end well" in r.content
+    ]
+    assert len(doubts) == sum(END in turn for turn in turns[: ends_at - 1])
 
 
 CUT_OFF = ToolCall(id="x", name="create", arguments=None, raw='{"path": "a.py", "con')

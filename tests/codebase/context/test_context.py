@@ -100,11 +100,19 @@ def test_targets_and_what_they_import_are_always_there():
 
 
 def test_targets_that_do_not_fit_are_said_to_be_too_big():
-    huge = Folder({"data.txt": "word " * 9_000}, {})
+    huge = Folder({"data.txt": "word " * 3_000}, {})
     with pytest.raises(TooBig) as problem:
         build(huge, [], 2_000, targets=["data.txt"])
     assert problem.value.names == ("data.txt",)
     assert problem.value.tokens > 2_000
+
+
+def test_a_long_text_is_shown_as_far_as_a_new_entry_needs_a_model():
+    log = "# Changes\n\n" + "".join(f"- {n} was repaired\n" for n in range(3_000))
+    [shown] = build(Folder({"CHANGES.md": log}, {}), [], 30_000, targets=["CHANGES.md"]).shown
+    assert shown.text.startswith("# Changes\n\n- 0 was repaired\n")
+    assert shown.text.endswith("... (3002 lines)")
+    assert shown.tokens < 600
 
 
 def test_a_new_file_brings_its_neighbours_as_examples():

@@ -70,6 +70,21 @@ def test_an_excerpt_quotes_the_bodies_asked_for_to_the_letter():
     assert "class Item" not in text
 
 
+def test_an_excerpt_has_the_names_that_its_bodies_use_and_the_list_of_what_is_offered():
+    source = (
+        "import re\n\n__all__ = ['find',\n           'drop']\n\n"
+        '_TEXT = """\n_WORD = 1\n"""\n'
+        "_WORD = re.compile(\n    r'\\w+'\n)\n_OTHER: int = 3\n_TABLE = {\n"
+        + "    'word': 1,\n" * 60
+        + "}\n\n\ndef find(text):\n    _OTHERS = 4\n    return _WORD.findall(text), _TABLE\n"
+        + "\n\ndef drop(text):\n    return _OTHER\n"
+    )
+    text = skeleton.excerpt(source, facts("a.py", source.encode()), "python", ["find"], [])
+    assert "__all__ = ['find',\n           'drop']\n_WORD = re.compile(\n    r'\\w+'\n)\n" in text
+    for absent in ("_OTHER:", "'word'", "_WORD = 1", "_TEXT", "drop(text)"):
+        assert absent not in text
+
+
 def test_types_only_shows_small_types_whole_and_nothing_unused():
     text = skeleton.types_only(SOURCE, FACTS, "python", {"Item"})
     assert "    price: int" in text

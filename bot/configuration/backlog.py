@@ -1,0 +1,97 @@
+"""The backlog's part of the configuration (B1–B15): where items come from and what is done."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from bot.configuration.section import END, Pattern, Section
+
+_Weight = Annotated[float, Field(ge=0, le=100)]
+
+
+class Scoring(Section):
+    """How items are ranked."""
+
+    rule: str = Field(
+        "wsjf", pattern=r"^[a-z][a-z0-9_-]{0,49}" + END, description="Name of the scoring rule."
+    )
+    threshold: _Weight = Field(
+        0.0, description="An item with a lower score is not started by itself."
+    )
+
+
+class Todo(Section):
+    """What is done with TODO comments."""
+
+    issues: Literal["on", "list", "off"] = Field(
+        "list", description="on: an issue for each; list: shown on the dashboard; off: not read."
+    )
+    ignore: tuple[Pattern, ...] = Field((), max_length=200, description="Paths that are not read.")
+    most_per_push: int = Field(
+        10, ge=0, le=100, description="Issues that one push may open; the rest are listed."
+    )
+
+
+class Dashboard(Section):
+    """The issue that shows the backlog."""
+
+    enabled: bool = Field(False, description="Keep one issue that shows the backlog.")
+
+
+class Publish(Section):
+    """What is written back into the repository."""
+
+    backlog_file: bool = Field(False, description="Keep backlog.yml up to date by pull requests.")
+    daily_report: bool = Field(False, description="Write a report every day.")
+
+
+class Throttle(Section):
+    """When less is done."""
+
+    slow_prs_per_day: int = Field(
+        2, ge=0, le=1000, description="Pull requests a day while more of CI fails than the limit."
+    )
+
+
+class Jira(Section):
+    """The project in Jira that is kept in step."""
+
+    enabled: bool = Field(False, description="Exchange items with Jira.")
+    project: str = Field("", max_length=50, pattern=r"^[A-Z0-9_]*" + END, description="Key of it.")
+
+
+Source = Literal[
+    "issues",
+    "todo",
+    "backlog_md",
+    "backlog_yml",
+    "documents",
+    "dependabot",
+    "code_scanning",
+    "secret_scanning",
+    "advisories",
+    "workflow_runs",
+    "sast",
+    "dependency_audit",
+    "container_scan",
+    "benchmarks",
+    "error_rate",
+]
+
+
+class Backlog(Section):
+    """Where items of work come from, how they are ranked, and what is shown."""
+
+    scoring: Scoring = Field(Scoring(), description="How items are ranked.")
+    todo: Todo = Field(Todo(), description="TODO comments.")
+    sources: tuple[Source, ...] = Field(
+        ("issues", "todo", "backlog_md", "backlog_yml"),
+        max_length=50,
+        description="Where items come from.",
+    )
+    dashboard: Dashboard = Field(Dashboard(), description="The issue that shows the backlog.")
+    publish: Publish = Field(Publish(), description="What is written back.")
+    throttle: Throttle = Field(Throttle(), description="When less is done.")
+    jira: Jira = Field(Jira(), description="Jira.")

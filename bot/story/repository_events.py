@@ -1,0 +1,37 @@
+"""The closed list of what can have happened to a repository: the facts of its own stream (W5, W6).
+
+Promises: as for `bot.story.events`, which holds them too; `bot.story.repositories` folds them.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from bot.configuration.problems import Problem
+from bot.story.vocabulary import Repository, Value
+
+
+class ConfigurationRead(Value):
+    """What the repository's own files say, as they were at `sha` of the default branch (W6, P2).
+
+    `files`: (path, blob) of each, () where there is none; `told`: what they say, without defaults.
+    """
+
+    kind: Literal["configuration_read"] = "configuration_read"
+    repository: Repository
+    sha: str
+    files: tuple[tuple[str, str], ...]
+    told: dict[str, Any]
+
+
+class ConfigurationBroken(Value):
+    """The files at `sha` cannot be obeyed: what was in force before stays so."""
+
+    kind: Literal["configuration_broken"] = "configuration_broken"
+    repository: Repository
+    sha: str
+    files: tuple[tuple[str, str], ...]
+    problems: tuple[Problem, ...]
+
+
+RepositoryEvent = ConfigurationRead | ConfigurationBroken
