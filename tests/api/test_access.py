@@ -124,7 +124,7 @@ def test_a_person_signs_in_with_a_token_of_this_app_only(world: World) -> None:
     assert program.get("/stories")["stories"][0]["issue"] == number
     other = world.hub.register_app({"name": "other"}, "http://other.test/webhook", "s")
     world.hub.install(other.app_id, [REPO])
-    installation = world.house.github._http.token(world.installation.id)
+    installation = world.house.github._http.token(world.installation)
     for token in (
         world.hub.app_user_token("bob", other.app_id),
         world.hub.user_token("bob"),

@@ -7,9 +7,13 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-import pytest
+from redis import Redis
+from werkzeug.test import Client
 
+from bot.door.api.app import create_api
+from bot.door.api.rooms import Rooms
 from bot.story.vocabulary import State
+from handlers.for_api import ForApi
 from tests.api.conftest import Program
 from tests.world import BUMP, REPO, World
 
@@ -60,40 +64,38 @@ def test_no_body_does_harm(world: World, sign_in: SignIn) -> None:
     assert world.act("alice").request("GET", f"/repos/{REPO}/issues?state=all") == []
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "expected"),
-    [
-        ("GET", "/nothing", 404),
-        ("GET", "", 404),
-        ("GET", "/stories/", 404),
-        ("GET", "//stories", 404),
-        ("DELETE", "/stories", 405),
-        ("TRACE", "/stories", 405),
-        ("GET", "/tokens", 405),
-        ("GET", "/stories/x", 422),
-        ("GET", "/stories/1-99999999999", 422),
-        ("GET", "/stories/1-1", 404),
-        ("GET", "/stories?limit=-1", 422),
-        ("GET", "/stories?limit=0", 422),
-        ("GET", "/stories?limit=101", 422),
-        ("GET", "/stories?limit=1e99", 422),
-        ("GET", "/stories?limit=" + "9" * 5000, 422),
-        ("GET", "/stories?cursor=%00", 422),
-        ("GET", "/stories?cursor=gICA", 400),
-        ("GET", "/stories?state=UNKNOWN", 422),
-        ("GET", "/stories?page=2", 422),
-        ("GET", "/batches/" + "0" * 32, 404),
-        ("GET", "/batches/..%2f..", 404),
-    ],
-)
-def test_no_address_does_harm(
-    world: World, sign_in: SignIn, method: str, path: str, expected: int
-) -> None:
-    answer = sign_in("alice").raw(method, path)
-    assert answer.status_code == expected, answer.get_data(as_text=True)
-    assert answer.content_type == "application/problem+json"
-    if expected == 405:
-        assert answer.headers["Allow"]
+ADDRESSES = [
+    ("GET", "/nothing", 404),
+    ("GET", "", 404),
+    ("GET", "/stories/", 404),
+    ("GET", "//stories", 404),
+    ("DELETE", "/stories", 405),
+    ("TRACE", "/stories", 405),
+    ("GET", "/tokens", 405),
+    ("GET", "/stories/x", 422),
+    ("GET", "/stories/1-99999999999", 422),
+    ("GET", "/stories/1-1", 404),
+    ("GET", "/stories?limit=-1", 422),
+    ("GET", "/stories?limit=0", 422),
+    ("GET", "/stories?limit=101", 422),
+    ("GET", "/stories?limit=1e99", 422),
+    ("GET", "/stories?limit=" + "9" * 5000, 422),
+    ("GET", "/stories?cursor=%00", 422),
+    ("GET", "/stories?cursor=gICA", 422),
+    ("GET", "/stories?state=UNKNOWN", 422),
+    ("GET", "/stories?page=2", 422),
+    ("GET", "/batches/" + "0" * 32, 404),
+    ("GET", "/batches/..%2f..", 404),
+]
+
+
+def test_no_address_does_harm(world: World, sign_in: SignIn) -> None:
+    alice = sign_in("alice")
+    for method, path, expected in ADDRESSES:
+        answer = alice.raw(method, path)
+        assert answer.status_code == expected, (path, answer.get_data(as_text=True))
+        assert answer.content_type == "application/problem+json"
+        assert expected != 405 or answer.headers["Allow"]
 
 
 def test_a_body_has_to_say_that_it_is_json(world: World, sign_in: SignIn) -> None:
@@ -160,10 +162,12 @@ def test_an_issue_whose_answer_was_lost_is_not_opened_twice(world: World, sign_i
     assert (status, told["stories"][0]["status"]) == (202, "waits")
     world.later(100)
     world.sweep()
-    told = alice.get(f"/batches/{told['id']}") if False else told
-    issues = world.act("alice").request("GET", f"/repos/{REPO}/issues?state=all")
-    assert len(issues) == 1
-    assert world.state(issues[0]["number"]) is State.WAITING
+    begun = alice.get(f"/batches/{told['id']}")["stories"]
+    assert [one["status"] for one in begun] == ["begun"]
+    told = world.act("alice").request("GET", f"/repos/{REPO}/issues?state=all")
+    issues = [one["number"] for one in told if "pull_request" not in one]
+    assert issues == [begun[0]["issue"]]
+    assert world.state(issues[0]) is State.WAITING
 
 
 def test_github_away_is_said_and_nothing_is_kept(world: World, sign_in: SignIn) -> None:
@@ -179,22 +183,11 @@ def test_github_away_is_said_and_nothing_is_kept(world: World, sign_in: SignIn) 
 
 
 def test_the_queue_away_is_said(world: World, sign_in: SignIn) -> None:
-    alice = sign_in("alice")
-    from redis import Redis
-    from werkzeug.test import Client
-
-    from bot.door.api.app import create_api
-    from bot.door.api.rooms import Rooms
-
-    house = world.house
+    alice, house = sign_in("alice"), world.house
     gone = Redis.from_url("redis://127.0.0.1:1/0", socket_connect_timeout=1)
-    from handlers.for_api import ForApi
-
-    rooms = Rooms(
-        world.settings, gone, house.journal, house.office, ForApi(house.office), world.now
-    )
-    answer = Client(create_api(rooms)).get(
-        "/api/v1/stories", headers={"Authorization": f"Bearer {alice.token}"}
-    )
+    handlers = ForApi(house.office)
+    rooms = Rooms(world.settings, gone, house.journal, house.office, handlers, world.now)
+    headers = {"Authorization": f"Bearer {alice.token}"}
+    answer = Client(create_api(rooms)).get("/api/v1/stories", headers=headers)
     assert answer.status_code == 503
     assert answer.headers["Retry-After"]
