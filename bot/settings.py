@@ -16,9 +16,12 @@ from typing import Any, Literal
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from bot.app_key import pem_of
 from bot.configuration.in_force import Operator
 from bot.configuration.schema import Limits, Mode
-from bot.settings_problems import PREFIX, SettingsError, SettingsProblem, misspelt, problem
+from bot.credentials import CredentialsProblem
+from bot.settings_github import StoredApp, text_of, unusable, with_both_urls
+from bot.settings_problems import PREFIX, SettingsError, misspelt, problem
 from policies.budget import Caps
 from policies.routing import Models
 
@@ -37,6 +40,18 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,
         validate_default=True,
     )
+
+    @classmethod
+    def settings_customise_sources(  # type: ignore[override]
+        cls, settings_cls: Any, init_settings: Any, env_settings: Any, **others: Any
+    ) -> tuple[Any, ...]:
+        return init_settings, env_settings, StoredApp(settings_cls)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_url_is_enough(cls, given: Any) -> Any:
+        """A GitHub of one's own has one address; the other URL follows from it (W4)."""
+        return with_both_urls(given)
 
     # where things are kept
     home: Path = Field(
@@ -58,7 +73,8 @@ class Settings(BaseSettings):
     # GitHub
     github_api_url: str = Field(
         "https://api.github.com",
-        description="Base URL of the REST API; GitHub Enterprise Server: https://HOST/api/v3.",
+        description="Base URL of the REST API; GitHub Enterprise Server: https://HOST/api/v3. "
+        "Of this and the next one, one is enough.",
     )
     github_web_url: str = Field(
         "https://github.com", description="Base URL of the pages and of git over HTTPS."
@@ -75,6 +91,11 @@ class Settings(BaseSettings):
     )
     webhook_secret_previous: SecretStr | None = Field(
         None, description="The secret before the current one; accepted too while you rotate."
+    )
+    webhook_secret_file: Path | None = Field(
+        None,
+        description="File with the webhook's secrets instead, one a line; any of them is accepted. "
+        "Read again while Towpath runs, as a secret manager changes it.",
     )
 
     # the web process
@@ -129,6 +150,9 @@ class Settings(BaseSettings):
     )
 
     # stories: bounds set by people; a repository's own configuration can only be narrower
+    onboarding: bool = Field(
+        True, description="Propose a configuration where there is none; rehearse until then."
+    )
     mode: Mode = Field(
         "on",
         description="on; dry_run: say what would be done and do nothing; off. A repository's own "
@@ -315,6 +339,8 @@ class Settings(BaseSettings):
             )
         if self.private_key is not None and self.private_key_file is not None:
             raise ValueError(f"{PREFIX}PRIVATE_KEY_FILE: expected only one of the two keys")
+        if self.webhook_secret is not None and self.webhook_secret_file is not None:
+            raise ValueError(f"{PREFIX}WEBHOOK_SECRET_FILE: expected only one of the two")
         others = ("model_cheap", "model_top", "model_review", "model_fallbacks")
         if self.model is None and (named := [one for one in others if getattr(self, one)]):
             raise ValueError(f"{PREFIX}MODEL: expected one where {PREFIX}{named[0].upper()} is set")
@@ -373,31 +399,27 @@ class Settings(BaseSettings):
 
     @property
     def webhook_secrets(self) -> tuple[bytes, ...]:
-        """The secrets a delivery may be signed with (`W1`), the current one first."""
+        """The secrets a delivery may be signed with (`W1`), the current one first.
+
+        Raises `SettingsError` when their file cannot be read.
+        """
         both = (self.webhook_secret, self.webhook_secret_previous)
-        return tuple(one.get_secret_value().encode() for one in both if one is not None)
+        given = [one.get_secret_value() for one in both if one is not None]
+        if self.webhook_secret_file is not None:
+            lines = text_of(self.webhook_secret_file, "WEBHOOK_SECRET_FILE").splitlines()
+            given = [line.strip() for line in lines if line.strip()] + given
+        return tuple(one.encode() for one in given)
 
     def read_private_key(self) -> str | None:
-        """PEM text of the App's key, or None when neither variable is set.
+        """PEM text of the App's key as it is now, or None when neither variable is set.
 
         Raises `SettingsError` when the file cannot be read.
         """
         if self.private_key is not None:
-            return self.private_key.get_secret_value()
+            return pem_of(self.private_key.get_secret_value())
         if self.private_key_file is None:
             return None
-        try:
-            return self.private_key_file.read_text()
-        except (OSError, UnicodeDecodeError) as error:
-            raise SettingsError(
-                [
-                    SettingsProblem(
-                        f"{PREFIX}PRIVATE_KEY_FILE",
-                        f"expected a readable PEM file ({type(error).__name__})",
-                        "Check the path and the permissions of the file.",
-                    )
-                ]
-            ) from error
+        return pem_of(text_of(self.private_key_file, "PRIVATE_KEY_FILE"))
 
 
 def _several(models: str | None) -> tuple[str, ...]:
@@ -418,3 +440,5 @@ def load_settings(**overrides: Any) -> Settings:
         return Settings(**overrides)
     except ValidationError as error:
         raise SettingsError([problem(one, fields) for one in error.errors()]) from None
+    except CredentialsProblem as stored:
+        raise SettingsError([unusable(stored)]) from stored

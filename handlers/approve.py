@@ -1,69 +1,145 @@
 """`/approve` and `/reject` open or shut the gate a story waits at (S4, P3).
 
-Who: write access; a code owner where CODEOWNERS names one; never a bot, and never somebody with a
-hand in the change alone where a second person is required.
+Who: write access; a code owner or a member of a team where one is named; never a bot, and never
+somebody with a hand in the change alone where a second person is required.
 Never: approves another commit than the one that the status comment showed.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from bot.story.commands import Argument, CommandSpec, Kind
 from bot.story.events import ApprovalRefused, Approved, Rejected
 from bot.story.involved import approval_rule, involved
-from bot.story.vocabulary import Approval, Gate, State
+from bot.story.judge import asks_of
+from bot.story.machine import Story
+from bot.story.office import Office
+from bot.story.vocabulary import Approval, Gate, Person, State, Verdict
 from bot.texts import answers
+from bot.texts import approvals as texts
 from handlers.command import Asked, Command, Outcome
-from policies.who_approves import APPROVABLE, ApprovalFacts, decide
+from policies.approvals import APPROVABLE
+from policies.who_approves import ApprovalFacts, Comment, decide, seen_before
 
 
 def approve(asked: Asked) -> Outcome:
     """Judge the approval by what GitHub says now; keep it, or the refusal, with its rule."""
-    story, github = asked.story, asked.office.github
-    config = asked.office.configuration(story.repository)
-    waiting = story.waiting.gate if story.waiting else None
-    named = asked.parsed.text("gate")
-    gate = Gate(named) if named else waiting
-    head, pull = story.head_sha, None
-    if story.pull_number and waiting in (Gate.PRE_DEPLOY, Gate.PRE_PRODUCTION):
-        pull = github.pull(story.repository, story.pull_number)
-        head = pull["head"]["sha"]
-    facts = ApprovalFacts(
-        gate=gate,
-        waiting_at=waiting,
-        person=asked.person,
-        permission=asked.permission,
-        comment=asked.comment,
-        head_sha=head,
-        plan_digest=story.plan_digest,
-        shown=tuple(story.shown),
-        explicit_sha=asked.parsed.text("sha") or None,
-        involved=involved(github, story, pull),
-        rule=approval_rule(
-            github, story, pull is not None, config.quorum(gate), config.second_person(gate)
-        ),
-        earlier=tuple(story.approvals),
+    named, sha = asked.parsed.text("gate"), asked.parsed.text("sha")
+    facts = gathered(
+        asked.office,
+        asked.story,
+        asked.person,
+        asked.permission,
+        asked.comment,
+        gate=Gate(named) if named else None,
+        sha=sha or None,
     )
     verdict = decide(facts)
-    if not verdict.allowed:
-        refused = ApprovalRefused(
-            gate=gate,
-            person=asked.person,
-            comment_id=asked.comment.id,
-            rule=verdict.rule,
-            reason=verdict.reason,
-        )
-        return Outcome(ok=False, answer=verdict.reason, events=(refused,))
-    approval = Approval(
-        gate=gate,
-        person=asked.person,
-        head_sha=head,
-        base_sha=story.base_sha,
-        plan_digest=story.plan_digest,
-        comment_id=asked.comment.id,
-        at=asked.comment.created_at,
-        thread=asked.comment.thread,
+    if verdict.allowed:
+        return Outcome(events=(Approved(approval=approval_of(facts)),))
+    return Outcome(
+        ok=False,
+        answer=verdict.reason,
+        events=(refusal(facts, verdict),),
+        detail=_difference(asked.office, asked.story, facts, verdict),
     )
-    return Outcome(events=(Approved(approval=approval),))
+
+
+def gathered(
+    office: Office,
+    story: Story,
+    person: Person,
+    permission: str,
+    comment: Comment,
+    gate: Gate | None = None,
+    sha: str | None = None,
+    by_review: bool = False,
+) -> ApprovalFacts:
+    """All that decides on an approval, as GitHub says it now."""
+    waiting = story.waiting.gate if story.waiting else None
+    pull: Mapping[str, Any] | None = None
+    if story.pull_number and waiting in (Gate.PRE_DEPLOY, Gate.PRE_PRODUCTION):
+        pull = office.github.pull(story.repository, story.pull_number)
+    asks = asks_of(office.configuration(story.repository), gate or waiting)
+    return ApprovalFacts(
+        gate=gate or waiting,
+        waiting_at=waiting,
+        person=person,
+        permission=permission,
+        comment=comment,
+        head_sha=pull["head"]["sha"] if pull else story.head_sha,
+        plan_digest=story.plan_digest,
+        base_sha=story.base_sha,
+        shown=tuple(story.shown),
+        explicit_sha=sha,
+        by_review=by_review,
+        involved=involved(office.github, story, pull),
+        rule=approval_rule(office.github, story, pull is not None, asks),
+        earlier=tuple(story.approvals),
+    )
+
+
+def approval_of(facts: ApprovalFacts) -> Approval:
+    """The approval that `facts` are, bound to what was seen and asked."""
+    return Approval(
+        gate=facts.gate,
+        person=facts.person,
+        head_sha=facts.head_sha,
+        base_sha=facts.base_sha,
+        plan_digest=facts.plan_digest,
+        comment_id=facts.comment.id,
+        at=facts.comment.created_at,
+        thread=facts.comment.thread,
+        config_digest=facts.rule.config_digest,
+        demands=facts.rule.demands,
+        words=facts.comment.words,
+        by="review" if facts.by_review else "command",
+    )
+
+
+def refusal(facts: ApprovalFacts, verdict: Verdict) -> ApprovalRefused:
+    """The refusal as a fact."""
+    return ApprovalRefused(
+        gate=facts.gate,
+        person=facts.person,
+        comment_id=facts.comment.id,
+        rule=verdict.rule,
+        reason=verdict.reason,
+    )
+
+
+def _difference(office: Office, story: Story, facts: ApprovalFacts, verdict: Verdict) -> str:
+    """What changed between what the person saw and what stands there now."""
+    if verdict.rule not in ("moved_on", "other_sha"):
+        return ""
+    seen = seen_before(facts)
+    old, new = facts.explicit_sha or seen.head_sha, facts.head_sha
+    if facts.gate is not None and APPROVABLE.get(facts.gate) == "plan":
+        return texts.plan_difference(seen.plan_digest, facts.plan_digest)
+    told = office.github.compare(story.repository, old, new) if old and new and old != new else None
+    if told is None:
+        return ""
+    web, name = office.settings.github_web_url.rstrip("/"), story.repository.full_name
+    return texts.difference(
+        old,
+        new,
+        f"{web}/{name}/compare/{old}...{new}",
+        [_commit(one) for one in told.get("commits") or ()],
+        [_file(one) for one in told.get("files") or ()],
+    )
+
+
+def _commit(told: Mapping[str, Any]) -> tuple[str, str, str]:
+    git = told.get("commit") or {}
+    login = (told.get("author") or {}).get("login") or (git.get("author") or {}).get("name") or "?"
+    return str(told.get("sha") or ""), login, str(git.get("message") or "").partition("\n")[0]
+
+
+def _file(told: Mapping[str, Any]) -> tuple[str, str, int, int]:
+    plus, minus = told.get("additions") or 0, told.get("deletions") or 0
+    return str(told.get("filename") or ""), str(told.get("status") or ""), plus, minus
 
 
 def reject(asked: Asked) -> Outcome:

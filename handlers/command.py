@@ -28,10 +28,14 @@ class Asked:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The one visible outcome of a command; `answer` is said only where there is something to."""
+    """The one visible outcome of a command; `answer` is said only where there is something to.
+
+    `detail`: what is shown below it, in our own Markdown.
+    """
 
     ok: bool = True
     answer: str = ""
+    detail: str = ""
     events: tuple[Event, ...] = ()
 
 

@@ -17,7 +17,8 @@ from bot.story.events import ApprovalWithdrawn, CommandHandled, Event, ViewDistu
 from bot.story.involved import person
 from bot.story.machine import Story
 from bot.story.office import Delivery, Office, stream_of
-from bot.story.vocabulary import Person, Repository
+from bot.story.standing import REVIEW, as_it_is, words_of
+from bot.story.vocabulary import Approval, Person, Repository
 from bot.texts import answers, problems
 from handlers.command import Asked, Command, Outcome
 from policies.who_approves import Comment
@@ -51,69 +52,102 @@ def events(commands: Commands) -> dict[str, Callable[[Delivery, Office], None]]:
 def _created(delivery: Delivery, office: Office, commands: Commands) -> None:
     payload = delivery.payload
     told = payload.get("comment") or payload.get("review") or {}
-    author = person(told.get("user"))
     specs = [command.spec for command in commands.values()]
-    if author.is_bot or not parse(told.get("body") or "", specs):
+    if person(told.get("user")).is_bot or not parse(told.get("body") or "", specs):
         return
     repository = office.repository(payload)
     number = (payload.get("issue") or payload.get("pull_request") or {})["number"]
-    seen = _as_it_is(delivery, office, repository, told)
+    is_pull = "issue" not in payload or "pull_request" in payload["issue"]
+    story = _story(office, repository, number, is_pull)
+    hear(office, repository, number, story, told, delivery.event, commands)
+
+
+def given_up(delivery: Delivery, office: Office, commands: Commands, error_id: str) -> None:
+    """One honest word under a command that could not be handled (C13); it was never obeyed."""
+    payload = delivery.payload
+    told = payload.get("comment") or payload.get("review") or {}
+    specs = [command.spec for command in commands.values()]
+    if person(told.get("user")).is_bot or not parse(told.get("body") or "", specs):
+        return
+    repository = office.repository(payload)
+    number = (payload.get("issue") or payload.get("pull_request") or {})["number"]
+    story = _story(office, repository, number, "issue" not in payload)
+    stream = story.stream if story else stream_of(repository.id, number)
+    said: list[Effect] = [
+        PostComment(
+            key=buried_key(stream, told["id"]),
+            repository=repository,
+            issue=number,
+            body=answers.delivery_buried(delivery.guid, error_id),
+        )
+    ]
+    if (on_review := _review_comment(delivery.event)) is not None:
+        react = React(
+            key=f"{stream}/react/{told['id']}/confused",
+            repository=repository,
+            issue=number,
+            content="confused",
+            comment_id=told["id"],
+            review_comment=on_review,
+        )
+        said.insert(0, react)
+    office.say(stream, said)
+
+
+def buried_key(stream: str, comment_id: int) -> str:
+    """The key of the word that a command is not tried any more."""
+    return f"{stream}/post_comment/buried/{comment_id}"
+
+
+def hear(
+    office: Office,
+    repository: Repository,
+    number: int,
+    story: Story | None,
+    told: Mapping[str, Any],
+    thread: str,
+    commands: Commands,
+) -> None:
+    """Obey and answer what `told` (a comment or review, by the name of its event) commands."""
+    seen = _as_it_is(office, repository, number, thread, told)
     if seen is None:
         return
     comment, body = seen
-    is_pull = "issue" not in payload or "pull_request" in payload["issue"]
-    story = _story(office, repository, number, is_pull)
+    specs = [command.spec for command in commands.values()]
+    author = person(told.get("user"))
     stream = story.stream if story else stream_of(repository.id, number)
     _Conversation(office, repository, number, stream, story, author, comment, commands).answer(
-        parse(body, specs), on_review=_review_comment(delivery)
+        parse(body, specs), on_review=_review_comment(thread)
     )
 
 
-def _review_comment(delivery: Delivery) -> bool | None:
+def _review_comment(thread: str) -> bool | None:
     """Where a reaction goes: False an issue comment, True a review comment, None nowhere."""
-    if delivery.event == "pull_request_review":
-        return None
-    return delivery.event == "pull_request_review_comment"
+    return None if thread == "pull_request_review" else thread == "pull_request_review_comment"
 
 
 def _as_it_is(
-    delivery: Delivery, office: Office, repository: Repository, told: Mapping[str, Any]
+    office: Office, repository: Repository, number: int, thread: str, told: Mapping[str, Any]
 ) -> tuple[Comment, str] | None:
     """The comment or review as GitHub has it now."""
-    pull = (delivery.payload.get("pull_request") or {}).get("number", 0)
-    now = as_it_is(office, repository, delivery.event, pull, told["id"])
+    now = as_it_is(office.github, repository, thread, number, told["id"])
     if now is None:
         return None  # deleted: commands nothing
-    created = _time(now.get("created_at") or now.get("submitted_at"))
-    updated = _time(now.get("updated_at")) or created
-    edited = bool(created and updated and updated > created)
+    if (now.get("user") or {}).get("id") != (told.get("user") or {}).get("id"):
+        return None  # somebody else's words now
+    created = datetime.fromisoformat(now.get("created_at") or now["submitted_at"])
+    updated = datetime.fromisoformat(now["updated_at"]) if now.get("updated_at") else created
+    # Times are whole seconds, and a review has none of its edits: the words are compared, too.
+    edited = updated > created or words_of(now) != words_of(told)
     comment = Comment(
         id=told["id"],
         created_at=created,
         updated_at=updated,
         edited=edited,
-        thread=delivery.event,
+        thread=thread,
+        words=words_of(now),
     )
     return comment, now.get("body") or ""
-
-
-def as_it_is(
-    office: Office, repository: Repository, thread: str, pull: int, comment_id: int
-) -> Mapping[str, Any] | None:
-    """A comment or review read again; None where it is deleted or dismissed."""
-    match thread:
-        case "issue_comment":
-            return office.github.comment(repository, comment_id)
-        case "pull_request_review_comment":
-            return office.github.review_comment(repository, comment_id)
-        case _:
-            review = office.github.review(repository, pull, comment_id)
-            dismissed = review is not None and review.get("state") == "DISMISSED"
-            return None if dismissed else review
-
-
-def _time(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
 
 
 def _story(office: Office, repository: Repository, number: int, is_pull: bool) -> Story | None:
@@ -151,6 +185,8 @@ class _Conversation:
             all_ok = all_ok and outcome.ok
             if outcome.answer:
                 lines.append(outcome.answer if outcome.ok else answers.line(name, outcome.answer))
+            if outcome.detail:
+                lines.append(outcome.detail)
             self._record(index, name, outcome)
         self._react("+1" if all_ok else "confused", on_review)
         if lines:
@@ -159,7 +195,9 @@ class _Conversation:
     def _recorded(self, index: int) -> tuple[str, Outcome] | None:
         """What an earlier delivery of the same comment came to."""
         known = self.told.commands.get((self.comment.id, index))
-        return (known.command, Outcome(ok=known.ok, answer=known.answer)) if known else None
+        if known is None:
+            return None
+        return known.command, Outcome(ok=known.ok, answer=known.answer, detail=known.detail)
 
     def _outcome(self, one: Parsed | ParseProblem) -> tuple[str, Outcome]:
         if not isinstance(one, Parsed):
@@ -197,6 +235,7 @@ class _Conversation:
             command=name,
             ok=outcome.ok,
             answer=outcome.answer,
+            detail=outcome.detail,
         )
         told: tuple[Event, ...] = (*outcome.events, handled)
         once = f"{self.stream}/comment/{self.comment.id}/{index}"
@@ -246,9 +285,13 @@ def _changed(delivery: Delivery, office: Office, commands: Commands) -> None:
         if not sender.is_bot:
             office.tell(story.stream, ViewDisturbed(view="status", by=sender))
         return
-    if any(a.comment_id == comment_id for a in story.approvals):
-        reason = f"the approving comment was {delivery.action}"
-        office.tell(story.stream, ApprovalWithdrawn(reason=reason, comment_id=comment_id))
+    if any(_approved_by(a, comment_id, delivery) for a in story.approvals):
+        what = "review" if delivery.event == REVIEW else "comment"
+        reason = f"the approving {what} was {delivery.action}"
+        office.tell(
+            story.stream,
+            ApprovalWithdrawn(reason=reason, comment_id=comment_id, thread=delivery.event),
+        )
     author = person(told.get("user"))
     specs = [command.spec for command in commands.values()]
     if delivery.action == "edited" and not author.is_bot and parse(told.get("body") or "", specs):
@@ -263,3 +306,9 @@ def _changed(delivery: Delivery, office: Office, commands: Commands) -> None:
                 )
             ],
         )
+
+
+def _approved_by(given: Approval, comment_id: int, delivery: Delivery) -> bool:
+    """Whether `given` was these words, or this review: a review approves whatever it says."""
+    same = (given.comment_id, given.thread) == (comment_id, delivery.event)
+    return same and not (given.by == "review" and delivery.action == "edited")

@@ -41,7 +41,7 @@ def note_head(office: Office, story: Story, head: str, by: Person | None) -> Non
     same_tree = trees[0] == trees[1]
     moved = HeadMoved(sha=head, by=by, same_tree=same_tree)
     withdrawn = ApprovalWithdrawn(reason=f"the branch was pushed to ({head[:10]})")
-    events = (moved, withdrawn) if story.approvals and not same_tree else (moved,)
+    events = (moved, withdrawn) if story.approved and not same_tree else (moved,)
     office.tell(story.stream, *events, once=once)
 
 

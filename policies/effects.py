@@ -16,16 +16,27 @@ from typing import Any, Protocol
 
 from bot.story.vocabulary import (
     Approval,
+    AutoApproval,
     Decision,
     Gate,
     Person,
+    Remark,
     Repository,
     Verdict,
     allow,
     deny,
     wait,
 )
-from policies import budget, scope, suspicion, tools, who_approves, who_commands
+from policies import (
+    approvals,
+    auto_approval,
+    budget,
+    reviews,
+    scope,
+    suspicion,
+    tools,
+    who_commands,
+)
 
 LABELS = "towpath:"
 _MODULES = frozenset({"pytest", "ruff", "unittest"})
@@ -47,11 +58,18 @@ class StoryView(Protocol):
     @property
     def plan_digest(self) -> str: ...
     @property
+    def split_agreed(self) -> bool: ...
+    @property
     def foreign_head(self) -> bool: ...
     @property
     def pull_number(self) -> int: ...
     @property
+    def base_sha(self) -> str: ...
+    @property
     def approvals(self) -> Sequence[Approval]: ...
+    @property
+    def auto_approved(self) -> AutoApproval | None: ...
+    def remarks_open(self) -> Sequence[Remark]: ...
     def passed(self, subject: str, sha: str) -> bool:
         """Whether the last tests of `subject` were at `sha` and broke nothing."""
 
@@ -83,6 +101,7 @@ class Limits:
     test_runs: int = 120
     environments: int = 60
     gate_runs: int = 60
+    issues: int = 8
     branch_lines: int = 200
     programs: frozenset[str] = frozenset({"ruff", "uv", "pytest", "python", "python3"})
     in_project: frozenset[str] = frozenset(
@@ -94,7 +113,8 @@ class Limits:
 class Facts:
     """All that decides on an effect. `calls`: how many of each kind were performed so far.
 
-    `live`: the story is neither cancelled nor at its end. `bot`: our own account.
+    `live`: the story is neither cancelled nor at its end. `bot`: our own account. `lapsed`:
+    approvals that do not count any more, and why.
     """
 
     live: bool
@@ -110,8 +130,11 @@ class Facts:
     vouched: frozenset[str] = frozenset()
     now: datetime = datetime(2000, 1, 1, tzinfo=UTC)
     gates: frozenset[Gate] = frozenset({Gate.PRE_DEPLOY, Gate.PRE_PRODUCTION})
-    approval: who_approves.ApprovalRule = field(default_factory=who_approves.ApprovalRule)
-    involved: who_approves.Involved = field(default_factory=who_approves.Involved)
+    approval: approvals.ApprovalRule = field(default_factory=approvals.ApprovalRule)
+    involved: approvals.Involved = field(default_factory=approvals.Involved)
+    lapsed: Mapping[Approval, str] = field(default_factory=lambda: MappingProxyType({}))
+    auto: auto_approval.AutoFacts | None = None
+    auto_limits: auto_approval.AutoLimits | None = None
     paths: scope.Scope = field(default_factory=scope.Scope)
     asker: who_commands.CommandFacts | None = None  # of somebody who asks for a new story
 
@@ -164,6 +187,12 @@ def _may_ask(effect: Any, facts: Facts) -> Verdict | None:
         return deny("asker_known", "who asks for the story is not known")
     verdict = who_commands.decide(asker)
     return None if verdict.allowed else verdict
+
+
+def _agreed(effect: Any, facts: Facts) -> Verdict | None:
+    if not facts.story.split_agreed:
+        return deny("agreed", "nobody said yes to making several stories of this one")
+    return None
 
 
 def _own_labels(effect: Any, facts: Facts) -> Verdict | None:
@@ -290,18 +319,26 @@ def _mergeable(effect: Any, facts: Facts) -> Verdict | None:
 
 
 def _approved(effect: Any, facts: Facts) -> Verdict | None:
-    if Gate.PRE_DEPLOY not in facts.gates:
+    if Gate.PRE_DEPLOY not in facts.gates and not facts.approval.checkpoints:
         return None
     story = facts.story
-    verdict = who_approves.gate_open(
+    now = approvals.Bound(effect.sha, story.plan_digest, story.base_sha)
+    verdict = approvals.gate_open(
         Gate.PRE_DEPLOY,
-        story.approvals,
+        [each for each in story.approvals if each not in facts.lapsed],
         facts.approval,
         facts.involved,
-        effect.sha,
-        story.plan_digest,
+        now,
+        facts.lapsed.values(),
     )
-    return None if verdict.allowed else verdict
+    if verdict.allowed:
+        return None
+    if facts.auto is None or not approvals.auto_stands(story.auto_approved, Gate.PRE_DEPLOY, now):
+        return verdict
+    by_itself = auto_approval.decide(facts.auto, facts.auto_limits)
+    if by_itself.allowed:
+        return by_itself
+    return verdict.model_copy(update={"reason": f"{verdict.reason}; {by_itself.reason}"})
 
 
 def _limit(kind: str, count: Callable[[Limits], int]) -> Rule:
@@ -352,8 +389,10 @@ TABLE: Mapping[str, tuple[Rule, ...]] = MappingProxyType(
         "react": _TALK,
         "set_labels": (*_TALK, _own_labels),
         "post_comment": _TALK,
+        "reply_to_review": (*_OURS, _own_pull),
         "show_status": _TALK,
         "request_story": (_may_ask,),
+        "open_issue": (*_WORK, _agreed, _limit("open_issue", lambda limits: limits.issues)),
         "close_issue": _TALK,
         "close_pull_request": (*_OURS, _own_pull),
         "push_branch": (
@@ -382,13 +421,11 @@ TABLE: Mapping[str, tuple[Rule, ...]] = MappingProxyType(
             _mergeable,
             _tests_passed,
             _gates_passed,
+            reviews.heard,
             _approved,
         ),
         "delete_branch": (*_WORK, _story_branch),
-        "prepare_environment": (
-            *_WORK,
-            _limit("prepare_environment", lambda limits: limits.environments),
-        ),
+        "prepare_environment": (*_WORK, _limit("prepare_environment", lambda o: o.environments)),
         "run_gates": (*_WORK, _limit("run_gates", lambda limits: limits.gate_runs)),
         "publish_check": (*_OURS, _of_pushed),
         "run_tests": (*_WORK, _limit("run_tests", lambda limits: limits.test_runs)),

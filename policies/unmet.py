@@ -15,8 +15,8 @@ from typing import Any, Protocol
 
 from bot.story.vocabulary import TERMINAL, Approval, Gate, Person, State, Waiting
 from policies import budget
+from policies.approvals import APPROVABLE, ApprovalRule, Involved, still_valid
 from policies.effects import PullFacts
-from policies.who_approves import APPROVABLE, ApprovalRule, Involved, still_valid
 
 # Who can meet a condition, besides people and teams by name (`@alice`, `@acme/payments`).
 TOWPATH = "towpath"
@@ -68,6 +68,7 @@ class UnmetFacts:
     asked: bool = True
     mode: str = "on"  # on | dry_run | off
     suspended: datetime | None = None
+    lacks: tuple[str, ...] = ()  # permissions that the installation has not granted
     broken: tuple[str, datetime | None] | None = None
     throttled: tuple[str, datetime | None] | None = None
 
@@ -144,6 +145,9 @@ def _of_surroundings(story: StoryNow, facts: UnmetFacts) -> list[Condition]:
     found = []
     if facts.suspended is not None:
         found.append(Condition("suspended", (OWNER_OF_ACCOUNT,), facts.suspended))
+    if facts.lacks:
+        detail = ", ".join(facts.lacks)
+        found.append(Condition("permission", (OWNER_OF_ACCOUNT,), detail=detail))
     if facts.mode != "on":
         found.append(Condition(facts.mode, (WRITE,), detail=".github/towpath.yml"))
     if facts.broken is not None:

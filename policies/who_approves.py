@@ -1,4 +1,4 @@
-"""Who may approve, what an approval is bound to, and when it is worth nothing any more (P3, S4).
+"""Who may approve, and what the approval is bound to (P3, S4).
 
 Promises: pure. A bot, an edited or deleted comment, somebody without write access and a head that
 nobody was shown never approve; every refusal says what would change it.
@@ -11,15 +11,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot.story.vocabulary import Approval, Gate, Person, Shown, Verdict, allow, deny, wait
+from bot.story.vocabulary import Approval, Gate, Person, Shown, Verdict, allow, deny
+from policies.approvals import (
+    APPROVABLE,
+    ApprovalRule,
+    Bound,
+    Checkpoint,
+    Involved,
+    OwnedPath,
+    standing,
+    unmet,
+)
 
 API = "api"  # the thread of what was said over the REST API: nobody can edit or delete it
 LEVELS = ("none", "read", "triage", "write", "maintain", "admin")
-APPROVABLE = {
-    Gate.PRE_CODE: "plan",
-    Gate.PRE_DEPLOY: "head",
-    Gate.PRE_PRODUCTION: "head",
-}
 _INSTEAD = {
     Gate.BUDGET_EXCEEDED: "/budget +5 raises the budget",
     Gate.AMBIGUITY_DETECTED: "/answer answers the questions",
@@ -34,56 +39,8 @@ def at_least(permission: str, needed: str) -> bool:
 
 
 @dataclass(frozen=True)
-class OwnedPath:
-    """A touched path that the CODEOWNERS of the base gives to somebody.
-
-    `ids`: the people, teams resolved by the caller; empty where nobody could be found.
-    `names`: the owners as written, for the refusal.
-    """
-
-    path: str
-    ids: frozenset[int]
-    names: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class ApprovalRule:
-    """What the gate of this story asks for."""
-
-    quorum: int = 1
-    second_person_required: bool = True
-    owned: tuple[OwnedPath, ...] = ()
-
-
-@dataclass(frozen=True)
-class Involved:
-    """Everybody with a hand in the change: they are no second person.
-
-    `contributors`: ids of authors, committers and co-authors of every commit of the pull request.
-    `unknown_contributors`: names on commits that GitHub ties to no account (our own left out).
-    """
-
-    requester: Person | None = None
-    issue_author: Person | None = None
-    pull_author: Person | None = None
-    contributors: frozenset[int] = frozenset()
-    unknown_contributors: tuple[str, ...] = ()
-
-    def part(self, person: Person) -> str:
-        """What `person` did for the change, '' where nothing."""
-        for part, other in (
-            ("asked for this change", self.requester),
-            ("wrote the story", self.issue_author),
-            ("opened the pull request", self.pull_author),
-        ):
-            if other is not None and other.id == person.id:
-                return part
-        return "wrote a commit of it" if person.id in self.contributors else ""
-
-
-@dataclass(frozen=True)
 class Comment:
-    """The comment as GitHub has it now. `deleted`: it is gone."""
+    """The comment as GitHub has it now. `deleted`: it is gone. `words`: digest of its text."""
 
     id: int
     created_at: datetime
@@ -91,14 +48,16 @@ class Comment:
     edited: bool = False
     deleted: bool = False
     thread: str = "issue_comment"  # | pull_request_review | pull_request_review_comment
+    words: str = ""
 
 
 @dataclass(frozen=True)
 class ApprovalFacts:
-    """All that decides on one `/approve`. `waiting_at`: the gate the story waits at now, or None.
+    """All that decides on one approval. `waiting_at`: the gate the story waits at now, or None.
 
     `gate`: the gate named in the command, else `waiting_at`. `explicit_sha`: the full SHA in the
-    command. `shown`: what the status comment showed, oldest first. `earlier`: approvals so far.
+    command, or the commit of a review (`by_review`). `shown`: what the status comment showed,
+    oldest first. `earlier`: approvals so far.
     """
 
     gate: Gate | None
@@ -108,11 +67,34 @@ class ApprovalFacts:
     comment: Comment
     head_sha: str
     plan_digest: str
+    base_sha: str = ""
     shown: tuple[Shown, ...] = ()
     explicit_sha: str | None = None
+    by_review: bool = False
     involved: Involved = field(default_factory=Involved)
     rule: ApprovalRule = field(default_factory=ApprovalRule)
     earlier: tuple[Approval, ...] = ()
+
+    @property
+    def now(self) -> Bound:
+        """What the approval would be bound to."""
+        return Bound(self.head_sha, self.plan_digest, self.base_sha)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the writer of a comment can have looked at; '' where nothing was shown."""
+
+    head_sha: str = ""
+    plan_digest: str = ""
+
+
+def seen_before(facts: ApprovalFacts) -> Seen:
+    """The last head and plan shown before the comment, for the difference that is told."""
+    candidates = _candidates(facts.shown, facts.comment.created_at)
+    heads = [one.head_sha for one in candidates if one.head_sha]
+    plans = [one.plan_digest for one in candidates if one.plan_digest]
+    return Seen(heads[-1] if heads else "", plans[-1] if plans else "")
 
 
 def decide(facts: ApprovalFacts) -> Verdict:
@@ -159,23 +141,35 @@ def _may_write(facts: ApprovalFacts) -> Verdict | None:
     )
 
 
-def _owner_where_owned(facts: ApprovalFacts) -> Verdict | None:
-    """Somebody who owns none of the owned paths cannot stand in for those who do."""
-    owned = facts.rule.owned
-    if not owned or any(facts.person.id in each.ids for each in owned):
+def _whom_it_takes(facts: ApprovalFacts) -> Verdict | None:
+    """Somebody whom nothing asks for cannot stand in for those who are asked for by name."""
+    rule, missing = facts.rule, _missing(facts)
+    groups = [each.ids for each in rule.owned]
+    groups += [one.teams.ids for one in rule.checkpoints if one.teams]
+    groups += [rule.teams.ids] if rule.teams else []
+    if not groups or any(facts.person.id in ids for ids in groups):
         return None
-    if facts.rule.quorum > 1 and not _unowned(facts.rule, _bound(facts)):
-        return None  # the owners have approved: this is one more for the quorum
-    return deny(
-        "code_owner",
-        f"CODEOWNERS gives {owned[0].path} to {_names(owned)}; one of them has to approve",
-    )
+    named = [name for name in ("code_owner", "named_team", "checkpoint") if name in missing]
+    if rule.quorum > 1 and not named:
+        return None  # those have approved: this is one more for the quorum
+    if rule.owned and (not named or named[0] == "code_owner"):
+        return deny(
+            "code_owner",
+            f"CODEOWNERS gives {rule.owned[0].path} to {_names(rule.owned)}; one of them has to "
+            "approve",
+        )
+    if rule.teams and (not named or named[0] == "named_team"):
+        return deny(
+            "named_team",
+            f"the configuration asks for a member of {', '.join(rule.teams.names[:5])}; "
+            f"{facts.person.login} is none",
+        )
+    touched = [one for one in rule.checkpoints if one.teams]
+    return deny("checkpoint", f"{_touches(touched)}; one of them has to approve")
 
 
 def _second_person(facts: ApprovalFacts) -> Verdict | None:
-    if not facts.rule.second_person_required:
-        return None
-    if any(not facts.involved.part(each.person) for each in _bound(facts)):
+    if not facts.rule.second_person or "second_person" not in _missing(facts):
         return None
     if unknown := facts.involved.unknown_contributors:
         return deny(
@@ -184,26 +178,35 @@ def _second_person(facts: ApprovalFacts) -> Verdict | None:
             "shown to be a second person; push the commit again with an address GitHub knows",
         )
     if part := facts.involved.part(facts.person):
+        why = f" ({_touches(facts.rule.checkpoints)})" if facts.rule.checkpoints else ""
         return deny(
             "second_person",
-            f"{facts.person.login} {part}; somebody else with write access has to approve",
+            f"{facts.person.login} {part}; somebody else with write access has to approve{why}",
         )
     return None
 
 
-def _bound(facts: ApprovalFacts) -> list[Approval]:
-    return [
-        each
-        for each in facts.earlier
-        if facts.gate is not None
-        and not each.person.is_bot
-        and each.person.id != facts.person.id
-        and still_valid(each, facts.gate, facts.head_sha, facts.plan_digest).allowed
-    ]
+def _missing(facts: ApprovalFacts) -> dict[str, str]:
+    """What is missing without this approval, by rule."""
+    if facts.gate is None:
+        return {}
+    given = standing(facts.earlier, facts.gate, facts.now, facts.rule)
+    others = [each for each in given if each.person.id != facts.person.id]
+    return {one.rule: one.what for one in unmet(others, facts.rule, facts.involved)}
+
+
+def _touches(checkpoints: Sequence[Checkpoint]) -> str:
+    told = []
+    for one in checkpoints[:3]:
+        by = f" for {', '.join(one.teams.names[:3])}" if one.teams else ""
+        told.append(f"{one.kind} in {one.paths[0]}{by}")
+    return f"it touches {' and '.join(told)}"
 
 
 def _bound_to_what_was_shown(facts: ApprovalFacts) -> Verdict | None:
     by_plan = facts.gate is not None and APPROVABLE.get(facts.gate) == "plan"
+    if facts.by_review:
+        return _reviewed(facts, by_plan)
     if facts.explicit_sha is not None:
         return _explicit(facts, by_plan)
     current = facts.plan_digest if by_plan else facts.head_sha
@@ -245,6 +248,27 @@ def _explicit(facts: ApprovalFacts, by_plan: bool) -> Verdict | None:
     return None
 
 
+def _reviewed(facts: ApprovalFacts, by_plan: bool) -> Verdict | None:
+    """GitHub says which commit a review is of; it has to be one that the status showed."""
+    if by_plan:
+        return deny("plan_not_review", "a plan is approved with /approve, not with a review")
+    if not facts.head_sha or facts.explicit_sha != facts.head_sha:
+        return deny(
+            "moved_on",
+            f"the review is of {(facts.explicit_sha or 'no commit')[:10]}, the head is "
+            f"{facts.head_sha[:10] or 'not there yet'} now; review the new one",
+        )
+    second = facts.comment.created_at.replace(microsecond=0)
+    shown = [one for one in facts.shown if one.at.replace(microsecond=0) <= second]
+    if facts.head_sha not in {one.head_sha for one in shown}:
+        return deny(
+            "not_shown",
+            "the review was written before the status comment showed this commit as ready; "
+            f"review it again, or comment /approve {facts.head_sha}",
+        )
+    return None
+
+
 def _candidates(shown: Sequence[Shown], created_at: datetime) -> list[Shown]:
     """What the writer can have seen: the last one before, and all of the comment's own second.
 
@@ -261,62 +285,10 @@ _RULES: tuple[Callable[[ApprovalFacts], Verdict | None], ...] = (
     _edited_never,
     _gate_waits,
     _may_write,
-    _owner_where_owned,
+    _whom_it_takes,
     _second_person,
     _bound_to_what_was_shown,
 )
-
-
-def still_valid(
-    approval: Approval, gate: Gate, head_sha: str, plan_digest: str, *, same_tree: bool = False
-) -> Verdict:
-    """Whether an approval given earlier still means what stands there now (withdrawal on push).
-
-    `same_tree`: the head moved, but to a commit with the very same files (a reworded message).
-    """
-    if approval.gate is not gate:
-        return deny("other_gate", f"it approved {approval.gate}, not {gate}")
-    if approval.plan_digest != plan_digest:
-        return deny("plan_changed", "the plan has changed since; approve the new one")
-    if APPROVABLE.get(gate) == "plan":
-        return allow("same_plan")
-    if approval.head_sha and approval.head_sha == head_sha:
-        return allow("same_head")
-    if approval.head_sha and head_sha and same_tree:
-        return allow("same_tree")
-    return deny("head_changed", "there was a push after it; approve the new head")
-
-
-def gate_open(
-    gate: Gate,
-    approvals: Sequence[Approval],
-    rule: ApprovalRule,
-    involved: Involved,
-    head_sha: str,
-    plan_digest: str,
-) -> Verdict:
-    """Whether the approvals so far open `gate` for exactly this head and plan (S4, P3)."""
-    valid = [
-        each
-        for each in approvals
-        if not each.person.is_bot and still_valid(each, gate, head_sha, plan_digest).allowed
-    ]
-    people = {each.person.id for each in valid}
-    quorum = max(1, rule.quorum)
-    if len(people) < quorum:
-        return wait("quorum", f"{len(people)} of {quorum} approvals", gate)
-    second = [each for each in valid if not involved.part(each.person)]
-    if rule.second_person_required and (involved.unknown_contributors or not second):
-        return wait("second_person", "somebody with no hand in the change has to approve", gate)
-    if missing := _unowned(rule, valid):
-        return wait("code_owner", f"an owner is missing: {_names(missing)}", gate)
-    return allow("approved", f"approved by {', '.join(sorted(a.person.login for a in valid))}")
-
-
-def _unowned(rule: ApprovalRule, approvals: Sequence[Approval]) -> tuple[OwnedPath, ...]:
-    """The owned paths that no approval covers."""
-    people = {each.person.id for each in approvals}
-    return tuple(each for each in rule.owned if not each.ids & people)
 
 
 def _names(owned: Sequence[OwnedPath]) -> str:

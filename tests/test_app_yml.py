@@ -104,6 +104,7 @@ def _act(hub: LocalHub, github: GitHub, repository: Repository, refused: list[st
     number = performed["open_pull_request"].get("number", 1)
     do(fx.React, "react to a pull", issue=number, content="eyes")
     do(fx.PostComment, "comment on a pull", issue=number, body="hello")
+    do(fx.ReplyToReview, number=number, comment_id=1, body="hello")
     do(fx.EditPullRequest, number=number, body="more")
     note = GateFinding(file="b.py", line=1, rule="r", message="m")
     check = {"check": "towpath / x", "conclusion": "failure", "title": "t", "summary": "s"}
@@ -112,6 +113,7 @@ def _act(hub: LocalHub, github: GitHub, repository: Repository, refused: list[st
     do(fx.MergePullRequest, number=number, sha=sha)
     do(fx.ClosePullRequest, number=performed["other"].get("number", 2))
     do(fx.DeleteBranch, branch="feature/STORY-2/x", sha=other)
+    do(fx.OpenIssue, part=1, title="a part", body="b")
     do(fx.CloseIssue, issue=issue)
     assert set(github.effects.kinds) <= set(performed), "an effect is not tried here"
 
@@ -141,6 +143,8 @@ def _read(
         "permission": (repository, "bob"),
         "user": ("bob", repository),
         "team_members": (repository, TEAM),
+        "account_of_address": (repository, "alice@example.test"),
+        "compare": (repository, "main", sha),
         "open_issues_with_label": (repository, "story"),
         "label_put_on": (repository, issue, "story"),
         "pull": (repository, pull),
@@ -148,12 +152,16 @@ def _read(
         "pull_commits": (repository, pull),
         "pull_files": (repository, pull),
         "pull_reviews": (repository, pull),
+        "pull_comments": (repository, pull),
         "review": (repository, pull, 1),  # gone, which needs the same permission
         "review_comment": (repository, 1),
         "commit": (repository, sha),
         "branch_head": (repository, BRANCH),
         "file": (repository, "CODEOWNERS", "main"),
+        "tree": (repository, sha),
+        "blob": (repository, github.tree(repository, sha)[0]["sha"]),
         "failed_deliveries": (since,),
+        "delivery": (1,),
         "git_credentials": (repository.installation_id,),
     }
     not_reads = {"redeliver", "forget_token", "perform", "look"}

@@ -47,6 +47,15 @@ class Answered:
     source: Source
     skipped: tuple[Skipped, ...] = ()
 
+    @property
+    def requests(self) -> int:
+        """How many were made for it."""
+        return 1 + _sent(self.skipped)
+
+
+def _sent(skipped: Sequence[Skipped]) -> int:
+    return sum(one.sent for one in skipped)
+
 
 class Breaker:
     """Whether a model is asked at all: closed, open until an instant, or one trial under way."""
@@ -108,6 +117,7 @@ class Chain:
             try:
                 answer = source.ask(asked)
             except ModelError as error:
+                error.requests = 1 + _sent(skipped)
                 if error.kind not in AWAY:
                     breaker.gave_up()
                     raise

@@ -55,6 +55,7 @@ class ModelError(Exception):
     """A model call that gave no usable answer.
 
     `usage` is what the failed calls cost (None if nothing was sent): it must be counted too.
+    `requests`: how many were made, to whichever model.
     """
 
     def __init__(self, kind: Kind, message: str, *, retry_after: float | None = None) -> None:
@@ -63,6 +64,7 @@ class ModelError(Exception):
         self.message = message
         self.retry_after = retry_after  # seconds, where the provider said so
         self.usage: Usage | None = None
+        self.requests = 0
 
     @property
     def retryable(self) -> bool:

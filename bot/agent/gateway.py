@@ -24,6 +24,7 @@ from bot.agent.messages import History, Said, ToolSpec
 from bot.agent.outgoing import Outgoing
 from bot.agent.prompts import BUILT_IN, Registry
 from bot.agent.providers import OUTPUT_TOOL, Request
+from bot.agent.schemas import shape
 from bot.agent.sources import source
 from bot.story.vocabulary import Usage
 from policies import routing
@@ -35,7 +36,7 @@ class Asked:
     """How a call went. `provider` is `scripted` or `replay` where no model was asked.
 
     `skipped`: the models that were meant before the one that answered, and why they did not.
-    `left_out`: parts of the package for which there was no room.
+    `left_out`: parts of the package for which there was no room. `requests`: how many it took.
     """
 
     usage: Usage
@@ -47,6 +48,7 @@ class Asked:
     rule: str
     skipped: tuple[Skipped, ...]
     left_out: tuple[str, ...]
+    requests: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,14 +111,14 @@ class Gateway:
         began = self._clock()
         route = self._route(purpose, attempt, situation)
         outgoing = self._outgoing(purpose, package, route)
-        spent: list[Usage] = []
+        got: list[Answered] = []
         try:
-            output, answered = self._valid(outgoing, schema, route, spent, purpose, attempt)
+            output, answered = self._valid(outgoing, schema, route, got, purpose, attempt)
         except ModelError as error:
-            error.usage = _total(spent) if spent else None
+            error.usage = _total(_usages(got)) if got else None
             raise
-        how = self._how(answered, _total(spent), outgoing, route, began)
-        return Reply(**how, output=output)
+        how = self._how(answered, _total(_usages(got)), outgoing, route, began)
+        return Reply(**how, output=output, requests=_requests(got))
 
     def turn(
         self,
@@ -141,7 +143,7 @@ class Gateway:
         answered = self._ask(outgoing, route, purpose, attempt, history=sent, tools=tools)
         said = outgoing.back(answered.answer.said, history)
         how = self._how(answered, answered.answer.usage, outgoing, route, began)
-        return Turn(**how, said=said)
+        return Turn(**how, said=said, requests=answered.requests)
 
     def _route(self, purpose: str, attempt: int, situation: Situation | None) -> Route:
         return routing.route(situation or Situation(purpose, attempt=attempt), self.models)
@@ -190,16 +192,20 @@ class Gateway:
         outgoing: Outgoing,
         schema: type[BaseModel],
         route: Route,
-        spent: list[Usage],
+        got: list[Answered],
         purpose: str,
         attempt: int,
     ) -> tuple[BaseModel, Answered]:
         """The first answer that fits; one more request says what was wrong with the first (M5)."""
-        wanted, note, problem = schema.model_json_schema(), "", ""
+        wanted, note, problem = shape(schema), "", ""
         for _ in range(2):
-            answered = self._ask(outgoing, route, purpose, attempt, output=wanted, note=note)
-            spent.append(answered.answer.usage)
-            given = self._arguments(answered)
+            try:
+                answered = self._ask(outgoing, route, purpose, attempt, output=wanted, note=note)
+            except ModelError as error:
+                error.requests += _requests(got)
+                raise
+            got.append(answered)
+            given = self._arguments(got)
             output, problem = _check(schema, outgoing.restored(given))
             if output is not None:
                 return output, answered
@@ -208,19 +214,33 @@ class Gateway:
                 f"{outgoing.hide(problem)}\nAnswer again through the tool `{OUTPUT_TOOL}`."
             )
         where = f"{answered.source.model}, {purpose} {outgoing.task}".strip()
-        raise ModelError(Kind.INVALID_OUTPUT, f"{where}, twice: {problem}")
+        raise _failed(got, Kind.INVALID_OUTPUT, f"{where}, twice: {problem}")
 
-    def _arguments(self, answered: Answered) -> Any:
+    def _arguments(self, got: list[Answered]) -> Any:
         """What the output tool was called with, or a text that is the same; None if neither."""
-        said, model = answered.answer.said, answered.source.model
+        said, model = got[-1].answer.said, got[-1].source.model
         if said.finish == "refused":
-            raise ModelError(Kind.REFUSED, f"{model} refused to answer")
+            raise _failed(got, Kind.REFUSED, f"{model} refused to answer")
         if said.finish == "length":
-            raise ModelError(Kind.CUT_OFF, f"{model} reached {self._limit} output tokens")
+            raise _failed(got, Kind.CUT_OFF, f"{model} reached {self._limit} output tokens")
         calls = [call for call in said.calls if call.name == OUTPUT_TOOL]
         if calls and calls[0].arguments is not None:
             return calls[0].arguments
         return _json(calls[0].raw if calls else said.text)
+
+
+def _failed(got: list[Answered], kind: Kind, message: str) -> ModelError:
+    error = ModelError(kind, message)
+    error.requests = _requests(got)
+    return error
+
+
+def _requests(got: list[Answered]) -> int:
+    return sum(one.requests for one in got)
+
+
+def _usages(got: list[Answered]) -> list[Usage]:
+    return [one.answer.usage for one in got]
 
 
 def _json(text: str) -> Any:

@@ -15,13 +15,21 @@ from bot.workspace.paths import PathRefused, checked
 from bot.workspace.text_files import Files
 
 May = Callable[[str], str]  # a path -> why it may not be changed; '' where it may
+Keeps = Callable[[str, str | None], str]  # a path and its new text -> why not; '' where it may be
 
 
 class Overlay:
-    """`may`: asked before each edit with the path in its normal form."""
+    """`may`: asked before each edit with the path in its normal form; `keeps`: asked with what the
+    edit would make of the file, too.
+    """
 
-    def __init__(self, files: Files, may: May = lambda path: "") -> None:
-        self.files, self._may = files, may
+    def __init__(
+        self,
+        files: Files,
+        may: May = lambda path: "",
+        keeps: Keeps = lambda path, text: "",
+    ) -> None:
+        self.files, self._may, self._keeps = files, may, keeps
         self._now: dict[str, str | None] = {}
 
     @cached_property
@@ -60,27 +68,30 @@ class Overlay:
             raise EditError("no_change", path, "that is its content already")
         if not self.has(path):
             self._refuse_detour(path)
-        self._now[path] = storable(path, content)
-        return path
+        return self._set(path, content)
 
     def str_replace(self, path: str, old: str, new: str) -> str:
         path, before = self._existing(path)
-        self._now[path] = storable(path, replaced(path, before, old, new))
-        return path
+        return self._set(path, replaced(path, before, old, new))
 
     def insert(self, path: str, line: int, text: str) -> str:
         path, before = self._existing(path)
-        self._now[path] = storable(path, inserted(path, before, line, text))
-        return path
+        return self._set(path, inserted(path, before, line, text))
 
     def delete(self, path: str) -> str:
         path = self._path(path)
         if not self.has(path):
             raise EditError("missing_file", path, self._not_there(path))
         if path in self.files.known:
-            self._now[path] = None
+            self._set(path, None)
         else:
             del self._now[path]
+        return path
+
+    def _set(self, path: str, text: str | None) -> str:
+        if why := self._keeps(path, text):
+            raise EditError("not_allowed", path, why)
+        self._now[path] = None if text is None else storable(path, text)
         return path
 
     def _existing(self, path: str) -> tuple[str, str]:

@@ -74,6 +74,7 @@ def evidence(effect: CallModel, asked: Asked) -> dict[str, Any]:
         "provider": asked.provider,
         "prompt_version": asked.prompt_version,
         "seconds": asked.seconds,
+        "requests": asked.requests,
         "grade": asked.grade,
         "rule": asked.rule,
         "spent": effect.spent,

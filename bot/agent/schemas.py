@@ -7,14 +7,22 @@ again by code.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from graphlib import CycleError, TopologicalSorter
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from bot.agent.edits import repository_path
-from bot.story.vocabulary import Criterion, ExecutionPlan, Finding, StorySpec, Task
+from bot.story.split import SmallerStory
+from bot.story.vocabulary import (
+    Criterion,
+    ExecutionPlan,
+    Finding,
+    StorySpec,
+    Task,
+)
 
 MAX_FILE = 400_000  # characters a single file may be given
 Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2_000)]
@@ -28,7 +36,7 @@ class Answer(BaseModel):
 
 
 class AnalysedCriterion(Answer):
-    """One acceptance criterion; given, when and then may be empty where the story has none."""
+    """One acceptance criterion. Given, when and then are empty where it has not that form."""
 
     text: Line
     given: Line = ""
@@ -37,7 +45,7 @@ class AnalysedCriterion(Answer):
 
 
 class Analysis(Answer):
-    """Purpose `analyze` (S11)."""
+    """What a story asks for."""
 
     description: Annotated[str, StringConstraints(max_length=8_000)] = ""
     story_type: Literal["feature", "bugfix", "refactor", "infra"]
@@ -61,11 +69,28 @@ class PlannedTask(Answer):
 
 
 class Plan(Answer):
-    """Purpose `plan` (S12)."""
+    """Tasks, in an order that respects `depends_on`."""
 
     tasks: list[PlannedTask] = Field(min_length=1, max_length=30)
     testing_strategy: Line = "unit"
     deploy_strategy: Line = "merge"
+
+
+class Part(Answer):
+    """A story by itself, smaller than the one it is a part of."""
+
+    title: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
+    description: Annotated[str, StringConstraints(max_length=4_000)] = ""
+    criteria: list[Line] = Field(min_length=1, max_length=20)
+    after: list[int] = Field(
+        default=[], max_length=8, description="numbers, from 1, of the parts that must come before"
+    )
+
+
+class Parts(Answer):
+    """The parts, in the order in which they can be done."""
+
+    parts: list[Part] = Field(min_length=2, max_length=8)
 
 
 class Edit(Answer):
@@ -79,7 +104,7 @@ class Edit(Answer):
 
 
 class Edits(Answer):
-    """Purposes `test`, `code` and `repair` (S13, S14)."""
+    """Changes of files."""
 
     edits: list[Edit] = Field(default=[], max_length=80)
     subject: Annotated[str, StringConstraints(strip_whitespace=True, max_length=120)] = Field(
@@ -101,18 +126,39 @@ class Remark(Answer):
 
 
 class ReviewReport(Answer):
-    """Purpose `review` (S15)."""
+    """What is to be said of a change."""
 
     summary: Line = ""
     findings: list[Remark] = Field(default=[], max_length=60)
 
 
+def shape(schema: type[BaseModel]) -> dict[str, Any]:
+    """JSON schema of a type as a model is shown it: without titles, which repeat the names."""
+    plain: dict[str, Any] = _untitled(schema.model_json_schema())
+    return plain
+
+
+def _untitled(schema: Any) -> Any:
+    if isinstance(schema, dict):
+        named = schema.get("properties")
+        return {
+            key: {name: _untitled(one) for name, one in named.items()}
+            if key == "properties" and named
+            else _untitled(value)
+            for key, value in schema.items()
+            if key != "title"
+        }
+    return [_untitled(one) for one in schema] if isinstance(schema, list) else schema
+
+
 SCHEMA_OF: dict[str, type[Answer]] = {
     "analyze": Analysis,
     "plan": Plan,
+    "split": Parts,
     "test": Edits,
     "code": Edits,
     "repair": Edits,
+    "respond": Edits,
     "review": ReviewReport,
 }
 PURPOSES = tuple(SCHEMA_OF)
@@ -129,21 +175,49 @@ class PlanError(Exception):
         self.task = task
 
 
+_NOTHING = re.compile(
+    r"\W*(?:n/?a|none|nil|null|not applicable|unspecified|tbd)?\W*", re.IGNORECASE
+)
+_PARTS = ("given", "when", "then")
+
+
+def _criteria(answers: list[AnalysedCriterion]) -> tuple[Criterion, ...]:
+    """Each criterion once, without parts that say nothing or repeat it."""
+    found: dict[str, Criterion] = {}
+    for one in answers:
+        parts = {name: getattr(one, name) for name in _PARTS}
+        told = {name: said for name, said in parts.items() if not _NOTHING.fullmatch(said)}
+        text = "" if _NOTHING.fullmatch(one.text) else one.text
+        text = text or ", ".join(f"{name} {said}" for name, said in told.items())
+        told = {name: said for name, said in told.items() if _plain(said) != _plain(text)}
+        if text:
+            same = "|".join(map(_plain, (text, *(told.get(name, "") for name in _PARTS[:2]))))
+            found.setdefault(same, Criterion(id=f"C{len(found) + 1}", text=text, **told))
+    return tuple(found.values())
+
+
+def _plain(text: str) -> str:
+    return " ".join(re.findall(r"\w+|[^\w\s.]", text.casefold()))
+
+
 def story_spec(answer: Analysis, title: str, stated: tuple[Criterion, ...] = ()) -> StorySpec:
-    """The spec of a story. Criteria that the story itself states win over the model's wording."""
-    made = tuple(
-        Criterion(id=f"C{n}", text=c.text, given=c.given, when=c.when, then=c.then)
-        for n, c in enumerate(answer.criteria, 1)
-    )
+    """The spec of a story. Criteria that the story itself states win over the model's wording;
+    where nobody found one, the title is it.
+    """
+    made = stated or _criteria(answer.criteria) or (Criterion(id="C1", text=title.strip()),)
     return StorySpec(
         title=title,
         description=answer.description,
         story_type=answer.story_type,
-        criteria=stated or made,
+        criteria=made,
         complexity=answer.complexity,
-        dependencies=tuple(p for p in map(repository_path, answer.likely_files) if p),
-        ambiguities=tuple(answer.questions),
+        dependencies=_paths(answer.likely_files),
+        ambiguities=tuple(q for q in dict.fromkeys(answer.questions) if not _NOTHING.fullmatch(q)),
     )
+
+
+def _paths(told: list[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(path for path in map(repository_path, told) if path))
 
 
 def execution_plan(answer: Plan, exists: Callable[[str], bool]) -> ExecutionPlan:
@@ -193,10 +267,28 @@ def _task(task: PlannedTask) -> Task:
         id=task.id,
         action=task.action,
         description=task.description,
-        targets=tuple(p for p in map(repository_path, task.targets) if p),
+        targets=_paths(task.targets),
         depends_on=tuple(task.depends_on),
         criteria=tuple(task.criteria),
     )
+
+
+def smaller_stories(answer: Parts) -> tuple[SmallerStory, ...]:
+    """The parts, each after earlier ones only; one that says nothing of its own is dropped."""
+    made: list[SmallerStory] = []
+    place: dict[int, int] = {}  # number in the answer -> number of what is kept
+    for number, part in enumerate(answer.parts, 1):
+        criteria = tuple(dict.fromkeys(c for c in part.criteria if not _NOTHING.fullmatch(c)))
+        if not criteria or any(_plain(part.title) == _plain(one.title) for one in made):
+            continue
+        after = tuple(sorted({place[one] for one in part.after if one in place}))
+        place[number] = len(made) + 1
+        made.append(
+            SmallerStory(
+                title=part.title, description=part.description, criteria=criteria, after=after
+            )
+        )
+    return tuple(made)
 
 
 def findings(answer: ReviewReport) -> tuple[Finding, ...]:

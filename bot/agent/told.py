@@ -12,6 +12,15 @@ READ_ONLY_TEST = (
     "this test says what the story asks for and is read-only now; if it contradicts the story, "
     "end with `finish`, outcome `tests_wrong`, and say where"
 )
+TEST_OF_STORY = (
+    "this test says what the story asks for and no remark stands beside it, so it stays as it is"
+)
+DECLINE_INSTEAD = "reply `declined` to the remark that contradicts a test, and say where"
+READ_ONLY_PARTS = (
+    "the tests that say what the story asks for, and all of this file that is no test, are "
+    "read-only now; only older tests without decorators may change here, and plain ones be added. "
+    "If a test contradicts the story, end with `finish`, outcome `tests_wrong`, and say where"
+)
 ONLY_TESTS = "only tests are written in this task; the code follows in later ones"
 TESTS_STAY = "the tests of this story stay as they are: make the code pass them"
 SAY_WHY = "say in `evidence` what stands against it, with places in the code or the text"
@@ -46,4 +55,20 @@ def tests_broken(wrong: Sequence[tuple[str, str]]) -> str:
     return (
         "These tests fail because they cannot run, not because the behaviour is missing. Correct "
         f"them:\n{listed}"
+    )
+
+
+def replies_wrong(missing: Sequence[str], odd: Sequence[str], empty: Sequence[str]) -> str:
+    """What is wrong with the `replies` of a round of review, by the ids of remarks; '' nothing."""
+    parts = [f"no reply to {', '.join(missing)}"] if missing else []
+    parts += [f"no such remark, or two replies: {', '.join(dict.fromkeys(odd))}"] if odd else []
+    parts += [f"nothing said to {', '.join(empty)}"] if empty else []
+    return f"`replies` needs one entry for each remark: {'; '.join(parts)}" if parts else ""
+
+
+def nothing_fixed(remarks: Sequence[str]) -> str:
+    """For `fixed` beside no change."""
+    return (
+        f"{', '.join(remarks)}: `fixed`, but no file differs; make the change, or reply `answered` "
+        "or `declined`"
     )

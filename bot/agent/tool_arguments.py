@@ -6,12 +6,13 @@ providers can keep it cached; arguments are checked on arrival, and what does no
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from bot.agent.edits import LARGEST
 from bot.agent.messages import ToolCall, ToolSpec
+from bot.agent.schemas import shape
 
 Path = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1_000)]
 Text = Annotated[str, StringConstraints(max_length=LARGEST)]
@@ -96,6 +97,14 @@ class Run(Arguments):
     )
 
 
+class Replied(Arguments):
+    """What is said to one remark."""
+
+    remark: Annotated[str, StringConstraints(strip_whitespace=True, max_length=20)]
+    outcome: Literal["fixed", "answered", "declined"]
+    text: Words
+
+
 class Finish(Arguments):
     """End the task, after the other calls of the turn; not if one of them failed, or ran red.
 
@@ -112,6 +121,9 @@ class Finish(Arguments):
     evidence: Words = Field(
         default="", description="What shows it: tests that were run, places in the code."
     )
+    replies: list[Replied] = Field(
+        default=[], max_length=100, description="Only for a task with remarks: one for each."
+    )
 
 
 _TOOLS: dict[str, type[Arguments]] = {
@@ -127,22 +139,8 @@ _TOOLS: dict[str, type[Arguments]] = {
 }
 
 
-def _plain(schema: Any) -> Any:
-    """A JSON schema without pydantic's titles and the class's docstring."""
-    if isinstance(schema, dict):
-        named = schema.get("properties")
-        return {
-            key: {name: _plain(one) for name, one in named.items()}
-            if key == "properties" and named
-            else _plain(value)
-            for key, value in schema.items()
-            if key != "title"
-        }
-    return [_plain(one) for one in schema] if isinstance(schema, list) else schema
-
-
 def _spec(name: str, arguments: type[Arguments]) -> ToolSpec:
-    schema = _plain(arguments.model_json_schema())
+    schema = shape(arguments)
     schema.pop("description", None)
     description = " ".join((arguments.__doc__ or "").split())
     return ToolSpec(name=name, description=description, parameters=schema)

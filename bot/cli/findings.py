@@ -15,7 +15,6 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,7 +22,7 @@ import yaml
 
 from bot.cli.installer import index_answers
 from bot.cli.needed_settings import door_problems, github_problems
-from bot.settings import Settings
+from bot.settings import Settings, SettingsError
 from bot.texts import doctor as texts
 
 OLDEST_PYTHON = (3, 11)
@@ -191,21 +190,21 @@ def _unusable(model: str) -> Finding | None:
 
 
 def _github(settings: Settings) -> Iterator[Finding]:
-    from bot.outside.errors import GitHubError, Unauthorized
-    from bot.outside.github_http import AppKey, GitHubHttp
+    from bot.cli.app_check import ask_app, connection
+    from bot.outside.errors import GitHubError
 
     problems = github_problems(settings)
     for one in problems:
         yield Finding(one.variable, "missing", one.expected, one.next)
     if problems:
         return
-    key = AppKey(str(settings.app_id), settings.read_private_key() or "")
     try:
-        http = GitHubHttp(settings.github_api_url, key, lambda: datetime.now(UTC))
-        app = http.get("/app", None)
+        http = connection(settings)
+        app = ask_app(settings, http)
         installed = sum(1 for _ in http.pages("/app/installations", None))
-    except Unauthorized as error:
-        yield Finding("GitHub App", "missing", str(error), texts.CREDENTIALS)
+    except SettingsError as error:
+        for one in error.problems:
+            yield Finding("GitHub App", "missing", f"{one.variable}: {one.expected}", one.next)
         return
     except (GitHubError, ValueError) as error:
         yield Finding("GitHub", "missing", str(error), texts.GITHUB)

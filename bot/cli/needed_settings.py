@@ -6,7 +6,9 @@ found here and not at the first call.
 
 from __future__ import annotations
 
-from bot.settings import PREFIX, Settings, SettingsError, SettingsProblem, load_settings
+from bot.app_key import problem_of
+from bot.settings import Settings, load_settings
+from bot.settings_problems import PREFIX, SettingsError, SettingsProblem
 from bot.texts import operator as texts
 
 
@@ -24,8 +26,11 @@ def settings_for(*, door: bool = False, github: bool = False) -> Settings:
 
 def door_problems(settings: Settings) -> list[SettingsProblem]:
     """What receiving webhooks lacks."""
-    if settings.webhook_secrets:
-        return []
+    try:
+        if settings.webhook_secrets:
+            return []
+    except SettingsError as error:
+        return error.problems
     return [SettingsProblem(f"{PREFIX}WEBHOOK_SECRET", texts.NOT_SET, texts.NEXT_SIGNING)]
 
 
@@ -41,16 +46,7 @@ def github_problems(settings: Settings) -> list[SettingsProblem]:
     variable = f"{PREFIX}PRIVATE_KEY{'_FILE' if settings.private_key is None else ''}"
     if key is None:
         problems.append(SettingsProblem(variable, texts.NOT_SET, texts.NEXT_PRIVATE_KEY))
-    elif not _is_rsa(key):
-        problems.append(SettingsProblem(variable, texts.NO_RSA_KEY, texts.NEXT_PRIVATE_KEY))
+    elif problem := problem_of(key):
+        found, next_ = texts.KEY_PROBLEMS.get(problem, (texts.NO_RSA_KEY, ""))
+        problems.append(SettingsProblem(variable, found, next_ or texts.NEXT_PRIVATE_KEY))
     return problems
-
-
-def _is_rsa(pem: str) -> bool:
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key
-
-    try:
-        return isinstance(load_pem_private_key(pem.encode(), password=None), RSAPrivateKey)
-    except (ValueError, TypeError):  # no PEM, damaged, or with a passphrase
-        return False

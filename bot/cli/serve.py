@@ -7,24 +7,26 @@ Procfile under a supervisor of your own.
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
-import socket
 import sys
 from pathlib import Path
 
 import click
 
+from bot.cli.address import check_address
 from bot.cli.exits import Exit
 from bot.cli.log_lines import write_log
 from bot.cli.needed_settings import settings_for
 from bot.cli.processes import LOG
+from bot.cli.setup import lacks_app, register_app
 from bot.cli.supervision import KeepsEnding, Supervisor
-from bot.settings import Settings
+from bot.settings import Settings, load_settings
 from bot.texts import operator as texts
 
 ROOT = Path(__file__).parents[2]
+
+log = logging.getLogger(__name__)
 
 
 @click.command()
@@ -38,9 +40,12 @@ ROOT = Path(__file__).parents[2]
 @LOG
 def serve(stories: int, log_as: str) -> None:
     """Run Towpath for your repositories on GitHub."""
+    if lacks_app(settings := load_settings()):
+        register_app(settings)
     settings = settings_for(door=True, github=True)
     write_log(logging.INFO, as_json=log_as == "json", settings=settings)
-    _check_address(settings)
+    check_address(settings)
+    _check_app(settings)
     from bot.queue.embedded import EmbeddedServer, redis_url
     from bot.story.database import open_database
 
@@ -70,12 +75,12 @@ def _environ() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in paths if path)}
 
 
-def _check_address(settings: Settings) -> None:
-    host, port = settings.bind_host, settings.bind_port
+def _check_app(settings: Settings) -> None:
+    """Wrong credentials are said now, by one process; a GitHub that is away is waited for."""
+    from bot.cli.app_check import ask_app, connection
+    from bot.outside.errors import GitHubError
+
     try:
-        family, kind, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        with contextlib.closing(socket.socket(family, kind)) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-    except OSError as error:
-        raise click.ClickException(texts.address_taken(host, port, str(error.strerror))) from error
+        ask_app(settings, connection(settings))
+    except GitHubError as error:
+        log.warning("GitHub does not answer yet: %s", error)

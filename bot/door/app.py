@@ -48,8 +48,10 @@ def create_app(
     )
     all_checks = {"queue": redis.ping, **(checks or {})}
     keep = _keeper(Appender(redis_url), redis)
+    follows = settings.webhook_secret_file is not None
+    secrets = (lambda: settings.webhook_secrets) if follows else settings.webhook_secrets
     behind = Lazily(app.wsgi_app, "/api", api) if api else app.wsgi_app
-    app.wsgi_app = Intake(behind, settings.webhook_secrets, keep)  # type: ignore[method-assign]
+    app.wsgi_app = Intake(behind, secrets, keep)  # type: ignore[method-assign]
 
     @app.get("/healthz")
     def alive() -> ResponseReturnValue:
@@ -61,6 +63,13 @@ def create_app(
         is_ready = not any(found.values())
         answer = jsonify(ready=is_ready, checks={name: p or "ok" for name, p in found.items()})
         return answer, 200 if is_ready else 503
+
+    @app.get("/setup")
+    @app.get("/setup/callback")
+    def setup() -> ResponseReturnValue:
+        from bot.door.setup import is_set_up  # pages: not before the first answer
+
+        return is_set_up()
 
     return app
 

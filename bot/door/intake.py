@@ -11,6 +11,7 @@ than all of the work done here (`benchmarks/intake.py`).
 from __future__ import annotations
 
 import hmac
+import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -21,6 +22,9 @@ from bot.queue.append import QueueUnavailable
 
 LARGEST_BODY = 25 * 1024 * 1024  # what GitHub sends at most
 LONGEST_NAME = 100
+READ_AGAIN_SECONDS = 5.0
+
+log = logging.getLogger(__name__)
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -36,25 +40,29 @@ class Intake:
     """Takes deliveries at `path`; every other request goes to `behind`.
 
     `keep(guid, event, body, received_at)` makes a delivery durable or raises `QueueUnavailable`.
-    `secrets`: any of them may have signed. Raises `MissingWebhookSecret` when there is none.
+    `secrets`: any of them may have signed; a callable is asked again every few seconds, so that
+    a file that a secret manager changes is followed. Raises `MissingWebhookSecret` when there is
+    none at first; afterwards what cannot be read leaves the last ones in force.
     """
 
     def __init__(
         self,
         behind: Application,
-        secrets: Sequence[bytes],
+        secrets: Sequence[bytes] | Callable[[], Sequence[bytes]],
         keep: Keep,
         *,
         path: str = "/webhook",
         clock: Callable[[], float] = time.time,
     ) -> None:
-        if not secrets or not all(secrets):
+        self._read = secrets if callable(secrets) else None
+        self._secrets = tuple(secrets() if callable(secrets) else secrets)
+        if not self._secrets or not all(self._secrets):
             raise MissingWebhookSecret("no webhook secret is set")
         self._behind = behind
-        self._secrets = tuple(secrets)
         self._keep = keep
         self._path = path
         self._clock = clock
+        self._read_at = clock()
         self._accepted = (answers.ACCEPTED.all_headers(), [answers.ACCEPTED.body])
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -94,10 +102,24 @@ class Intake:
     def _is_signed(self, body: bytes, signature: str) -> bool:
         given = signature.encode("utf-8", "replace")
         signed = False
+        if self._read is not None and abs(self._clock() - self._read_at) > READ_AGAIN_SECONDS:
+            self._read_again(self._read)
         for secret in self._secrets:  # all of them, so that time does not tell which one matched
             expected = b"sha256=" + hmac.digest(secret, body, "sha256").hex().encode()
             signed |= hmac.compare_digest(expected, given)
         return signed
+
+    def _read_again(self, read: Callable[[], Sequence[bytes]]) -> None:
+        self._read_at = self._clock()
+        try:
+            found = tuple(read())
+        except (OSError, ValueError) as error:
+            log.warning("the webhook's secrets cannot be read: %s", type(error).__name__)
+            return
+        if found and all(found):
+            self._secrets = found
+        else:
+            log.warning("the file of the webhook's secrets is empty")
 
 
 def _read(environ: Environ) -> bytes | Answer:

@@ -139,6 +139,13 @@ class LocalHub(AppRegistry):
 
         return Person(self.user_token(login), send, login=login, silently=silently)
 
+    def resolve_thread(self, login: str, repo: str, number: int, comment: int) -> None:
+        """What the button of that name does (GraphQL has no place here)."""
+        with self.lock:
+            issue, pull = self.state.repository(repo).pull(number)
+            thread = [c for c in pull.review_comments if comment in (c.id, c.in_reply_to)]
+            self.announce.review_thread("resolved", issue, pull, thread, self.state.account(login))
+
     def _client(self) -> Any:
         from werkzeug.test import Client
 

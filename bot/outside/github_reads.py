@@ -20,6 +20,13 @@ from bot.story.vocabulary import Person, Repository
 
 log = logging.getLogger(__name__)
 
+NEEDS = {  # permissions that the reads take
+    "metadata": "read",
+    "issues": "read",
+    "pull_requests": "read",
+    "contents": "read",
+    "members": "read",
+}
 _LEVELS = ("none", "read", "triage", "write", "maintain", "admin")
 _FULL_NAME = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+", re.ASCII)
 _PULL_COMMITS, _PULL_FILES = 250, 3000  # GitHub tells no more than that
@@ -90,8 +97,11 @@ class Reads:
         return int(self._http.get(repo_path(full_name, "installation"), None)["id"])
 
     def repositories(self, installation_id: int) -> list[Repository]:
+        return [repository for repository, _ in self.covered(installation_id)]
+
+    def covered(self, installation_id: int) -> list[tuple[Repository, dict[str, Any]]]:
         told = self._http.pages("/installation/repositories", installation_id, "repositories")
-        return [_repository(each, installation_id) for each in told]
+        return [(_repository(each, installation_id), each) for each in told]
 
     def repository(self, full_name: str, installation_id: int | None = None) -> Repository:
         installation = installation_id or self.installation_of(full_name)
@@ -149,6 +159,15 @@ class Reads:
             log.warning("team not readable", extra={"team": team, "why": str(error)})
             return []
 
+    def account_of_address(self, repository: Repository, address: str) -> dict[str, Any] | None:
+        path = repo_path(repository.full_name, "commits")
+        told = self._http.get(path, repository.installation_id, author=address, per_page=1)
+        found = told[0].get("author") if isinstance(told, list) and told else None
+        return dict(found) if isinstance(found, dict) else None
+
+    def compare(self, repository: Repository, base: str, head: str) -> dict[str, Any] | None:
+        return self._if_there(repository, "compare", f"{base}...{head}")
+
     def open_issues_with_label(self, repository: Repository, label: str) -> list[dict[str, Any]]:
         told = self._list(repository, "issues", state="open", labels=label)
         return [each for each in told if "pull_request" not in each]
@@ -183,6 +202,9 @@ class Reads:
     def pull_reviews(self, repository: Repository, number: int) -> list[dict[str, Any]]:
         return self._list(repository, "pulls", number, "reviews")
 
+    def pull_comments(self, repository: Repository, number: int) -> list[dict[str, Any]]:
+        return self._list(repository, "pulls", number, "comments")
+
     def commit(self, repository: Repository, sha: str) -> dict[str, Any]:
         return dict(self._get(repository, "commits", sha))
 
@@ -210,6 +232,22 @@ class Reads:
         except (binascii.Error, UnicodeDecodeError):
             raise Refused(f"{path} at {ref} is not text") from None
 
+    def tree(self, repository: Repository, sha: str) -> list[dict[str, Any]]:
+        try:
+            told = self._get(repository, "git", "trees", sha)
+        except NotFound:
+            return []
+        if told.get("truncated"):
+            raise Refused("GitHub tells only a part of this folder")
+        return list(told.get("tree") or ())
+
+    def blob(self, repository: Repository, sha: str) -> bytes:
+        told = self._get(repository, "git", "blobs", sha)
+        try:
+            return base64.b64decode(told.get("content") or "")
+        except binascii.Error:
+            raise GitHubError("an answer about a blob that is not base64") from None
+
     def failed_deliveries(self, since: datetime) -> list[dict[str, Any]]:
         seen: list[dict[str, Any]] = []
         for each in self._http.pages("/app/hook/deliveries", None):
@@ -222,6 +260,9 @@ class Reads:
             if each.get("guid") not in good:
                 failed[each.get("guid")] = each
         return list(failed.values())
+
+    def delivery(self, delivery_id: int) -> dict[str, Any]:
+        return dict(self._http.get(f"/app/hook/deliveries/{delivery_id:d}", None))
 
     def redeliver(self, delivery_id: int) -> None:
         self._http.write("POST", f"/app/hook/deliveries/{delivery_id:d}/attempts", None)

@@ -38,6 +38,9 @@ class GitHubReads(Protocol):
     def repositories(self, installation_id: int) -> list[Repository]:
         """The repositories of an installation."""
 
+    def covered(self, installation_id: int) -> list[tuple[Repository, dict[str, Any]]]:
+        """The repositories of an installation, each with what GitHub says of it."""
+
     def repository(self, full_name: str, installation_id: int | None = None) -> Repository:
         """A repository by its full name."""
 
@@ -67,6 +70,12 @@ class GitHubReads(Protocol):
     def team_members(self, repository: Repository, team: str) -> list[dict[str, Any]]:
         """Members of `org/team`; empty where the team or the permission to see it is missing."""
 
+    def account_of_address(self, repository: Repository, address: str) -> dict[str, Any] | None:
+        """The account that GitHub ties an e-mail address to, by a commit of the repository."""
+
+    def compare(self, repository: Repository, base: str, head: str) -> dict[str, Any] | None:
+        """What `head` has that `base` has not (`commits`, `files`); None: not comparable."""
+
     def open_issues_with_label(self, repository: Repository, label: str) -> list[dict[str, Any]]:
         """Open issues (no pull requests) with a label."""
 
@@ -92,6 +101,9 @@ class GitHubReads(Protocol):
     def pull_reviews(self, repository: Repository, number: int) -> list[dict[str, Any]]:
         """Reviews, oldest first."""
 
+    def pull_comments(self, repository: Repository, number: int) -> list[dict[str, Any]]:
+        """Comments on lines of a pull request, oldest first."""
+
     def commit(self, repository: Repository, sha: str) -> dict[str, Any]:
         """A commit (its tree: `["commit"]["tree"]["sha"]`)."""
 
@@ -101,8 +113,17 @@ class GitHubReads(Protocol):
     def file(self, repository: Repository, path: str, ref: str) -> str | None:
         """A text file (up to 1 MB) at a ref; None: not there, or no file."""
 
+    def tree(self, repository: Repository, sha: str) -> list[dict[str, Any]]:
+        """The entries (`path`, `mode`, `sha`) of a commit's or tree's own level; [] if none."""
+
+    def blob(self, repository: Repository, sha: str) -> bytes:
+        """The bytes of a blob."""
+
     def failed_deliveries(self, since: datetime) -> list[dict[str, Any]]:
         """Deliveries from `since` on that failed, and whose redelivery did too; oldest first."""
+
+    def delivery(self, delivery_id: int) -> dict[str, Any]:
+        """A delivery with what was sent (`request.payload`). Untrusted as any payload."""
 
     def redeliver(self, delivery_id: int) -> None:
         """Ask GitHub to deliver once more."""

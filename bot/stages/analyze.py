@@ -21,7 +21,7 @@ from bot.texts import answers, reasons
 from bot.workspace.text_files import Files
 
 MAX_QUESTION_ROUNDS = 3
-ANALYSED = 32_000  # characters of the repository that the analysis sees
+ANALYSED = 16_000  # characters of the repository that the analysis sees
 
 
 def claim(story: Story, desk: Desk, room: Workroom) -> Move:
@@ -90,7 +90,7 @@ def _spec(story: Story, desk: Desk, room: Workroom, base: str) -> StorySpec:
         **shown(files, f"{story.title}\n{text}", ANALYSED),
     }
     answer = ask(desk, "analyze", package)
-    return story_spec(answer, story.title, told.criteria)
+    return story_spec(answer, story.title, told.criteria if told.stated else ())
 
 
 def ask_people(story: Story, desk: Desk, questions: tuple[str, ...], name: str) -> Move:

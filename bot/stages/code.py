@@ -12,6 +12,8 @@ from bot.agent.loop import Ended, Limits, Worked
 from bot.agent.tool_arguments import Finish
 from bot.stages.by_family import by_family
 from bot.stages.package import level, package
+from bot.stages.protected_tests import protected
+from bot.stages.respond import respond
 from bot.stages.tasks import Assignment, Bench, carry_out, kept, parses
 from bot.stages.tests_first import criteria_tests, disputed, met_already, write_tests
 from bot.stages.workroom import (
@@ -43,6 +45,7 @@ def code(story: Story, desk: Desk, room: Workroom) -> Move:
     _test_first(story, desk, room)
     while (task := _next(story)) is not None:
         _work_on(story, desk, room, task)
+    respond(story, desk, room)
     if not story.commits:
         said = [d.evidence for d in story.tasks_done.values()]
         raise hand_over(reasons.no_change_unshown(said))
@@ -95,12 +98,13 @@ def _work_on(story: Story, desk: Desk, room: Workroom, task: Task) -> None:
     seconds = room.settings.coding_seconds if repair else _seconds_left(story, room)
     if seconds <= 0:
         raise hand_over(reasons.out_of_time(room.settings.coding_seconds, len(story.commits)))
-    tests = criteria_tests(story)
+    tests = protected(story, room.mirror_of(story.repository))
     assignment = Assignment(
         purpose="repair" if repair else "code",
         task=task,
         package=package(story, room, task),
-        may=lambda path: told.READ_ONLY_TEST if path in tests else "",
+        may=lambda path: told.READ_ONLY_TEST if tests.whole(path) else "",
+        keeps=lambda path, text: told.READ_ONLY_PARTS if tests.harmed(path, text) else "",
         accept=lambda bench, finish: _accept(story, bench, finish),
         limits=Limits(turns=room.settings.task_turns, seconds=seconds),
         attempt=max(1, level(story)),

@@ -7,6 +7,7 @@ went wrong; the task comes last. Each attempt sees more than the one before it (
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from bot.codebase.budget import TooBig
@@ -14,14 +15,17 @@ from bot.stages.analyze import full_text, said, told_story
 from bot.stages.shown import shown, told_diff
 from bot.stages.workroom import Workroom, hand_over
 from bot.story.machine import Story
-from bot.story.vocabulary import FailedTest, Task
+from bot.story.vocabulary import ExecutionPlan, FailedTest, StorySpec, Task, Value
 from bot.texts import reasons
+from bot.workspace.git import GitFailed
+from bot.workspace.mirror import Mirror
 from bot.workspace.text_files import Files
 from policies.convergence import Attempt, Step, decide
 
 TRACE = 3_000  # characters of one test's trace
 TESTS_SHOWN = 3  # files of failing tests
 DIFF_SHARE = 4  # of the context's characters, a part for what was changed
+EASY, MIDDLING = 3, 6  # complexity up to which a part of the context is enough
 
 
 def level(story: Story) -> int:
@@ -31,16 +35,47 @@ def level(story: Story) -> int:
     return min(5, max(known, 4 if course.step is Step.SHOW_ALL else 0)) if known else 0
 
 
+def characters(spec: StorySpec, most: int, shown_level: int = 0) -> int:
+    """How much of a repository is shown for a story: the rest is one `view` away, and what is shown
+    is paid in every turn. Who has failed before sees all of it (§9.4).
+    """
+    if shown_level >= 4 or spec.complexity > MIDDLING:
+        return most
+    return most // 4 if spec.complexity <= EASY else most // 2
+
+
+def told_spec(spec: StorySpec) -> dict[str, Any]:
+    """What the analysis made of the story, but for what the story says itself."""
+    return _said(spec, "title", "tier", "details", "ambiguities")
+
+
+def told_plan(plan: ExecutionPlan) -> dict[str, Any]:
+    return _said(plan)
+
+
+def _said(value: Value, *without: str) -> dict[str, Any]:
+    """A value without what is empty."""
+    kept: dict[str, Any] = _full(value.model_dump(mode="json", exclude=set(without)))
+    return kept
+
+
+def _full(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _full(one) for name, one in value.items() if one not in ("", [], {}, None)}
+    return [_full(one) for one in value] if isinstance(value, list) else value
+
+
 def package(story: Story, room: Workroom, task: Task) -> dict[str, Any]:
     """The package of a conversation about `task`."""
     made = of_story(story, room, task)
-    made["task"] = task.model_dump(mode="json")
+    made["task"] = _said(task)
     mirror, head = room.mirror_of(story.repository), story.head_sha or story.base_sha
     limit = room.settings.context_chars
     if head != story.base_sha:
         made["diff"] = told_diff(mirror.diff(story.base_sha, head), limit // DIFF_SHARE)
     if story.failures:
         made |= _failures(story, Files(mirror, head), level(story))
+        made["known_fix"] = _known_fix(story, room, mirror)
     return made
 
 
@@ -53,12 +88,13 @@ def of_story(story: Story, room: Workroom, task: Task | None = None) -> dict[str
     tasks = story.plan.tasks
     targets = tuple(dict.fromkeys(t for task in tasks for t in task.targets))
     query = "\n".join([story.title, full_text(story), *(t.description for t in tasks), *targets])
+    limit = room.settings.context_chars
     return {
         "story": told_story(story),
         "answers": said(story),
-        "spec": story.spec.model_dump(mode="json"),
-        "plan": story.plan.model_dump(mode="json"),
-        **_shown(story, files, query, room.settings.context_chars, task),
+        "spec": told_spec(story.spec),
+        "plan": told_plan(story.plan),
+        **_shown(story, files, query, limit, task),
         "tree": files.listing(),
     }
 
@@ -66,10 +102,10 @@ def of_story(story: Story, room: Workroom, task: Task | None = None) -> dict[str
 def _shown(story: Story, files: Files, query: str, limit: int, task: Task | None) -> dict[str, Any]:
     tasks = story.plan.tasks
     targets = tuple(dict.fromkeys(t for one in tasks for t in one.targets))
-    try:
-        return shown(files, query, limit, targets=targets)
-    except TooBig:
-        own = task.targets if task in tasks else ()  # tests and repairs may need any of them
+    for enough in dict.fromkeys((characters(story.spec, limit, level(story)), limit)):
+        with suppress(TooBig):
+            return shown(files, query, enough, targets=targets)
+    own = task.targets if task in tasks else ()  # tests and repairs may need any of them
     try:
         return shown(files, query, limit, targets=own, changed=targets)
     except TooBig as problem:
@@ -95,6 +131,18 @@ def _failures(story: Story, files: Files, shown_level: int) -> dict[str, Any]:
             for f in story.failures
         ]
     return parts
+
+
+def _known_fix(story: Story, room: Workroom, mirror: Mirror) -> dict[str, str]:
+    """How such a failure was mended in an earlier story (S17); {} where it never was."""
+    last, began = story.failures[-1].fingerprint, story.state_since
+    found = room.known_fix(story.stream, last, began) if began else None
+    if found is None:
+        return {}
+    told = {"failure": found.failure[:TRACE], "commit": found.message[:TRACE]}
+    with suppress(GitFailed):  # the commits of old stories may be gone
+        told["change"] = told_diff(mirror.diff(found.parent, found.sha), TRACE * 2)
+    return told
 
 
 def _traces(story: Story) -> str:

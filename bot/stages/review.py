@@ -1,8 +1,9 @@
 """REVIEWING: a second look at the whole change before the tests decide (S15).
 
 Promises: a known family's change touches exactly what its plan names; the tests of the criteria are
-to the byte what they were when they were seen to fail; a model's review can block, never pass what
-the tests or the policies refuse; its suggestions are applied once, and kept only with green tests.
+what they were when they were seen to fail; a model reads only a change whose tests pass, with all
+of the functions that changed; its review can block, never pass what the tests or the policies
+refuse; its suggestions are applied once, and kept only with green tests.
 """
 
 from __future__ import annotations
@@ -10,23 +11,27 @@ from __future__ import annotations
 from bot.agent.loop import Ended, Limits
 from bot.agent.schemas import findings
 from bot.stages.analyze import told_story
-from bot.stages.package import package
+from bot.stages.flaky import again
+from bot.stages.package import package, told_spec
+from bot.stages.protected_tests import protected, text_of
 from bot.stages.shown import beside, told_diff
-from bot.stages.tasks import Assignment, Bench, carry_out, parses
-from bot.stages.tests_first import criteria_tests
+from bot.stages.tasks import Assignment, Bench, carry_out, parses, told_run
+from bot.stages.test import tests_failed
 from bot.stages.workroom import (
     Workroom,
     ask,
     attempt_failed,
+    broken,
     broken_by,
     commit_changes,
     done,
+    run_tests,
 )
 from bot.story.desk import Desk
 from bot.story.events import Reviewed
 from bot.story.machine import Story
 from bot.story.next_move import Move
-from bot.story.vocabulary import TESTS_TASK, Finding, State, Task, TaskOutcome, Tier
+from bot.story.vocabulary import Finding, State, Task, TaskOutcome, Tier
 from bot.texts import reasons
 from bot.workspace.text_files import Files
 from policies.scope import restricted
@@ -37,17 +42,24 @@ POLISH_TURNS = 15
 
 def review(story: Story, desk: Desk, room: Workroom) -> Move:
     """Look at the difference between base and head."""
+    if story.review_rounds and story.head_sha == story.pushed_sha:
+        return Move(State.TESTING, "answered without a change")
     mirror = room.mirror_of(story.repository)
     changed = tuple(f.path for f in mirror.changed_files(story.base_sha, story.head_sha))
     found = _by_rules(story, room, changed)
     reviewer = "rules"
     if story.spec.tier is Tier.MODEL and not found:
         limit = room.settings.context_chars
+        tested = again(desk, run_tests(desk, "head", story.head_sha))
+        if problem := broken(story, tested):  # nobody has to read what does not work
+            return tests_failed(story, desk, room, problem, tested)
+        diff = mirror.diff(story.base_sha, story.head_sha)
         package = {
             "story": told_story(story),
-            "spec": story.spec.model_dump(mode="json"),
-            "diff": told_diff(mirror.diff(story.base_sha, story.head_sha), limit),
-            **beside(Files(mirror, story.head_sha), changed, limit // 8),
+            "spec": told_spec(story.spec),
+            "tests": _tests(story),
+            "diff": told_diff(diff, limit),
+            **beside(Files(mirror, story.head_sha), changed, diff, limit // 8),
         }
         found = findings(ask(desk, "review", package))
         reviewer = "model"
@@ -61,6 +73,14 @@ def review(story: Story, desk: Desk, room: Workroom) -> Move:
     if wanted and POLISH not in story.tasks_done:
         _polish(story, desk, room, wanted)
     return Move(State.TESTING, "reviewed")
+
+
+def _tests(story: Story) -> str:
+    """What the tests showed, for who judges the change."""
+    red, lines = story.tests.get("red"), [told_run(story.tests["head"].summary)]
+    if red:
+        lines.append(f"Tests of the story, before the change: {told_run(red.summary, details=0)}")
+    return "\n\n".join(lines)
 
 
 def _noted_already(story: Story, found: tuple[Finding, ...]) -> bool:
@@ -96,15 +116,11 @@ def _by_rules(story: Story, room: Workroom, changed: tuple[str, ...]) -> tuple[F
 
 
 def _changed_tests(story: Story, room: Workroom) -> tuple[str, ...]:
-    """Tests of the criteria that are not any more what their author wrote."""
-    commits = [c for c in story.commits if c.task.partition("-")[0] == TESTS_TASK]
-    paths = criteria_tests(story)
-    if not paths:
-        return ()
+    """Files whose tests of the criteria are not any more what their author wrote."""
     mirror = room.mirror_of(story.repository)
-    then = mirror.read_many(commits[-1].sha, paths)
-    now = mirror.read_many(story.head_sha, paths)
-    return tuple(path for path in paths if then.get(path) != now.get(path))
+    tests = protected(story, mirror)
+    now = mirror.read_many(story.head_sha, tuple(tests.files))
+    return tuple(path for path in tests.files if tests.harmed(path, text_of(now, path)))
 
 
 def _polish(story: Story, desk: Desk, room: Workroom, wanted: tuple[Finding, ...]) -> None:
@@ -116,15 +132,16 @@ def _polish(story: Story, desk: Desk, room: Workroom, wanted: tuple[Finding, ...
         targets=tuple(dict.fromkeys(f.path for f in wanted if f.path)),
     )
     given = package(story, room, task)
-    for later in ("failure", "failing_tests", "attempts"):
+    for later in ("failure", "failing_tests", "attempts", "known_fix"):
         given.pop(later, None)
     given["suggestions"] = [f.model_dump(mode="json") for f in wanted]
-    tests = criteria_tests(story)
+    tests = protected(story, room.mirror_of(story.repository))
     assignment = Assignment(
         purpose="repair",
         task=task,
         package=given,
-        may=lambda path: reasons.TEST_CHANGED if path in tests else "",
+        may=lambda path: reasons.TEST_CHANGED if tests.whole(path) else "",
+        keeps=lambda path, text: reasons.TEST_CHANGED if tests.harmed(path, text) else "",
         accept=lambda bench, finish: bench.once("parses", parses(bench)),
         limits=Limits(turns=POLISH_TURNS, seconds=room.settings.coding_seconds / 4),
     )

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from bot.codebase.budget import TOKENS, Layer, TooBig
+from bot.codebase.changed import changed as changed_in
 from bot.codebase.context import Context
 from bot.codebase.profile import condensed
 from bot.codebase.project import Project
@@ -88,12 +89,15 @@ def _project(project: Project, paths: Iterable[str]) -> dict[str, Any]:
     }
 
 
-def beside(files: Files, changed: Iterable[str], characters: int) -> dict[str, Any]:
-    """For a reviewer: what tests and what uses the changed files, and the conventions (C6)."""
+def beside(files: Files, changed: Iterable[str], diff: str, characters: int) -> dict[str, Any]:
+    """For a reviewer: the changed functions as they are now, what tests and what uses the changed
+    files, and the conventions (C6). `characters` for the first, and as many for the others.
+    """
     paths = tuple(changed)
     with project_of(files) as project:
         chosen = project.around(paths, characters // CHARACTERS)
-        return {**_files(chosen), **_project(project, paths)}
+        whole = changed_in(project.snapshot, diff, characters // CHARACTERS)
+        return {**_files(chosen), **_project(project, paths), "changed": whole}
 
 
 def told_diff(diff: str, characters: int) -> str:

@@ -93,7 +93,9 @@ class Bench:
 
 @dataclass(frozen=True)
 class Assignment:
-    """`may`: why a path may not be changed, '' where it may; `accept`: why it cannot end so."""
+    """`may`: why a path may not be changed, '' where it may; `keeps`: why its text must not become
+    what it would; `accept`: why it cannot end so.
+    """
 
     purpose: str
     task: Task
@@ -102,13 +104,14 @@ class Assignment:
     accept: Judge
     limits: Limits
     attempt: int = 1
+    keeps: Callable[[str, str | None], str] = lambda path, text: ""
 
 
 def carry_out(desk: Desk, room: Workroom, given: Assignment) -> tuple[Worked, Bench]:
     """Lead the conversation about a task to its end; nothing is committed."""
     story = desk.story
     files = Files(room.mirror_of(story.repository), story.head_sha or story.base_sha)
-    bench = Bench(desk, room, given.task, Overlay(files, _within(given.may)))
+    bench = Bench(desk, room, given.task, Overlay(files, _within(given.may), given.keeps))
     name = desk.key("conversation", given.purpose, given.task.id)
     talk = Conversation(name, given.purpose, given.package, given.attempt)
     hands = Hands(
@@ -203,16 +206,16 @@ def _ends_of(text: str) -> str:
     return f"{text[: OUTPUT // 4]}\n[...]\n{text[-OUTPUT * 3 // 4 :]}"
 
 
-def told_run(summary: TestSummary) -> str:
+def told_run(summary: TestSummary, details: int = DETAILS) -> str:
     """A run of tests as a model is told of it."""
     if not summary.ran:
         return f"No tests ran: {_ends_of(summary.tail)}"
     head = f"{summary.passed} passed, {summary.failed} failed, {summary.skipped} skipped"
     parts = [head]
-    for one in summary.details[:DETAILS]:
+    for one in summary.details[:details]:
         parts.append(f"FAILED {one.id}\n{one.message}\n{_ends_of(one.tail)[-2_500:]}".rstrip())
-    if more := summary.failures[DETAILS:]:
-        parts.append("Also failed: " + ", ".join(more[:40]))
+    if more := summary.failures[details:]:
+        parts.append(f"{'Also failed' if details else 'Failed'}: {', '.join(more[:40])}")
     if not summary.ok and not summary.details:
         parts.append(_ends_of(summary.tail))
     return "\n\n".join(parts)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from bot.families import known
 from bot.stages.flaky import again
 from bot.stages.gates import gated, show, stopped
+from bot.stages.respond import say_answers
 from bot.stages.tests_first import own_modules
 from bot.stages.workroom import Workroom, attempt_failed, broken, hand_over, run_tests
 from bot.story.desk import Desk
@@ -35,13 +36,14 @@ def test(story: Story, desk: Desk, room: Workroom) -> Move:
         tested = again(desk, tested)
         problem = broken(story, tested)
         if problem:
-            return _failed(story, desk, room, problem, tested)
+            return tests_failed(story, desk, room, problem, tested)
         if not _rebased(story, desk, room):
             break
     seen = gated(story, desk, room)
     if (move := stopped(story, desk, room, seen)) is not None:
         return move
     _publish(story, desk, room)
+    say_answers(story, desk, room)
     show(desk, seen)
     return _gate(story, desk, room)
 
@@ -49,7 +51,8 @@ def test(story: Story, desk: Desk, room: Workroom) -> Move:
 test.__test__ = False
 
 
-def _failed(story: Story, desk: Desk, room: Workroom, problem: str, tested: Tested) -> Move:
+def tests_failed(story: Story, desk: Desk, room: Workroom, problem: str, tested: Tested) -> Move:
+    """What follows when the head's tests are red, by the kind of the failure."""
     summary = tested.summary
     if story.spec.tier is not Tier.MODEL and summary.ran:
         raise hand_over(reasons.family_failed(problem))

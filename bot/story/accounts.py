@@ -17,6 +17,7 @@ class Accounts:
 
     model_calls: list[ModelCall] = field(default_factory=list)
     lost_usage: list[Usage] = field(default_factory=list)  # of calls that gave no usable answer
+    model_requests: int = 0  # with those that failed
     budget_raised_usd: float = 0.0
 
     @property

@@ -71,6 +71,30 @@ class Store:
         self._clock = clock
         self._boundary = boundary
 
+    @property
+    def engine(self) -> Engine:
+        """The database, for another store beside this one."""
+        return self._engine
+
+    @property
+    def clock(self) -> Callable[[], datetime]:
+        """What this store takes the time from."""
+        return self._clock
+
+    @contextmanager
+    def _looking(self) -> Iterator[Cursor]:
+        """The driver's cursor for reads that all see one moment; see `Prepared` for why."""
+        connection = self._engine.raw_connection()
+        try:
+            cursor = connection.cursor()
+            if self._engine.dialect.name == "sqlite":
+                cursor.execute("BEGIN")
+            else:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            yield cursor
+        finally:
+            connection.close()  # the pool rolls back
+
     def _run(self, cursor: Cursor, statement: Prepared, **values: Any) -> Cursor:
         text, literals = statement.on(self._engine)
         cursor.execute(text, literals | values)

@@ -19,7 +19,7 @@ from bot.story.next_move import Move
 from bot.story.performer import Performer
 from policies.budget import Caps, Spent, share
 
-WRITES = frozenset({"test", "code", "repair"})  # purposes whose answers are the change
+WRITES = frozenset({"test", "code", "repair", "respond"})  # purposes whose answers are the change
 
 
 class StageStops(Exception):
@@ -46,9 +46,11 @@ class Desk:
         self._performer, self._lease, self._append, self.clock = performer, lease, append, clock
 
     def key(self, kind: str, *parts: object) -> str:
-        """The idempotency key of a step of this round and iteration."""
+        """The idempotency key of a step of this round, iteration and round of review."""
         story = self.story
         where = f"r{story.round}.i{story.iteration}"
+        if story.review_rounds:
+            where += f".v{story.review_rounds}"
         return "/".join([story.stream, kind, where, *map(str, parts)])
 
     def do(self, effect: Effect) -> dict[str, Any]:

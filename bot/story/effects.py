@@ -45,6 +45,19 @@ class PostComment(_Effect):
     body: str
 
 
+class ReplyToReview(_Effect):
+    """An answer in a thread of a review of our pull request; a thread that is gone is left.
+
+    `comment_id`: the first comment of the thread; None: to the review as a whole, in a comment
+    below the pull request. Result: comment_id, url; or gone.
+    """
+
+    kind: Literal["reply_to_review"] = "reply_to_review"
+    number: int
+    comment_id: int | None
+    body: str
+
+
 class ShowStatus(_Effect):
     """The one status comment of a story (W9): created once, edited in place, recreated if gone.
 
@@ -72,6 +85,18 @@ class RequestStory(_Effect):
     issue: int = 0
     title: str = ""
     body: str = ""
+
+
+class OpenIssue(_Effect):
+    """A new issue for a part of a story; without the story's label, so nothing begins by itself.
+
+    Result: number, url.
+    """
+
+    kind: Literal["open_issue"] = "open_issue"
+    part: int  # of the proposal that people said yes to, from 1
+    title: str
+    body: str
 
 
 class PushBranch(_Effect):
@@ -236,8 +261,10 @@ Effect = Annotated[
     React
     | SetLabels
     | PostComment
+    | ReplyToReview
     | ShowStatus
     | RequestStory
+    | OpenIssue
     | PushBranch
     | OpenPullRequest
     | EditPullRequest

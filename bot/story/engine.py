@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
 
 from bot.story.desk import Desk, StageStops
@@ -23,9 +24,10 @@ from bot.story.events import Event, HandedOff, StageFaulted, Transitioned
 from bot.story.journal import Conflict, Head, Journal
 from bot.story.leases import FenceLost, Lease
 from bot.story.machine import Story, apply, fold
-from bot.story.next_move import Gates, Move, next_move
+from bot.story.next_move import REVIEW_ROUNDS, Gates, Move, next_move
 from bot.story.performer import NotAllowed, NotNow, Performer, Refused
-from bot.story.vocabulary import Handoff, State, digest
+from bot.story.reviewing import review_reply
+from bot.story.vocabulary import Handoff, Remark, State, digest
 from policies.labels import ALL as ALL_LABELS
 from policies.labels import label_of
 from policies.retry import effect_retry, stage_retry
@@ -51,6 +53,7 @@ class Texts(Protocol):
 
     def status(self, story: Story) -> str: ...
     def handoff(self, story: Story, reason: str) -> Handoff: ...
+    def left(self, story: Story, remark: Remark) -> str: ...
 
 
 class Engine:
@@ -268,9 +271,10 @@ class _Run:
         advance: the work goes on unseen, and nobody is hammered.
         """
         story, later = self._story, None
-        if story.repository is None:
-            return None
-        for view in (self._close_pull, self._labels, self._status):
+        if story.repository is None or self._e._gates(story).stopped:
+            return None  # there is nothing to show, or no place that we may write to
+        ended = [partial(self._left, remark) for remark in self._left_over()]
+        for view in (*ended, self._close_pull, self._labels, self._status):
             effect, sight = view() or (None, "")
             if effect is None or sight in self._refused:
                 continue
@@ -280,16 +284,30 @@ class _Run:
                 later = min(later, pause.until) if later else pause.until
             except FenceLost:
                 raise
+            except NotAllowed as no:
+                self._refused.add(sight)
+                where = {"stream": self._stream, "effect": effect.kind, "why": no.verdict.rule}
+                log.info("not shown", extra=where)
             except Exception:
                 self._refused.add(sight)
                 log.exception("not shown", extra={"stream": self._stream, "effect": effect.kind})
             self._refresh()
         return later
 
+    def _left_over(self) -> tuple[Remark, ...]:
+        """What reviewers said and nobody answers any more (W10)."""
+        return self._story.remarks_unsaid if self._story.terminal else ()
+
+    def _left(self, remark: Remark) -> tuple[Effect, str]:
+        effect = review_reply(self._story, remark, self._e._texts.left(self._story, remark))
+        return effect, effect.key
+
     def _close_pull(self) -> tuple[Effect, str] | None:
         story = self._story
         if not story.terminal or not story.pull_open or story.state is State.DONE:
             return None
+        if story.failure_reason == REVIEW_ROUNDS:
+            return None  # what reviewers talk about stays where they talk
         key = f"{self._stream}/close_pull_request/{story.pull_number}/{story.round}"
         repository = story.repository
         return ClosePullRequest(key=key, repository=repository, number=story.pull_number), key

@@ -12,9 +12,19 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
+from bot.story.item_events import ItemEvent
 from bot.story.repository_events import RepositoryEvent
+from bot.story.review_events import (
+    RemarksAnswered,
+    RemarksSetAside,
+    RemarksWithdrawn,
+    ReviewRequested,
+    ReviewRound,
+)
+from bot.story.split import SplitProposed
 from bot.story.vocabulary import (
     Approval,
+    AutoApproval,
     ExecutionPlan,
     Finding,
     Gate,
@@ -154,6 +164,7 @@ class Gated(Value):
     gates: tuple[QualityGate, ...]
     score: float | None = None
     asked: int = 0
+    coverage: float | None = None  # of new lines by tests, from 0 to 1; None: not measured
 
     @property
     def blocking(self) -> tuple[QualityGate, ...]:
@@ -192,6 +203,13 @@ class Approved(Value):
     approval: Approval
 
 
+class AutoApproved(Value):
+    """The configuration said yes by itself, within the limits that it sets (P2)."""
+
+    kind: Literal["auto_approved"] = "auto_approved"
+    approval: AutoApproval
+
+
 class ApprovalRefused(Value):
     kind: Literal["approval_refused"] = "approval_refused"
     gate: Gate | None
@@ -202,11 +220,24 @@ class ApprovalRefused(Value):
 
 
 class ApprovalWithdrawn(Value):
-    """Push, edit of the story, edit or deletion of the comment took approvals back."""
+    """An approval does not count any more: a push, an edit, a dismissal, access that was lost.
+
+    `comment_id`, of a `thread` where one is named, or `person`: whose; neither: all of them.
+    """
 
     kind: Literal["approval_withdrawn"] = "approval_withdrawn"
     reason: str
-    comment_id: int | None = None  # None: all of them
+    comment_id: int | None = None
+    thread: str = ""
+    person: Person | None = None
+
+    def means(self, approval: Approval) -> bool:
+        """Whether `approval` is one of them."""
+        if self.comment_id is not None and self.comment_id != approval.comment_id:
+            return False
+        if self.thread and self.thread != approval.thread:
+            return False
+        return self.person is None or self.person.id == approval.person.id
 
 
 class Rejected(Value):
@@ -258,6 +289,14 @@ class PriorityChanged(Value):
     priority: str
 
 
+class WsjfGiven(Value):
+    """Somebody said what an item is worth (B1). `inputs`: only those that were given."""
+
+    kind: Literal["wsjf_given"] = "wsjf_given"
+    person: Person
+    inputs: dict[str, float]
+
+
 class HeadMoved(Value):
     """The pull request's head is not ours any more: somebody pushed to the branch."""
 
@@ -285,7 +324,10 @@ class ViewDisturbed(Value):
 
 
 class CommandHandled(Value):
-    """A command of a person and its one visible outcome (W7). `ok` False: why is in `answer`."""
+    """A command of a person and its one visible outcome (W7). `ok` False: why is in `answer`.
+
+    `detail`: what is shown below the answer, in our own Markdown.
+    """
 
     kind: Literal["command_handled"] = "command_handled"
     comment_id: int
@@ -294,6 +336,7 @@ class CommandHandled(Value):
     command: str
     ok: bool
     answer: str = ""
+    detail: str = ""
 
 
 class EffectProposed(Value):
@@ -315,7 +358,9 @@ class EffectPerformed(Value):
 
 
 class EffectFailed(Value):
-    """`final`: it will not be tried again as it is. `usage`: what a failed model call cost."""
+    """`final`: it will not be tried again as it is. `usage`: what a failed model call cost, and
+    `requests` how many it made.
+    """
 
     kind: Literal["effect_failed"] = "effect_failed"
     key: str
@@ -324,6 +369,7 @@ class EffectFailed(Value):
     error_id: str
     final: bool
     usage: Usage | None = None
+    requests: int = 0
 
 
 class StageFaulted(Value):
@@ -395,6 +441,7 @@ Event = Annotated[
     | Analyzed
     | Answered
     | Planned
+    | SplitProposed
     | Committed
     | TaskDone
     | NothingToDo
@@ -405,6 +452,7 @@ Event = Annotated[
     | Reviewed
     | AttemptFailed
     | Approved
+    | AutoApproved
     | ApprovalRefused
     | ApprovalWithdrawn
     | Rejected
@@ -416,9 +464,15 @@ Event = Annotated[
     | HandedOff
     | BudgetRaised
     | PriorityChanged
+    | WsjfGiven
     | HeadMoved
     | PullClosed
     | ViewDisturbed
+    | ReviewRequested
+    | RemarksSetAside
+    | RemarksWithdrawn
+    | ReviewRound
+    | RemarksAnswered
     | CommandHandled
     | EffectProposed
     | EffectPerformed
@@ -429,7 +483,8 @@ Event = Annotated[
     | StoriesRequested
     | RequestedStoryBegun
     | RequestedStoryLeft
-    | RepositoryEvent,
+    | RepositoryEvent
+    | ItemEvent,
     Field(discriminator="kind"),
 ]
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from bot.story.machine import Story
 from bot.story.vocabulary import Person, Repository
+from policies.approvals import ApprovalRule, Involved, OwnedPath, Teams
+from policies.checkpoints import Ground, checkpoints
 from policies.codeowners import OWNERS_FILES, owners_of
-from policies.who_approves import ApprovalRule, Involved, OwnedPath
 
 _CO_AUTHOR = re.compile(r"^co-authored-by:\s*(.+?)\s*<([^>]*)>\s*$", re.IGNORECASE | re.MULTILINE)
 _NOREPLY = re.compile(r"(\d+)\+[^@]+@users\.noreply\.")
@@ -27,6 +29,7 @@ class GitHub(Protocol):
     def file(self, repository: Repository, path: str, ref: str) -> str | None: ...
     def user(self, login: str, repository: Repository) -> dict[str, Any] | None: ...
     def team_members(self, repository: Repository, team: str) -> list[dict[str, Any]]: ...
+    def account_of_address(self, repository: Repository, address: str) -> dict[str, Any] | None: ...
 
 
 def person(told: Mapping[str, Any] | None) -> Person:
@@ -57,6 +60,7 @@ def involved(github: GitHub, story: Story, pull: Mapping[str, Any] | None) -> In
         pull_author=person(pull["user"]) if pull and pull.get("user") else None,
         contributors=frozenset(ids),
         unknown_contributors=tuple(unknown),
+        editors=frozenset(story.editors),
     )
 
 
@@ -76,36 +80,85 @@ def _contributors(commit: Mapping[str, Any], ids: set[int], unknown: list[str]) 
             unknown.append(name)
 
 
-def approval_rule(
-    github: GitHub, story: Story, has_pull: bool, quorum: int, second_person_required: bool
-) -> ApprovalRule:
-    """Quorum, second person, and the owners of the touched paths by the base's CODEOWNERS."""
+@dataclass(frozen=True)
+class Asks:
+    """What the configuration asks of the approvals of a gate.
+
+    `teams`: as `org/team`. `grounds`: (kind, patterns, teams) of its checkpoints.
+    """
+
+    quorum: int = 1
+    second_person: bool = True
+    teams: tuple[str, ...] = ()
+    grounds: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = ()
+    config_digest: str = ""
+
+
+def approval_rule(github: GitHub, story: Story, has_pull: bool, asks: Asks) -> ApprovalRule:
+    """Quorum, second person and teams; the owners of the touched paths by the base's CODEOWNERS,
+    and what those paths ask to be looked at."""
+    people = _People(github, story.repository)
+    touched = _touched(github, story) if has_pull else []
+    paths = dict.fromkeys(path for paths in touched for path in paths)
+    grounds = [
+        Ground(kind, patterns, people.teams(teams)) for kind, patterns, teams in asks.grounds
+    ]
     return ApprovalRule(
-        quorum=quorum,
-        second_person_required=second_person_required,
-        owned=_owned(github, story) if has_pull else (),
+        quorum=asks.quorum,
+        second_person_required=asks.second_person,
+        owned=_owned(github, story, touched, people),
+        teams=people.teams(asks.teams),
+        checkpoints=checkpoints(paths, grounds),
+        config_digest=asks.config_digest,
     )
 
 
-def _owned(github: GitHub, story: Story) -> tuple[OwnedPath, ...]:
+def _touched(github: GitHub, story: Story) -> list[tuple[str, ...]]:
+    """The paths of each changed file: a rename takes a file away from its owner, too."""
+    told = github.pull_files(story.repository, story.pull_number)
+    return [
+        tuple(dict.fromkeys((one["filename"], one.get("previous_filename") or one["filename"])))
+        for one in told
+    ]
+
+
+def _owned(
+    github: GitHub, story: Story, touched: list[tuple[str, ...]], people: _People
+) -> tuple[OwnedPath, ...]:
     repository = story.repository
+    if not touched:
+        return ()
     texts = (github.file(repository, place, repository.default_branch) for place in OWNERS_FILES)
     text = next((t for t in texts if t is not None), None)
     if text is None:
         return ()
     found = []
-    resolved: dict[str, frozenset[int]] = {}
-    for told in github.pull_files(repository, story.pull_number):
-        # A rename takes a file away from its owner: they are asked too.
-        paths = {told["filename"], told.get("previous_filename") or told["filename"]}
-        names = sorted({name for path in paths for name in owners_of(text, path)})
-        for name in names:
-            if name not in resolved:
-                resolved[name] = _ids(github, repository, name)
-        if names:
-            ids = frozenset().union(*(resolved[name] for name in names))
-            found.append(OwnedPath(path=told["filename"], ids=ids, names=tuple(names)))
+    for paths in touched:
+        for path in paths:
+            if names := owners_of(text, path):
+                ids = frozenset().union(*(people.ids(name) for name in names))
+                found.append(OwnedPath(path=path, ids=ids, names=names))
     return tuple(found)
+
+
+class _People:
+    """Who is behind the names that files use, each asked once."""
+
+    def __init__(self, github: GitHub, repository: Repository) -> None:
+        self._github, self._repository = github, repository
+        self._known: dict[str, frozenset[int]] = {}
+
+    def ids(self, name: str) -> frozenset[int]:
+        """The people behind an owner: a login, or a team's members."""
+        if name not in self._known:
+            self._known[name] = _ids(self._github, self._repository, name)
+        return self._known[name]
+
+    def teams(self, names: tuple[str, ...]) -> Teams | None:
+        """Teams with their members; None where none is named."""
+        if not names:
+            return None
+        return Teams(names, frozenset().union(*(self.ids(f"@{name}") for name in names)))
 
 
 def _ids(github: GitHub, repository: Repository, name: str) -> frozenset[int]:
@@ -114,6 +167,14 @@ def _ids(github: GitHub, repository: Repository, name: str) -> frozenset[int]:
     if "/" in bare:
         return frozenset(m["id"] for m in github.team_members(repository, bare))
     if "@" in bare:
-        return frozenset()
+        return _ids_of_address(github, repository, bare)
     user = github.user(bare, repository)
     return frozenset([user["id"]]) if user else frozenset()
+
+
+def _ids_of_address(github: GitHub, repository: Repository, address: str) -> frozenset[int]:
+    """Whose address it is, as GitHub itself says: by its own addresses, else by a commit."""
+    if own := _NOREPLY.match(address):
+        return frozenset([int(own.group(1))])
+    account = github.account_of_address(repository, address)
+    return frozenset([account["id"]]) if account and account.get("id") else frozenset()

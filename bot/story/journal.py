@@ -7,7 +7,8 @@ lease cannot write; a fact that was `once` told is not told again. Never waits, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -91,6 +92,11 @@ _ADD_EVENT = Prepared(insert(EVENTS).values({name: bindparam(name) for name in R
 _SEE = Prepared(
     insert(SEEN).values(key=bindparam("of"), at=bindparam("now")).on_conflict_do_nothing()
 )
+_TOLD = Prepared(
+    select(EVENTS.c.seq, EVENTS.c.at, EVENTS.c.actor, EVENTS.c.data, EVENTS.c.hash)
+    .where(EVENTS.c.stream == bindparam("of"))
+    .order_by(EVENTS.c.seq)
+)
 _ROWS = select(*(EVENTS.c[name] for name in Row._fields))
 
 
@@ -110,10 +116,7 @@ class Journal(Leases, Outbox, Streams, Deliveries):
             .order_by(EVENTS.c.seq)
         )
         with reading(self._engine) as connection:
-            return [
-                Recorded(seq, datetime.fromisoformat(at), actor, EVENT.validate_json(data), hash_)
-                for seq, at, actor, data, hash_ in connection.execute(query)
-            ]
+            return [_recorded(*row) for row in connection.execute(query)]
 
     def append(
         self,
@@ -163,6 +166,35 @@ class Journal(Leases, Outbox, Streams, Deliveries):
             for row, event in zip(rows, events, strict=True)
         ]
 
+    @contextmanager
+    def together(self, actor: str) -> Iterator[Together]:
+        """Append to several streams, and write what is a view of them, in one durable commit.
+
+        Nothing is written when the block raises. Others wait meanwhile: keep it short.
+        """
+        now = stored(self._clock())
+        with writing(self._engine, lambda: self._boundary("before:append")) as cursor:
+            yield Together(self, cursor, storable(actor), now)
+        self._boundary("after:append")
+
+    def _append_in(
+        self,
+        cursor: Cursor,
+        stream: str,
+        events: Sequence[Event],
+        actor: str,
+        now: str,
+        head: Head | None,
+        expect: int | None,
+    ) -> int:
+        told = [(event.kind, canonical(event.model_dump(mode="json"))) for event in events]
+        version, previous = self._lock(cursor, stream, now, None, expect)
+        for row in _chained(stream, version, previous, now, actor, told):
+            self._run(cursor, _ADD_EVENT, **row._asdict())
+            version, previous = row.seq, row.hash
+        self._move(cursor, head, of=stream, to=version, hash=previous, now=now)
+        return version
+
     def verify(self, stream: str | None = None) -> list[Broken]:
         """Recompute the chains of one stream or all; [] when everything holds together."""
         rows = _ROWS.order_by(EVENTS.c.stream, EVENTS.c.seq)
@@ -207,6 +239,43 @@ class Journal(Leases, Outbox, Streams, Deliveries):
             issue=head.issue,
             kind=head.kind,
         )
+
+
+class Together:
+    """Appends that become durable at once; see `Journal.together`."""
+
+    def __init__(self, journal: Journal, cursor: Cursor, actor: str, now: str) -> None:
+        self._journal, self.cursor, self._actor, self._now = journal, cursor, actor, now
+
+    @property
+    def at(self) -> datetime:
+        """The instant that the events of this commit carry."""
+        return datetime.fromisoformat(self._now)
+
+    def append(
+        self,
+        stream: str,
+        events: Sequence[Event],
+        *,
+        head: Head | None = None,
+        expect: int | None = None,
+    ) -> int:
+        """Append to one stream and hold it until the commit; its new version. May be `Conflict`."""
+        return self._journal._append_in(
+            self.cursor, stream, events, self._actor, self._now, head, expect
+        )
+
+    def load(self, stream: str) -> list[Recorded]:
+        """The stream's events, with those of this commit."""
+        return [_recorded(*row) for row in self.run(_TOLD, of=stream).fetchall()]
+
+    def run(self, statement: Prepared, **values: Any) -> Cursor:
+        """Run a statement in the same transaction."""
+        return self._journal._run(self.cursor, statement, **values)
+
+
+def _recorded(seq: int, at: str, actor: str, data: str, hash_: str) -> Recorded:
+    return Recorded(seq, datetime.fromisoformat(at), actor, EVENT.validate_json(data), hash_)
 
 
 def _chained(

@@ -11,16 +11,22 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
+from bot.configuration.in_force import EffectiveConfig
 from bot.configuration.schema import RepositoryConfig
 from bot.story.effects import CallModel, Effect, MergePullRequest, RequestStory
+from bot.story.involved import Asks, approval_rule, involved, person
 from bot.story.involved import GitHub as InvolvedReads
-from bot.story.involved import approval_rule, involved, person
 from bot.story.machine import Story
+from bot.story.repositories import repository_stream
 from bot.story.spending import Spending
+from bot.story.standing import GitHub as StandingReads
+from bot.story.standing import lapsed
 from bot.story.vocabulary import Gate, Person, Repository, Verdict, allow, deny
 from policies import effects as policies
+from policies import repository_effects
 from policies.budget import Spent
 from policies.scope import Scope
+from policies.standing import Standing, after, before
 from policies.suspicion import suspects, texts_of
 from policies.who_commands import START, CommandFacts
 
@@ -31,7 +37,7 @@ class Identity(Protocol):
     bot: Person
 
 
-class GitHub(InvolvedReads, Protocol):
+class GitHub(InvolvedReads, StandingReads, Protocol):
     """The reads that judging needs."""
 
     def pull(self, repository: Repository, number: int) -> dict[str, Any]: ...
@@ -55,18 +61,35 @@ class Judge:
         settings: JudgeSettings,
         spending: Callable[[str], Spending],
         clock: Callable[[], datetime],
-        configuration: Callable[[Repository], RepositoryConfig],
+        configuration: Callable[[Repository], EffectiveConfig],
+        standing: Callable[[Repository], Standing] = lambda repository: Standing(),
+        needs: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
+        """`needs`: kind of an effect → permissions that it takes (name → level)."""
+        self._standing, self._needs = standing, needs or {}
         self._github, self._settings = github, settings
         self._configuration = configuration
         self._spending, self._clock = spending, clock
 
     def __call__(self, effect: Effect, story: Story) -> Verdict:
+        stands = self._standing(effect.repository)
+        stopped = before(effect.kind, stands, self._needs.get(effect.kind, {}))
+        return stopped or after(effect, stands, self._by_rules(effect, story))
+
+    def _by_rules(self, effect: Effect, story: Story) -> Verdict:
         if isinstance(effect, RequestStory):
             return policies.judge(effect, self._of_request(effect, story))
         if story.repository is None:
-            return _answer_where_asked(effect, story)
+            return self._without_story(effect, story)
         return policies.judge(effect, self._facts(effect, story))
+
+    def _without_story(self, effect: Effect, story: Story) -> Verdict:
+        if story.stream != repository_stream(effect.repository.id):
+            return _answer_where_asked(effect, story)
+        facts = repository_effects.RepositoryFacts(
+            id=effect.repository.id, mode=self._configuration(effect.repository).mode
+        )
+        return repository_effects.judge(effect, facts)
 
     def _facts(self, effect: Effect, story: Story) -> policies.Facts:
         config = self._configuration(story.repository)
@@ -78,9 +101,9 @@ class Judge:
             story=story,
             default_branch=story.repository.default_branch,
             limits=replace(limits, caps=caps),
-            calls=story.effects_performed,
+            calls={**story.effects_performed, "call_model": story.model_requests},
             gates=gates_of(config),
-            paths=Scope(config.paths.patterns_allowed, config.paths.patterns_restricted),
+            paths=Scope(config.allowed_lists, config.paths.patterns_restricted),
             now=self._clock(),
         )
         if isinstance(effect, CallModel):
@@ -88,19 +111,15 @@ class Judge:
         if not isinstance(effect, MergePullRequest):
             return facts
         pull = self._github.pull(story.repository, effect.number)
-        rule = approval_rule(
-            self._github,
-            story,
-            True,
-            config.quorum(Gate.PRE_DEPLOY),
-            config.second_person(Gate.PRE_DEPLOY),
-        )
+        asks = asks_of(config, Gate.PRE_DEPLOY)
+        rule = approval_rule(self._github, story, True, asks)
         return replace(
             facts,
             bot=self._github.identity().bot,
             pull=pull_facts(pull),
             approval=rule,
             involved=involved(self._github, story, pull),
+            lapsed=lapsed(self._github, story),
         )
 
     def _of_request(self, effect: RequestStory, story: Story) -> policies.Facts:
@@ -137,7 +156,7 @@ class Judge:
         )
 
 
-def limits_of(config: RepositoryConfig, operator: policies.Limits) -> policies.Limits:
+def limits_of(config: EffectiveConfig, operator: policies.Limits) -> policies.Limits:
     """The limits of a story: the configuration's, inside the operator's."""
     told = config.limits
     return replace(
@@ -146,6 +165,16 @@ def limits_of(config: RepositoryConfig, operator: policies.Limits) -> policies.L
         model_calls=min(told.model_calls, operator.model_calls),
         commands=min(told.commands, operator.commands),
         branch_lines=told.branch_lines,
+    )
+
+
+def asks_of(config: RepositoryConfig, gate: str | None) -> Asks:
+    """What the configuration asks of the approvals of `gate`."""
+    return Asks(
+        quorum=config.quorum(gate or ""),
+        second_person=config.second_person(gate or ""),
+        teams=config.teams(gate or ""),
+        config_digest=config.digest,
     )
 
 

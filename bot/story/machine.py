@@ -17,6 +17,7 @@ from bot.story.performed import performed
 from bot.story.repository_events import RepositoryEvent
 from bot.story.story import Story
 from bot.story.vocabulary import TESTS_TASK, State
+from bot.story.withdrawals import withdraw, withdraw_automatic, withdraw_of_other_heads
 
 __all__ = ["Story", "apply", "fold"]
 
@@ -47,13 +48,14 @@ def _keeps_no_state(event: Any, story: Story, at: datetime) -> None:
 for _kind in (
     e.EffectProposed,
     e.ApprovalRefused,
+    *get_args(RepositoryEvent),  # bot.story.repositories folds them
     # of streams that hold no story
     e.ApiKeyMade,
     e.ApiKeyRevoked,
     e.StoriesRequested,
     e.RequestedStoryBegun,
     e.RequestedStoryLeft,
-    *get_args(RepositoryEvent),  # bot.story.repositories folds them
+    *get_args(e.ItemEvent),
 ):
     _apply.register(_kind, _keeps_no_state)
 
@@ -76,6 +78,7 @@ def _(event: e.RepositoryMoved, story: Story, at: datetime) -> None:
 @_apply.register
 def _(event: e.StoryEdited, story: Story, at: datetime) -> None:
     story.title, story.body = event.title, event.body
+    story.editors.add(event.editor.id)
     story.text_version += 1
 
 
@@ -103,14 +106,17 @@ def _begin_again(story: Story) -> None:
     story.retry = story.cancel = story.handoff_asked = story.pause = None
     story.rejected = None
     story.handoff, story.failure_reason = None, ""
-    story.spec = story.plan = None
+    story.spec = story.plan = story.split = None
     story.tests.clear()
     story.approvals.clear()
+    story.withdrawals.clear()
+    story.auto_approved = None
     story.commits.clear()
     story.tasks_done.clear()
     story.plans, story.planned_at, story.nothing_to_do = 0, 0, None
     story.head_sha, story.merged_sha, story.foreign_head = "", "", False
     story.pushers.clear()
+    story.answer_anew()
 
 
 @_apply.register
@@ -127,12 +133,14 @@ def _(event: e.Answered, story: Story, at: datetime) -> None:
 @_apply.register
 def _(event: e.Planned, story: Story, at: datetime) -> None:
     story.plan, story.branch = event.plan, event.branch
+    story.split = None
     story.instructions = event.instructions
     story.checks = event.checks
     story.plans += 1
     story.planned_at = len(story.failures)
     if story.plans > 1:
         _keep_tests_only(story)
+        story.forget_replies()
 
 
 def _keep_tests_only(story: Story) -> None:
@@ -150,6 +158,11 @@ def _keep_tests_only(story: Story) -> None:
     story.commits = kept
     story.tasks_done = {n: d for n, d in story.tasks_done.items() if n in names}
     story.head_sha = parent if kept else ""
+
+
+@_apply.register
+def _(event: e.SplitProposed, story: Story, at: datetime) -> None:
+    story.split = event
 
 
 @_apply.register
@@ -172,6 +185,7 @@ def _(event: e.Committed, story: Story, at: datetime) -> None:
 @_apply.register
 def _(event: e.Rebased, story: Story, at: datetime) -> None:
     story.base_sha, story.head_sha = event.base_sha, event.head_sha
+    withdraw_of_other_heads(story, "it was replayed on a newer base", at)
 
 
 @_apply.register
@@ -201,24 +215,31 @@ def _(event: e.AttemptFailed, story: Story, at: datetime) -> None:
 
 @_apply.register
 def _(event: e.Approved, story: Story, at: datetime) -> None:
-    story.approvals = [a for a in story.approvals if a.person.id != event.approval.person.id]
-    story.approvals.append(event.approval)
+    given = event.approval
+    who = (given.person.id, given.gate)
+    story.approvals = [a for a in story.approvals if (a.person.id, a.gate) != who]
+    story.approvals.append(given)
+    story.approvals_given += 1
+
+
+@_apply.register
+def _(event: e.AutoApproved, story: Story, at: datetime) -> None:
+    story.auto_approved = event.approval
     story.approvals_given += 1
 
 
 @_apply.register
 def _(event: e.ApprovalWithdrawn, story: Story, at: datetime) -> None:
-    story.approvals = [
-        a
-        for a in story.approvals
-        if event.comment_id is not None and a.comment_id != event.comment_id
-    ]
+    withdraw(story, event.means, event.reason, at)
+    if event.comment_id is None and event.person is None:
+        withdraw_automatic(story, event.reason, at)
 
 
 @_apply.register
 def _(event: e.Rejected, story: Story, at: datetime) -> None:
     story.rejected = event
-    story.approvals.clear()
+    withdraw(story, lambda _: True, f"{event.person.login} rejected it", at)
+    withdraw_automatic(story, f"{event.person.login} rejected it", at)
 
 
 @_apply.register
@@ -237,6 +258,7 @@ def _(event: e.ResumeRequested, story: Story, at: datetime) -> None:
 def _(event: e.EffectFailed, story: Story, at: datetime) -> None:
     if event.usage is not None:
         story.lost_usage.append(event.usage)
+    story.model_requests += event.requests
 
 
 @_apply.register
@@ -270,6 +292,11 @@ def _(event: e.PriorityChanged, story: Story, at: datetime) -> None:
 
 
 @_apply.register
+def _(event: e.WsjfGiven, story: Story, at: datetime) -> None:
+    story.wsjf |= event.inputs
+
+
+@_apply.register
 def _(event: e.HeadMoved, story: Story, at: datetime) -> None:
     before, story.head_sha = story.head_sha, event.sha
     story.foreign_head = True
@@ -279,6 +306,7 @@ def _(event: e.HeadMoved, story: Story, at: datetime) -> None:
             a.model_copy(update={"head_sha": event.sha}) if a.head_sha == before else a
             for a in story.approvals
         ]
+    withdraw_of_other_heads(story, f"the branch was pushed to ({event.sha[:10]})", at)
 
 
 @_apply.register
@@ -294,6 +322,34 @@ def _(event: e.ViewDisturbed, story: Story, at: datetime) -> None:
         story.status_digest = ""  # edited in place again; made anew where it is gone
     else:
         story.label_disturbances += 1
+
+
+@_apply.register
+def _(event: e.ReviewRequested, story: Story, at: datetime) -> None:
+    for remark in event.remarks:
+        if remark.id not in story.remarks_begun:  # an edit counts until the work begins
+            story.remarks[remark.id] = remark
+
+
+@_apply.register
+def _(event: e.RemarksSetAside, story: Story, at: datetime) -> None:
+    story.remarks_aside.update({remark.id: remark for remark in event.remarks})
+
+
+@_apply.register
+def _(event: e.RemarksWithdrawn, story: Story, at: datetime) -> None:
+    story.remarks_withdrawn.update(event.remarks)
+
+
+@_apply.register
+def _(event: e.ReviewRound, story: Story, at: datetime) -> None:
+    story.remarks_begun.update(event.remarks)
+    story.review_rounds, story.review_head = event.number, event.head_sha
+
+
+@_apply.register
+def _(event: e.RemarksAnswered, story: Story, at: datetime) -> None:
+    story.replies.update({reply.remark: reply for reply in event.replies})
 
 
 @_apply.register

@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from bot.story.events import Event
+from bot.story.events import Event, ReviewRound
 from bot.story.machine import Story
 from bot.story.vocabulary import Gate, State, Waiting
 from policies.budget import Caps
 
+REVIEW_ROUNDS = "review_rounds"  # the reason of a story whose reviewers were not content
 _BEFORE_MERGE = frozenset({State.PLANNING, State.CODING, State.REVIEWING, State.TESTING})
 
 
@@ -33,7 +34,10 @@ class Gates:
     """What opening a gate depends on. `quorum`: approvals it takes, 1 where nothing is said."""
 
     quorum: Mapping[Gate, int] = field(default_factory=dict)
+    review_rounds: int = 3
     caps: Caps = field(default_factory=Caps)
+    stopped: str = ""  # why nothing at all may be done for the repository
+    holds: frozenset[str] = frozenset()  # rules that hold something back there
 
     def needed(self, gate: Gate) -> int:
         """Approvals that open `gate`."""
@@ -46,12 +50,12 @@ def next_move(story: Story, gates: Gates, now: datetime) -> Move | None:
         return None
     if story.terminal:
         return Move(State.ANALYZING, "retry") if story.retry else None
-    return _asked_by_people(story, now) or (
-        _from_gate(story, gates, now) if story.state is State.WAITING else _from_work(story)
+    return _asked_by_people(story, gates, now) or (
+        _from_gate(story, gates, now) if story.state is State.WAITING else _from_work(story, gates)
     )
 
 
-def _asked_by_people(story: Story, now: datetime) -> Move | None:
+def _asked_by_people(story: Story, gates: Gates, now: datetime) -> Move | None:
     if story.cancel and not story.merged_sha:  # what is merged is seen through
         return Move(State.CANCELLED, story.cancel.reason)
     if story.rejected and not story.retry:
@@ -61,12 +65,15 @@ def _asked_by_people(story: Story, now: datetime) -> Move | None:
     if story.pause and story.state is not State.WAITING:
         waiting = Waiting(gate=Gate.PAUSED, resume_to=story.state, since=now)
         return Move(State.WAITING, "paused", waiting)
+    if gates.stopped and story.state is not State.WAITING:
+        waiting = Waiting(gate=Gate.PAUSED, resume_to=story.state, since=now, rule=gates.stopped)
+        return Move(State.WAITING, gates.stopped, waiting)
     return None
 
 
 def _from_gate(story: Story, gates: Gates, now: datetime) -> Move | None:
     waiting = story.waiting
-    if waiting is None:
+    if waiting is None or gates.stopped:
         return None
     if story.retry:
         return Move(State.ANALYZING, "retry")
@@ -79,6 +86,8 @@ def _from_gate(story: Story, gates: Gates, now: datetime) -> Move | None:
             return moved
     if story.pause and waiting.gate is not Gate.PAUSED:
         return None
+    if waiting.gate is Gate.PRE_DEPLOY and (asked := _review(story, gates)):
+        return asked
     if gate_is_open(story, waiting, gates, now):
         return Move(waiting.resume_to, f"{waiting.gate} open")
     return None
@@ -89,7 +98,7 @@ def gate_is_open(story: Story, waiting: Waiting, gates: Gates, now: datetime) ->
     match waiting.gate:
         case Gate.PAUSED:
             looked_at = not waiting.subject or waiting.subject in story.vouched
-            return story.pause is None and looked_at
+            return story.pause is None and looked_at and waiting.rule not in gates.holds
         case Gate.AMBIGUITY_DETECTED:
             return len(story.answers) > story.answers_used
         case Gate.BUDGET_EXCEEDED:
@@ -126,7 +135,24 @@ def _pull_changed(story: Story) -> Move | None:
     return None
 
 
-def _from_work(story: Story) -> Move | None:
+def _from_work(story: Story, gates: Gates) -> Move | None:
     if story.state in _BEFORE_MERGE and _edited(story):
         return Move(State.ANALYZING, "edited")
+    if story.state is State.DEPLOYING and not story.merged_sha:
+        return _review(story, gates)
     return None
+
+
+def _review(story: Story, gates: Gates) -> Move | None:
+    """A round of work on what reviewers want; after the last one it is people's (W10)."""
+    remarks = story.remarks_open
+    if not remarks or story.foreign_head:
+        return None
+    if story.review_rounds >= gates.review_rounds:
+        return Move(State.FAILED, REVIEW_ROUNDS)
+    begun = ReviewRound(
+        number=story.review_rounds + 1,
+        remarks=tuple(remark.id for remark in remarks),
+        head_sha=story.head_sha,
+    )
+    return Move(State.CODING, "review", events=(begun,))

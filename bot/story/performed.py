@@ -33,9 +33,12 @@ def performed(story: Story, event: EffectPerformed) -> None:
             story.labels_shown = "/".join(event.key.split("/")[-2:])
         case "call_model":
             names = ModelCall.model_fields
+            story.model_requests += result.get("requests", 1)
             story.model_calls.append(ModelCall(**{n: result[n] for n in names}))
         case "push_branch":
             story.pushed_sha = result["sha"]
+        case "reply_to_review":
+            story.replied.add(event.key.rpartition("/")[2])
         case "open_pull_request":
             story.pull_number, story.pull_url = result["number"], result.get("url", "")
             story.pull_open = True

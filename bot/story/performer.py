@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 # Said to people by handlers; a dead worker's leftovers of these kinds are still wanted. Other
 # kinds belong to a stage or to the status, which propose them again if they still want them.
-LEFTOVERS = frozenset({"react", "post_comment"})
+LEFTOVERS = frozenset({"react", "post_comment", "reply_to_review"})
 
 
 _STATUS = {Decision.ALLOW: "proposed", Decision.DENY: "denied", Decision.WAIT: "waiting"}
@@ -153,6 +153,7 @@ class Performer:
             approvals_seen=story.approvals_given,
             until=verdict.until,
             subject=verdict.subject,
+            rule=verdict.rule,
         )
 
     def _perform(self, key: str, story: Story, lease: Lease | None, judged: bool) -> dict[str, Any]:
@@ -212,6 +213,7 @@ class Performer:
                     error_id=error_id,
                     final=until is None,
                     usage=getattr(error, "usage", None),
+                    requests=getattr(error, "requests", 0),
                 )
             ],
             actor=self._owner,

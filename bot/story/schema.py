@@ -102,6 +102,37 @@ DELIVERIES = Table(
     Index("deliveries_error_id", "error_id", "handled_at"),
 )
 
+# Views of the items' streams: what comes next, and which item a source speaks of.
+ITEMS = Table(
+    "items",
+    METADATA,
+    Column("repository", String, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("state", String, nullable=False),
+    Column("family", String, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("base", BigInteger, nullable=False),  # policies.ranking.base: the score without its age
+    Column("since", BigInteger, nullable=False),  # microseconds since 1970
+    Column("version", BigInteger, nullable=False),  # of the stream when this was written
+    PrimaryKeyConstraint("repository", "number", name="items_pkey"),
+    Index("items_rank", "repository", "state", "base", "since", "number"),
+)
+
+ITEM_KEYS = Table(
+    "item_keys",
+    METADATA,
+    Column("repository", String, nullable=False),
+    Column("key", String, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("kind", String, nullable=False),  # source | identity | words
+    Column("source", String, nullable=False),
+    Column("place", String, nullable=False),
+    Column("digest", String, nullable=False),  # of the sighting
+    PrimaryKeyConstraint("repository", "key", "number", name="item_keys_pkey"),
+    Index("item_keys_place", "repository", "source", "place"),
+    Index("item_keys_number", "repository", "number"),
+)
+
 
 def stored(at: datetime) -> str:
     """The instant as its column holds it. A naive datetime is a ValueError: it names no instant."""

@@ -12,9 +12,11 @@ from datetime import datetime
 
 from bot.story import events as e
 from bot.story.accounts import Accounts
+from bot.story.reviewing import Reviewing
 from bot.story.vocabulary import (
     TERMINAL,
     Approval,
+    AutoApproval,
     ExecutionPlan,
     Gate,
     Handoff,
@@ -24,11 +26,12 @@ from bot.story.vocabulary import (
     State,
     StorySpec,
     Waiting,
+    Withdrawal,
 )
 
 
 @dataclass
-class Story(Accounts):
+class Story(Accounts, Reviewing):
     """A story as its journal tells it. Read it; only `fold` and `apply` write it."""
 
     stream: str
@@ -60,6 +63,7 @@ class Story(Accounts):
     commits: list[e.Committed] = field(default_factory=list)
     tasks_done: dict[str, e.TaskDone] = field(default_factory=dict)
     plans: int = 0  # made in this round
+    split: e.SplitProposed | None = None  # instead of a plan
     instructions: tuple[str, ...] = ()  # files of the project that told how to write
     checks: tuple[str, ...] = ()  # how the project is installed, tested and checked
     planned_at: int = 0  # how many attempts had failed when the last one was made
@@ -72,6 +76,8 @@ class Story(Accounts):
     reviews: list[e.Reviewed] = field(default_factory=list)
     failures: list[e.AttemptFailed] = field(default_factory=list)
     approvals: list[Approval] = field(default_factory=list)
+    auto_approved: AutoApproval | None = None
+    withdrawals: list[Withdrawal] = field(default_factory=list)  # of this round
     approvals_given: int = 0  # ever, with those withdrawn since
     shown: list[Shown] = field(default_factory=list)
     pull_number: int = 0
@@ -83,6 +89,8 @@ class Story(Accounts):
     label_disturbances: int = 0
     vouched: set[str] = field(default_factory=set)  # suspicious texts that a person let pass
     priority: str = "normal"
+    wsjf: dict[str, float] = field(default_factory=dict)  # inputs that people gave
+    editors: set[int] = field(default_factory=set)  # who rewrote the story
     cancel: e.CancelRequested | None = None
     rejected: e.Rejected | None = None
     pause: e.PauseRequested | None = None
@@ -106,7 +114,22 @@ class Story(Accounts):
 
     @property
     def plan_digest(self) -> str:
+        """Of what a yes to the plan means: the plan, or the proposal to make several stories."""
+        if self.split:
+            return self.split.digest
         return self.plan.digest if self.plan else ""
+
+    @property
+    def split_agreed(self) -> bool:
+        """Whether somebody said yes to exactly this proposal."""
+        now = self.plan_digest if self.split else ""
+        given = [a for a in self.approvals if a.gate is Gate.PRE_CODE]
+        return bool(now) and any(a.plan_digest == now for a in given)
+
+    @property
+    def approved(self) -> bool:
+        """Whether anything was approved that a change of mind could take back."""
+        return bool(self.approvals) or self.auto_approved is not None
 
     @property
     def terminal(self) -> bool:

@@ -10,14 +10,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
 
+from bot.story.involved import Asks, approval_rule, involved
 from bot.story.involved import GitHub as InvolvedReads
-from bot.story.involved import approval_rule, involved
 from bot.story.judge import pull_facts
 from bot.story.machine import Story
 from bot.story.vocabulary import Gate, Repository
+from policies.approvals import ApprovalRule, Involved
 from policies.budget import Caps
 from policies.unmet import Condition, UnmetFacts, unmet
-from policies.who_approves import ApprovalRule, Involved
 
 
 class GitHub(InvolvedReads, Protocol):
@@ -31,12 +31,12 @@ class InForce:
     """What counts for the repository: the settings, and what its configuration makes of them."""
 
     gates: frozenset[Gate] = frozenset({Gate.PRE_DEPLOY, Gate.PRE_PRODUCTION})
-    quorum: int = 1
-    second_person_required: bool = True
+    asks: Asks = field(default_factory=Asks)
     caps: Caps = field(default_factory=Caps)
     mode: str = "on"
     broken: tuple[str, datetime | None] | None = None
     suspended: datetime | None = None
+    lacks: tuple[str, ...] = ()
     throttled: tuple[str, datetime | None] | None = None
 
 
@@ -50,12 +50,13 @@ def facts(github: GitHub, story: Story, rules: InForce, now: datetime) -> UnmetF
     known = UnmetFacts(
         now=now,
         gates=rules.gates,
-        rule=ApprovalRule(rules.quorum, rules.second_person_required),
+        rule=ApprovalRule(rules.asks.quorum, rules.asks.second_person),
         involved=Involved(requester=story.requester, issue_author=story.author),
         caps=rules.caps,
         mode=rules.mode,
         broken=rules.broken,
         suspended=rules.suspended,
+        lacks=rules.lacks,
         throttled=rules.throttled,
     )
     if story.terminal or story.merged_sha or not story.pull_number:
@@ -66,7 +67,7 @@ def facts(github: GitHub, story: Story, rules: InForce, now: datetime) -> UnmetF
             known,
             pull=pull_facts(pull),
             merge_state=str(pull.get("mergeable_state") or ""),
-            rule=approval_rule(github, story, True, rules.quorum, rules.second_person_required),
+            rule=approval_rule(github, story, True, rules.asks),
             involved=involved(github, story, pull),
         )
     except Exception as error:

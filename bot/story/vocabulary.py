@@ -114,6 +114,7 @@ class Task(Value):
 
 
 TESTS_TASK = "tests"  # the task that writes the tests of the criteria, before any other
+REVIEW_TASK = "review"  # tasks that answer a review: people asked for what they change in tests
 
 
 class TaskOutcome(StrEnum):
@@ -184,7 +185,7 @@ class TestSummary(Value):
 
 
 class GateFinding(Value):
-    """One thing that a quality gate saw. `line`: from 1, or 0 for a whole file.
+    """One thing that a quality gate saw. `line`: from 1, or 0 for a whole file; so `column`.
 
     `severity`: error | warning | note.
     """
@@ -192,6 +193,7 @@ class GateFinding(Value):
     file: str = ""
     line: int = 0
     end_line: int = 0
+    column: int = 0
     rule: str
     message: str
     severity: str = "error"
@@ -223,10 +225,24 @@ class Waiting(Value):
     approvals_seen: int = 0  # a policy found these not to be enough: the gate waits for more
     until: datetime | None = None  # it goes on by itself then
     subject: str = ""  # digest of what a person is asked to look at (M12)
+    rule: str = ""  # of the verdict that made it wait
+
+
+class Demands(Value):
+    """What a configuration asks of approvals; a later one that asks for more withdraws them."""
+
+    quorum: int = 1
+    second_person: bool = True
+    teams: tuple[str, ...] = ()
+    checkpoints: tuple[str, ...] = ()  # names, each with the teams that it asks for
 
 
 class Approval(Value):
-    """A person's yes, bound to what they saw (P3)."""
+    """A person's yes, bound to what they saw and to what was asked of them (P3).
+
+    `words`: digest of the text that approved. `by`: command | review (GitHub's own button).
+    `config_digest` '' and `demands` None: given before these were kept.
+    """
 
     gate: Gate
     person: Person
@@ -236,6 +252,78 @@ class Approval(Value):
     comment_id: int
     at: datetime
     thread: str = "issue_comment"  # | pull_request_review | pull_request_review_comment
+    config_digest: str = ""
+    demands: Demands | None = None
+    words: str = ""
+    by: str = "command"
+
+
+class AutoApproval(Value):
+    """The configuration's own yes, within its limits; `facts` is what was measured (P2, S4)."""
+
+    gate: Gate
+    head_sha: str
+    base_sha: str
+    plan_digest: str
+    config_digest: str
+    rule: str
+    limits: dict[str, Any]
+    facts: dict[str, Any]
+    at: datetime
+
+
+class Withdrawal(Value):
+    """An approval that does not count any more, and why; the status comment says so."""
+
+    gate: Gate
+    login: str  # '' for an automatic one
+    reason: str
+    at: datetime
+
+
+class Said(Value):
+    """One comment in a thread of a review. `ours`: Towpath's own."""
+
+    by: str
+    text: str
+    ours: bool = False
+
+
+class Remark(Value):
+    """What a person wants of a pull request of ours: a thread, or a review as a whole (W10).
+
+    `id`: c<the comment that asks> or r<the review>, unique in the story; `root`: the first comment
+    of the thread, 0 for a review. `line`: in the file at `commit`, 0 where it is of the whole file,
+    of removed lines or outdated. The texts are untrusted.
+    """
+
+    id: str
+    pull: int
+    root: int
+    person: Person
+    text: str
+    path: str = ""
+    line: int = 0
+    start_line: int = 0
+    hunk: str = ""
+    commit: str = ""
+    outdated: bool = False
+    blocking: bool = False  # its review requested changes
+    before: tuple[Said, ...] = ()  # what was said in the thread until then
+
+
+class Reply(Value):
+    """How a remark ended. `outcome`: fixed | answered | declined | left.
+
+    `touched`: the commit of `task` changed the very lines; `files`: all that it changed.
+    """
+
+    remark: str
+    outcome: str
+    text: str
+    task: str = ""
+    touched: bool = False
+    files: tuple[str, ...] = ()
 
 
 class Shown(Value):

@@ -32,7 +32,6 @@ MODEL = (
     "Set TOWPATH_MODEL to anthropic:NAME or openai:NAME for other stories (scripted:FILE needs "
     "the file)."
 )
-CREDENTIALS = "Check that TOWPATH_APP_ID and the private key belong to the same app."
 GITHUB = "Check TOWPATH_GITHUB_API_URL, the network and the proxy (HTTPS_PROXY)."
 AS_MANIFEST = "as app.yml asks"
 PERMISSIONS = (

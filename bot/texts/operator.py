@@ -9,14 +9,36 @@ from collections.abc import Iterable
 
 NOT_SET = "not set"
 NO_RSA_KEY = "not an RSA private key in PEM form without a passphrase"
+KEY_PROBLEMS = {
+    "path": ("it names a file, and holds no key", "Name the file in TOWPATH_PRIVATE_KEY_FILE."),
+    "public": ("it holds no private key, but a public one or a certificate", ""),
+    "encrypted": ("not an RSA private key without a passphrase", ""),
+    "openssh": ("an SSH key, not an RSA private key in PEM form", ""),
+    "kind": ("not an RSA private key, but one of another kind", ""),
+    "damaged": (
+        "it begins like a private key, but a part is missing or damaged",
+        "Copy the file of the key again, whole, or name it in TOWPATH_PRIVATE_KEY_FILE.",
+    ),
+}
 NEXT_SIGNING = "Set it to the secret typed into the settings of the GitHub App (Webhook → Secret)."
 NEXT_APP_ID = "Set it to the App ID shown at the top of the settings of the GitHub App."
 NEXT_PRIVATE_KEY = (
     "Generate a key in the settings of the GitHub App (Private keys) and name its file in "
     "TOWPATH_PRIVATE_KEY_FILE."
 )
+UNKNOWN_APP = (
+    "Set it to the App ID shown at the top of the settings of the GitHub App (not the client ID, "
+    "not the number of an installation), and check that TOWPATH_GITHUB_API_URL is that GitHub."
+)
+OTHER_KEY = "GitHub does not accept it for this app: it belongs to another one, or was deleted"
+NEXT_CLOCK = "Set this machine's clock (timedatectl set-ntp true), then start again."
+WRONG_CLOCK = "GitHub does not accept the time of this machine"
 NO_TESTS = "The tests are not installed here. Call `./towpath test` in a clone of the repository."
 NO_INDEX = "No package index answers: the tests that install packages are left out."
+
+
+def unknown_app(app_id: int | None, url: str) -> str:
+    return f"{url} knows no app with the number {app_id}"
 
 
 def settings_problems(rows: Iterable[tuple[str, str, str]]) -> str:

@@ -21,6 +21,8 @@ TEST_CHANGED = "a test of the criteria is not what it was when it was seen to fa
 POLISH = "Apply what the review suggests"
 POLISH_SUBJECT = "refactor: apply suggestions of the review"
 NOT_POLISHED = "the suggestions of the review were left for people"
+RESPOND = "Deal with the remarks of the reviewers"
+RESPOND_SUBJECT = "fix: what the review asks for"
 NO_CHANGE = "the work changed no file"
 UNPLANNED = "this file is not in the plan"
 PULL_CLOSED = "the pull request was closed by a person"
@@ -29,6 +31,7 @@ _SHORT = {
     "rejected": "a reviewer rejected the change",
     "handoff_requested": "a person asked for the story with /handoff",
     "pull_request_closed": PULL_CLOSED,
+    "review_rounds": "reviewers asked for more after the last round of review that is allowed",
 }
 
 

@@ -6,6 +6,7 @@ from bot.story.machine import Story
 from bot.story.outcome import outcome
 from bot.story.vocabulary import TESTS_TASK
 from bot.texts.checks import table
+from bot.texts.review import summary
 from bot.texts.status import cost, suite_line
 from bot.texts.words import code, count, gist, plain, short
 
@@ -108,6 +109,8 @@ def _iterations(story: Story) -> str:
     cached = story.cache_read_share
     share = f", {cached:.0%} of the input read from the provider's cache" if cached else ""
     lines.append(f"- Cost: {cost(story)}{share}")
+    if story.remarks:
+        lines.append(f"- Review by people: {summary(story)}")
     for review in story.reviews[-1:]:
         found = count(len(review.findings), "finding")
         lines.append(f"- Review by {plain(review.reviewer, 60)}: {found}")

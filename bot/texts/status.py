@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from bot.story.machine import Story
 from bot.story.outcome import outcome
 from bot.story.vocabulary import Gate, State
+from bot.texts import approvals, review, split
 from bot.texts.checks import line as gates_line
 from bot.texts.unmet import missing
-from bot.texts.words import block, code, count, gist, money, plain, short, who
+from bot.texts.words import block, code, count, gist, money, plain, short
 from policies.unmet import Condition
 
 HEADLINE = {
@@ -46,6 +47,7 @@ def status(
     `lacks`: all that is missing between now and done.
     """
     parts = [f"### Towpath · {story.name} · {_headline(story)}", _now(story), missing(lacks)]
+    parts += [approvals.automatic(story), approvals.withdrawn(story)]
     parts.append(_facts(story, story_budget_usd, max_iterations))
     if story.plan:
         parts.append(_plan(story))
@@ -89,19 +91,19 @@ def _waits_for(story: Story) -> str:
         return ""
     match waiting.gate:
         case Gate.PRE_DEPLOY:
-            given = [a.person.login for a in story.approvals if a.head_sha == story.head_sha]
-            so_far = f" So far: {', '.join(map(who, given))}." if given else ""
             why = f" {plain(waiting.reason, 400)}." if waiting.reason else ""
             return (
                 f"Pull request #{story.pull_number} is ready at `{story.head_sha}`.{why}\n\n"
                 "**Waits for:** `/approve` (or `/reject reason`) from somebody with write access "
                 "who neither asked for, wrote nor committed this change. The approval counts for "
-                f"exactly this commit.{so_far}"
+                f"exactly this commit.{approvals.given(story)}"
             )
+        case Gate.PRE_CODE if story.split:
+            return f"{split.waits()}{approvals.given(story)}"
         case Gate.PRE_CODE:
             return (
                 "The plan below is ready.\n\n**Waits for:** `/approve` (or `/reject reason`) "
-                "from somebody with write access."
+                f"from somebody with write access.{approvals.given(story)}"
             )
         case Gate.AMBIGUITY_DETECTED:
             asked = "\n".join(f"{n}. {plain(q, 500)}" for n, q in enumerate(waiting.questions, 1))
@@ -160,6 +162,8 @@ def _facts(story: Story, budget: float, max_iterations: int) -> str:
         rows.append(("Instructions followed", ", ".join(map(code, story.instructions))))
     if story.failures:
         rows.append(("Attempt", f"{story.iteration} of at most {max_iterations}"))
+    if story.remarks:
+        rows.append(("Review", review.summary(story)))
     limit = money(budget + story.budget_raised_usd)
     calls = count(len(story.model_calls), "model call")
     scripted = sum(c.provider == "scripted" for c in story.model_calls)

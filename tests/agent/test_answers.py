@@ -1,5 +1,8 @@
 """Plans, scripts and context: what is exact, and what is refused with a reason."""
 
+import json
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,8 +11,17 @@ from bot.agent.edits import repository_path
 from bot.agent.errors import Kind, ModelError
 from bot.agent.gateway import Gateway
 from bot.agent.prompts import render
-from bot.agent.schemas import Plan, PlanError, execution_plan
+from bot.agent.schemas import (
+    SCHEMA_OF,
+    Analysis,
+    Plan,
+    PlanError,
+    execution_plan,
+    shape,
+    story_spec,
+)
 from bot.agent.scripted import Script
+from bot.agent.tool_arguments import TOOLS
 from bot.agent.untrusted import Secrets, section, visible
 
 FILES = {
@@ -137,3 +149,47 @@ def test_secrets_never_show_in_a_representation():
     secrets.hide("AKIA" + "A" * 16 + " https://u:passw0rd@host/ sk-ant-" + "x" * 30)
     assert "passw0rd" not in repr(secrets)
     assert "3 hidden" in repr(secrets)
+
+
+def spec(*criteria: dict, title: str = "Round", **more):
+    told = {"story_type": "feature", "complexity": 1, "criteria": list(criteria), **more}
+    return story_spec(Analysis.model_validate(told), title)
+
+
+def test_a_criterion_counts_once_and_without_padding():
+    made = spec(
+        {"text": "It rounds up.", "given": "N/A", "when": " - ", "then": "it rounds up"},
+        {"text": "it rounds  up"},
+        {"text": "", "given": "a price", "then": "it is rounded"},
+        {"text": "none"},
+        {"text": "It rounds up.", "when": "asked twice"},
+        {"text": "-1 is rounded"},
+        {"text": "1 is rounded"},
+        likely_files=["./a.py", "a.py", "../b.py"],
+        questions=["None.", "Which way?", "Which way?"],
+    )
+    told = [(c.id, c.text, c.given, c.when, c.then) for c in made.criteria]
+    assert told == [
+        ("C1", "It rounds up.", "", "", ""),
+        ("C2", "given a price, then it is rounded", "a price", "", "it is rounded"),
+        ("C3", "It rounds up.", "", "asked twice", ""),
+        ("C4", "-1 is rounded", "", "", ""),
+        ("C5", "1 is rounded", "", "", ""),
+    ]
+    assert made.dependencies == ("a.py",)
+    assert made.ambiguities == ("Which way?",)
+
+
+def test_where_nobody_states_a_criterion_the_title_is_it():
+    assert [c.text for c in spec(title=" Round up ").criteria] == ["Round up"]
+
+
+def test_no_model_is_shown_the_numbers_of_our_own_rows():
+    shown = [json.dumps(shape(schema)) for schema in SCHEMA_OF.values()]
+    shown += [tool.model_dump_json() for tool in TOOLS]
+    for purpose in SCHEMA_OF:
+        prompt = render(purpose, {"story": {"title": "t", "body": "b"}}, Secrets())
+        shown.append(prompt.system + prompt.user)
+    for text in shown:
+        assert not re.search(r"§|\b(?:[A-Z]\d{1,2})\b(?!\.)", text), text
+        assert '"title": "' not in text

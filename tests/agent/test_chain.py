@@ -63,6 +63,25 @@ def test_another_answers_while_one_is_away_and_it_comes_back(clock, pair):
     assert chain.ask(pair, ASKED).skipped == ()
 
 
+def test_every_request_is_counted_also_those_that_failed(clock, pair):
+    first, second = pair
+    chain = Chain(clock)
+    first.away = Kind.OVERLOADED
+    assert chain.ask(pair, ASKED).requests == 2
+    assert chain.ask(pair, ASKED).requests == 1  # the first one rests
+    clock.now, second.away = 16.0, Kind.REFUSED
+    with pytest.raises(ModelError) as refused:
+        chain.ask(pair, ASKED)
+    assert refused.value.requests == 2
+    clock.now, second.away = 17.0, Kind.TIMEOUT
+    with pytest.raises(ModelError) as away:
+        chain.ask(pair, ASKED)
+    assert away.value.requests == 1
+    with pytest.raises(ModelError) as resting:
+        chain.ask(pair, ASKED)
+    assert resting.value.requests == 0
+
+
 def test_the_rest_doubles_with_each_failure_and_follows_the_provider(clock, pair):
     first, _ = pair
     chain = Chain(clock)

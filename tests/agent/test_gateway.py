@@ -65,7 +65,7 @@ def test_an_answer_that_does_not_fit_is_asked_for_once_more(server, provider, ba
     server.answers = [bad, Prepared(arguments=GOOD)]
     reply = gateway(server, provider).call("analyze", PACKAGE, Analysis)
     assert reply.output.complexity == 3
-    assert reply.usage.output_tokens == 14
+    assert (reply.usage.output_tokens, reply.requests) == (14, 2)
     assert "could not be used" in json.dumps(server.requests[1]["body"])
 
 
@@ -75,7 +75,7 @@ def test_two_answers_that_do_not_fit_are_an_error_that_counts_both(server, provi
     with pytest.raises(ModelError) as caught:
         gateway(server, provider).call("analyze", PACKAGE, Analysis)
     assert caught.value.kind is Kind.INVALID_OUTPUT
-    assert caught.value.usage.output_tokens == 14
+    assert (caught.value.usage.output_tokens, caught.value.requests) == (14, 2)
     assert len(str(caught.value)) < 1000
 
 

@@ -6,6 +6,7 @@ import socket
 import time
 
 import pytest
+from genai_prices.data_snapshot import get_snapshot
 
 from bot.agent.capabilities import DEFAULTS, TABLE, of
 from bot.agent.errors import Kind, ModelError
@@ -146,15 +147,31 @@ def test_a_forked_process_has_connections_of_its_own():
 @pytest.mark.parametrize("provider", TABLE)
 def test_each_row_is_reached_by_its_prefix_and_nothing_by_its_middle(provider):
     for prefix, row in TABLE[provider].items():
-        assert of(provider, f"{prefix}-x") == of(provider, prefix) == row
-        assert of(provider, f"my-{prefix}") == DEFAULTS[provider]
+        assert of(provider, f"{prefix}-x").output == of(provider, prefix).output == row.output
+        assert of(provider, f"my-{prefix}").output == DEFAULTS[provider].output
     assert of(provider, "never heard of") == DEFAULTS[provider]
 
 
 def test_the_longest_prefix_decides():
-    assert of("openai", "gpt-5-chat-latest") != of("openai", "gpt-5.5")
-    assert of("openai", "gpt-5").reasoning == "always"
-    assert not of("openai-compatible", "gpt-5").json_schema
+    assert of("openai", "gpt-5-chat-latest").output < of("openai", "gpt-5.5").output
+    assert of("openai", "o1").tools
+    assert not of("openai", "o1-mini-2024-09-12").tools
+
+
+def test_what_the_installed_libraries_know_is_not_kept_by_heart():
+    """The size of every context that the price data has, for every name that is a chat model's."""
+    for provider in ("anthropic", "openai"):
+        known = {
+            model.id: model.context_window
+            for model in get_snapshot().find_provider(None, provider, None).models
+            if model.context_window and not model.id.startswith("ft:")
+        }
+        assert len(known) > 20
+        assert {name: of(provider, name).context for name in known} == known
+    assert of("anthropic", "claude-sonnet-4-5").output == 64_000
+    assert of("anthropic", "claude-opus-4-1").output == 32_000
+    assert of("anthropic", "claude-sonnet-4-5").forced_tool
+    assert not of("anthropic", "claude-sonnet-5-5").forced_tool
 
 
 def test_what_cannot_fit_is_not_sent(server):

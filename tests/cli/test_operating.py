@@ -65,13 +65,13 @@ def verdicts(**settings: Any) -> tuple[int, dict[str, str]]:
 # -- mistakes --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["web", "worker", "stories", "serve"])
+@pytest.mark.parametrize("name", ["web", "worker", "stories"])
 def test_a_process_without_its_settings_names_each_and_the_next_step(
     name: str, tmp_path: Path
 ) -> None:
     ran = towpath(name, home=tmp_path / "home")
     assert ran.returncode == 2
-    missing = {"web": 1, "worker": 2, "stories": 2, "serve": 3}[name]
+    missing = {"web": 1, "worker": 2, "stories": 2}[name]
     assert len(ran.stderr.splitlines()) == 1 + missing
     assert "not set. " in ran.stderr
     assert not (tmp_path / "home").exists()

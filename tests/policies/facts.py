@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.story.vocabulary import Approval, Gate, Person, Repository, Shown
+from bot.story.vocabulary import Approval, AutoApproval, Gate, Person, Remark, Repository, Shown
+from policies.approvals import Involved
 from policies.effects import Facts, PullFacts
-from policies.who_approves import ApprovalFacts, Comment, Involved
+from policies.who_approves import ApprovalFacts, Comment
 
 HEAD, OTHER, BASE = "a" * 40, "b" * 40, "c" * 40
 PLAN = "d" * 64
@@ -71,14 +72,18 @@ class StoryFacts:
     repository: Repository | None = REPOSITORY
     issue: int = 12
     branch: str = "feature/STORY-12/round-up"
+    base_sha: str = BASE
     head_sha: str = HEAD
     pushed_sha: str = HEAD
     plan_digest: str = PLAN
     foreign_head: bool = False
     pull_number: int = 13
     approvals: list[Approval] = field(default_factory=lambda: [approval()])
+    auto_approved: AutoApproval | None = None
+    remarks_open: tuple[Remark, ...] = ()
     tested: str = HEAD
     stopped: str = ""
+    split_agreed: bool = True
 
     def passed(self, subject: str, sha: str) -> bool:
         return subject == "head" and sha == self.tested

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from bot.story import effects as fx
 from bot.story.machine import Story
 from bot.story.vocabulary import Decision, Gate, Person
+from policies.approvals import ApprovalRule
 from policies.budget import Caps, Spent
 from policies.effects import TABLE, Limits, StoryView, judge
-from policies.who_approves import ApprovalRule
 from tests.policies.facts import (
     ASKER,
     BOT,
@@ -34,7 +34,11 @@ ALLOWED: dict[str, Any] = {
         key="k", repository=REPOSITORY, issue=12, add=("towpath:doing",), remove=("towpath:ready",)
     ),
     "post_comment": fx.PostComment(key="k", repository=REPOSITORY, issue=13, body="x"),
+    "reply_to_review": fx.ReplyToReview(
+        key="k", repository=REPOSITORY, number=13, comment_id=5, body="x"
+    ),
     "show_status": fx.ShowStatus(key="k", repository=REPOSITORY, issue=12, body="x"),
+    "open_issue": fx.OpenIssue(key="k", repository=REPOSITORY, part=1, title="t", body="b"),
     "push_branch": fx.PushBranch(
         key="k", repository=REPOSITORY, branch=BRANCH, sha=HEAD, files=("a.py",), lines=20
     ),
@@ -67,6 +71,7 @@ ALLOWED: dict[str, Any] = {
 }
 TALK = {
     "react",
+    "reply_to_review",
     "set_labels",
     "post_comment",
     "show_status",
@@ -85,6 +90,13 @@ def test_every_kind_of_effect_has_its_row_and_the_facts_of_these_tests_allow_it(
     assert set(TABLE) == kinds == set(ALLOWED)
     for kind, effect in ALLOWED.items():
         assert judge(effect, facts()).allowed, kind
+
+
+def test_no_issue_is_opened_that_nobody_agreed_to() -> None:
+    story = StoryFacts(split_agreed=False)
+    assert judge(ALLOWED["open_issue"], facts(story)).rule == "agreed"
+    many = facts(calls={"open_issue": 8})
+    assert judge(ALLOWED["open_issue"], many).rule == "open_issue_limit"
 
 
 def test_the_story_of_the_machine_is_what_the_policies_can_read() -> None:
@@ -134,6 +146,8 @@ def test_a_dead_story_may_only_talk_and_a_paused_one_only_waits(kind: str) -> No
         ("open_pull_request", {"issue": 99}, "own_thread"),
         ("edit_pull_request", {"number": 14}, "own_pull"),
         ("close_pull_request", {"number": 14}, "own_pull"),
+        ("reply_to_review", {"number": 14}, "own_pull"),
+        ("reply_to_review", {"number": 12}, "own_pull"),
         ("merge_pull_request", {"number": 14}, "own_pull"),
         ("merge_pull_request", {"sha": OTHER}, "head"),
         ("merge_pull_request", {"sha": ""}, "head"),

@@ -14,9 +14,9 @@ from bot.story.story import Story
 from bot.story.vocabulary import Gate, GateFinding, QualityGate, State, TestSummary, Waiting
 from bot.texts.unmet import SENTENCES, missing, sentence, who_can
 from handlers import COMMANDS
+from policies.approvals import ApprovalRule, Involved, OwnedPath
 from policies.effects import PullFacts
 from policies.unmet import Condition, UnmetFacts, unmet
-from policies.who_approves import ApprovalRule, Involved, OwnedPath
 from tests.policies.facts import (
     ASKER,
     BOT,

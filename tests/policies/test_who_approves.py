@@ -10,16 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.story.vocabulary import Decision, Gate, Person
-from policies.who_approves import (
-    LEVELS,
-    ApprovalRule,
-    Comment,
-    Involved,
-    OwnedPath,
-    decide,
-    gate_open,
-    still_valid,
-)
+from policies.approvals import ApprovalRule, Bound, Involved, OwnedPath, gate_open, still_valid
+from policies.who_approves import LEVELS, Comment, decide
 from tests.policies.facts import (
     ASKER,
     BOT,
@@ -162,8 +154,7 @@ def opened(approvals: list, rule: ApprovalRule | None = None, **bound: str) -> s
         approvals,
         rule or ApprovalRule(),
         approval_facts().involved,
-        bound.get("head", HEAD),
-        bound.get("plan", PLAN),
+        Bound(bound.get("head", HEAD), bound.get("plan", PLAN)),
     )
     assert verdict.allowed or verdict.gate is Gate.PRE_DEPLOY
     return verdict.rule
@@ -205,13 +196,13 @@ def test_every_owned_path_needs_an_owner_among_those_who_approved() -> None:
 
 def test_a_push_withdraws_an_approval_unless_the_files_are_the_same() -> None:
     given_ = approval()
-    assert still_valid(given_, Gate.PRE_DEPLOY, HEAD, PLAN).allowed
-    assert still_valid(given_, Gate.PRE_DEPLOY, OTHER, PLAN).rule == "head_changed"
-    assert still_valid(given_, Gate.PRE_DEPLOY, OTHER, PLAN, same_tree=True).allowed
-    assert still_valid(given_, Gate.PRE_DEPLOY, HEAD, "e" * 64).rule == "plan_changed"
-    assert not still_valid(given_, Gate.PRE_DEPLOY, "", PLAN, same_tree=True).allowed
+    assert still_valid(given_, Gate.PRE_DEPLOY, Bound(HEAD, PLAN)).allowed
+    assert still_valid(given_, Gate.PRE_DEPLOY, Bound(OTHER, PLAN)).rule == "head_changed"
+    assert still_valid(given_, Gate.PRE_DEPLOY, Bound(OTHER, PLAN), same_tree=True).allowed
+    assert still_valid(given_, Gate.PRE_DEPLOY, Bound(HEAD, "e" * 64)).rule == "plan_changed"
+    assert not still_valid(given_, Gate.PRE_DEPLOY, Bound("", PLAN), same_tree=True).allowed
     nothing = approval(head_sha="")
-    assert not still_valid(nothing, Gate.PRE_DEPLOY, "", PLAN).allowed
+    assert not still_valid(nothing, Gate.PRE_DEPLOY, Bound("", PLAN)).allowed
 
 
 _PEOPLE = st.sampled_from([BOT, ASKER, WRITER, REVIEWER, SECOND])
@@ -280,7 +271,7 @@ def test_no_approvals_open_a_gate_without_a_valid_one_of_a_second_person(
     approvals = [approval(p, head_sha=sha, gate=gate) for p, sha, gate in given_]
     involved = approval_facts().involved
     verdict = gate_open(
-        Gate.PRE_DEPLOY, approvals, ApprovalRule(quorum=quorum), involved, HEAD, PLAN
+        Gate.PRE_DEPLOY, approvals, ApprovalRule(quorum=quorum), involved, Bound(HEAD, PLAN)
     )
     valid = [
         a.person

@@ -20,6 +20,7 @@ from bot.story.vocabulary import (
     Person,
     Repository,
     State,
+    Usage,
     Waiting,
 )
 
@@ -206,3 +207,16 @@ def test_a_retry_forgets_the_failures_and_begins_a_new_round() -> None:
 @given(st.sampled_from(sorted(TERMINAL)))
 def test_a_story_that_ended_does_not_move_by_itself(state: State) -> None:
     assert next_move(Story("s", state=state), Gates(), NOW) is None
+
+
+def test_every_request_to_a_model_counts_and_not_only_the_answers() -> None:
+    used = Usage(output_tokens=1).model_dump(mode="json")
+    call = {"purpose": "code", "model": "m", "provider": "p", "prompt_version": "v"}
+    result = {**call, "usage": used, "seconds": 1.0, "requests": 2}
+    lost = {"key": "k", "effect": "call_model", "error": "e", "error_id": "i", "final": False}
+    made = story(
+        e.EffectPerformed(key="k", effect="call_model", result=result),
+        e.EffectFailed(**lost, requests=3),
+        e.EffectFailed(**{**lost, "effect": "push_branch"}),
+    )
+    assert (len(made.model_calls), made.model_requests) == (1, 5)

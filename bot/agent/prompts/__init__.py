@@ -8,7 +8,8 @@ anything but the package.
 A package holds (all optional but `story`): story {title, body}, spec, plan, task, tree [paths],
 files {path: content}, excerpts {path: parts}, conventions (text), instructions [[path, text]],
 failure (text), feedback (text), answers [text], diff (text), failing_tests {path: content},
-attempts [{…}], kind (of the failure), suggestions [{…}].
+attempts [{…}], tests (text), changed {path: parts}, known_fix {failure, commit, change},
+kind (of the failure), suggestions [{…}].
 """
 
 from __future__ import annotations

@@ -78,6 +78,7 @@ def _publish(call: Call, issue: Issue, pull: Pull, made: ReviewComment) -> Answe
         state, now = "COMMENTED", call.hub.now()
         made.review = Review(next(call.hub.ids), call.account, "", state, made.commit_id, now)
         pull.reviews.append(made.review)
+        call.hub.announce.review("submitted", issue, pull, made.review, call.account)
     pull.review_comments.append(made)
     issue.updated_at = call.hub.now()
     call.hub.announce.review_comment("created", issue, pull, made, call.account)

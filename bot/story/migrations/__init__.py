@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, inspect, text
 
-HEAD = "0001"  # the newest revision; kept here so that a start need not import Alembic
+HEAD = "0002"  # the newest revision; kept here so that a start need not import Alembic
 _LOCK = 0x746F7770617468  # "towpath", PostgreSQL's advisory lock
 
 

@@ -1,0 +1,186 @@
+"""The next items of a million without sorting a million (B15).
+
+Promises: exactly the order of `policies.ranking.order` at the instant asked, whatever the number of
+items; memory for what was asked only.
+
+Items of one base score keep their order among themselves for ever: the older one is never behind.
+So each base score is a queue in the index, and the next items come from merging the heads of a few
+queues. A queue whose base is below half of the next rank cannot hold anything that comes before it,
+because age doubles a score at most.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import islice
+from typing import Any, NamedTuple
+
+from sqlalchemy import and_, bindparam, func, select, tuple_
+
+from bot.backlog.item import stream_of
+from bot.story.database import Cursor, Prepared, Store
+from bot.story.item_events import ItemState
+from bot.story.schema import ITEMS
+from policies.ranking import GROWTH_US, ageing, microseconds, order, score
+
+_ALL = 2**62
+_CHUNK = 20
+
+_QUEUE = and_(ITEMS.c.repository == bindparam("repository_"), ITEMS.c.state == bindparam("state_"))
+_TOP = (
+    select(func.max(ITEMS.c.base))
+    .where(_QUEUE, ITEMS.c.base < bindparam("below"))
+    .scalar_subquery()
+)
+_NEXT = select(func.max(ITEMS.c.base)).where(_QUEUE, ITEMS.c.base < _TOP).scalar_subquery()
+_ROW = (ITEMS.c.base, ITEMS.c.since, ITEMS.c.number, ITEMS.c.title, ITEMS.c.family)
+_IN_ORDER = (ITEMS.c.since, ITEMS.c.number)
+
+_HEADS = Prepared(
+    select(*_ROW, _NEXT)
+    .where(_QUEUE, ITEMS.c.base == _TOP)
+    .order_by(*_IN_ORDER)
+    .limit(bindparam("most"))
+)
+_MORE = Prepared(
+    select(*_ROW)
+    .where(
+        _QUEUE,
+        ITEMS.c.base == bindparam("base_"),
+        tuple_(*_IN_ORDER) > tuple_(bindparam("after"), bindparam("number_")),
+    )
+    .order_by(*_IN_ORDER)
+    .limit(bindparam("most"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """An item in its place. `base` in 1/1560; `score` and `ageing` are exact."""
+
+    repository: str
+    number: int
+    state: ItemState
+    family: str
+    title: str
+    base: int
+    score: Fraction
+    ageing: Fraction
+
+    @property
+    def stream(self) -> str:
+        return stream_of(self.repository, self.number)
+
+
+class _Row(NamedTuple):
+    base: int
+    since: int
+    number: int
+    title: str
+    family: str
+
+
+class _Queue:
+    """The items of one state and one base score, the older ones first."""
+
+    def __init__(self, rows: list[_Row], more: Callable[[_Row], list[_Row]]) -> None:
+        self._rows, self._more, self._at = rows, more, 0
+
+    def head(self) -> _Row | None:
+        if self._at == len(self._rows) and len(self._rows) == _CHUNK:
+            self._rows, self._at = self._more(self._rows[-1]), 0
+        return self._rows[self._at] if self._at < len(self._rows) else None
+
+    def advance(self) -> None:
+        self._at += 1
+
+
+class Queues(Store):
+    """Reads the items of the view in the order in which they are worked on."""
+
+    def next(
+        self,
+        repository: str,
+        limit: int = 20,
+        states: Sequence[ItemState] = (ItemState.READY,),
+        families: Collection[str] | None = None,
+    ) -> list[Ranked]:
+        """The first `limit` items in these states (and families), by their score now."""
+        now = microseconds(self._clock())
+        with self._looking() as cursor:
+            rows = self._merged(cursor, repository, states, now)
+            found = (one for one in rows if families is None or one[1].family in families)
+            return [_ranked(repository, *one, now) for one in islice(found, limit)]
+
+    def counts(self, repository: str) -> dict[str, int]:
+        """How many items there are in each state."""
+        with self._looking() as cursor:
+            rows = self._run(cursor, _COUNTS, repository_=repository).fetchall()
+        return {state: number for state, number in rows}
+
+    def _merged(
+        self, cursor: Cursor, repository: str, states: Sequence[ItemState], now: int
+    ) -> Iterator[tuple[ItemState, _Row]]:
+        heap: list[tuple[tuple[int, int, int], int, ItemState, _Queue]] = []
+        beneath: dict[ItemState, int | None] = dict.fromkeys(states, _ALL)
+        opened = 0
+        while True:
+            for state, base in beneath.items():
+                while base is not None and (not heap or base * 2 * GROWTH_US >= -heap[0][0][0]):
+                    queue, base = self._open(cursor, repository, state, base)
+                    beneath[state] = base
+                    opened += 1
+                    _push(heap, queue, opened, state, now)
+            if not heap:
+                return
+            _, position, state, queue = heapq.heappop(heap)
+            row = queue.head()
+            if row is None:
+                continue
+            yield state, row
+            queue.advance()
+            _push(heap, queue, position, state, now)
+
+    def _open(
+        self, cursor: Cursor, repository: str, state: ItemState, below: int
+    ) -> tuple[_Queue, int | None]:
+        """The highest queue at most `below`, and the base of the one beneath it."""
+        at: dict[str, Any] = {"repository_": repository, "state_": str(state)}
+        rows = self._run(cursor, _HEADS, **at, below=below + 1, most=_CHUNK).fetchall()
+
+        def more(last: _Row) -> list[_Row]:
+            after = {"base_": last.base, "after": last.since, "number_": last.number}
+            found = self._run(cursor, _MORE, **at, **after, most=_CHUNK).fetchall()
+            return [_Row(*one) for one in found]
+
+        return _Queue([_Row(*one[:5]) for one in rows], more), rows[0][5] if rows else None
+
+
+def _push(heap: list[Any], queue: _Queue, position: int, state: ItemState, now: int) -> None:
+    row = queue.head()
+    if row is not None:
+        key = order(row.base, row.since, row.number, now)
+        heapq.heappush(heap, (key, position, state, queue))
+
+
+def _ranked(repository: str, state: ItemState, row: _Row, now: int) -> Ranked:
+    return Ranked(
+        repository=repository,
+        number=row.number,
+        state=state,
+        family=row.family,
+        title=row.title,
+        base=row.base,
+        score=score(row.base, row.since, now),
+        ageing=ageing(row.since, now),
+    )
+
+
+_COUNTS = Prepared(
+    select(ITEMS.c.state, func.count())
+    .where(ITEMS.c.repository == bindparam("repository_"))
+    .group_by(ITEMS.c.state)
+)

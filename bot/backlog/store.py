@@ -1,0 +1,118 @@
+"""Keeping items: facts to the journal and the views of them, in one commit (B1, B5, B15).
+
+Promises: what a source tells is compared with what it told before, and only a difference is
+written; readings of one repository take turns, so that one thing never gets two items; the tables
+can be made again from the journal at any time (`rebuild`).
+"""
+
+from __future__ import annotations
+
+from bot.backlog.edges import check_move
+from bot.backlog.item import Item, fold_item, stream_of
+from bot.backlog.ranked import Queues
+from bot.backlog.reading import Reading
+from bot.backlog.shelf import Shelf
+from bot.backlog.taking import Taken, taking
+from bot.story.item_events import (
+    Inputs,
+    InputsGiven,
+    ItemEvent,
+    ItemMoved,
+    ItemRefined,
+    ItemState,
+)
+from bot.story.journal import Conflict, Journal, Together
+from policies.ranking import Scoring
+
+ACTOR = "backlog"
+
+
+class NoItem(LookupError):
+    """There is no item of this number in the repository's backlog."""
+
+    def __init__(self, repository: str, number: int) -> None:
+        super().__init__(f"no item {number} in the backlog of {repository}")
+        self.repository, self.number = repository, number
+
+
+class Backlog(Queues):
+    """The backlog of every repository in one database; `next` and `counts` are of `Queues`.
+
+    `scoring`: the operator's own (`bot.backlog.scoring`).
+    """
+
+    def __init__(self, journal: Journal, scoring: Scoring | None = None) -> None:
+        super().__init__(journal.engine, journal.clock)
+        self._journal, self._scoring = journal, scoring
+
+    def item(self, repository: str, number: int) -> Item:
+        """The item as it is now. Raises NoItem."""
+        item = fold_item(self._journal.load(stream_of(repository, number)))
+        if item is None:
+            raise NoItem(repository, number)
+        return item
+
+    def take(self, repository: str, reading: Reading, actor: str = ACTOR) -> Taken:
+        """Let a reading happen to the backlog; says what that changed."""
+        with self._journal.together(actor) as commit:
+            return taking(self._shelf(repository, commit), reading)
+
+    def give(self, repository: str, number: int, inputs: Inputs, actor: str) -> Item:
+        """A person's inputs; they win over everything else."""
+        return self._record(repository, number, InputsGiven(inputs=inputs), actor=actor)
+
+    def refine(
+        self, repository: str, number: int, refined: ItemRefined, actor: str = ACTOR
+    ) -> Item:
+        """Keep what refinement found; moving the item to REFINED is a step of its own."""
+        return self._record(repository, number, refined, actor=actor)
+
+    def move(
+        self,
+        repository: str,
+        number: int,
+        target: ItemState,
+        reason: str = "",
+        *,
+        actor: str = ACTOR,
+        expect: int | None = None,
+    ) -> Item:
+        """Move the item. Raises UndeclaredMove, NoItem; Conflict where it is not at `expect`."""
+        item = self.item(repository, number)
+        if expect is not None and item.version != expect:
+            raise Conflict(item.stream, expect, item.version)
+        check_move(item.state, target, reason)
+        moved = ItemMoved(source=item.state, target=target, reason=reason)
+        return self._record(repository, number, moved, actor=actor, expect=item.version)
+
+    def rebuild(self, repository: str) -> int:
+        """Make the views again from the journal; the number of items."""
+        rows = self._journal.streams(kind="item", repository=repository, limit=2**62)
+        items = [item for row in rows if (item := fold_item(self._journal.load(row.stream)))]
+        with self._journal.together(ACTOR) as commit:
+            shelf = self._shelf(repository, commit)
+            shelf.clear()
+            for item in items:
+                shelf.put(item, fresh=True)
+        return len(items)
+
+    def _record(
+        self,
+        repository: str,
+        number: int,
+        event: ItemEvent,
+        *,
+        actor: str,
+        expect: int | None = None,
+    ) -> Item:
+        with self._journal.together(actor) as commit:
+            shelf = self._shelf(repository, commit)
+            item = shelf.item(number)
+            if item is None:
+                raise NoItem(repository, number)
+            if expect is not None and item.version != expect:
+                raise Conflict(item.stream, expect, item.version)
+            return shelf.tell(item, [event])
+
+    def _shelf(self, repository: str, commit: Together) -> Shelf:
+        return Shelf(repository, commit, self._scoring)
