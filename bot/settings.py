@@ -11,19 +11,20 @@ import ipaddress
 import os
 import re
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.app_key import pem_of
-from bot.configuration.in_force import Operator
-from bot.configuration.schema import Limits, Mode
 from bot.credentials import CredentialsProblem
 from bot.settings_github import StoredApp, text_of, unusable, with_both_urls
 from bot.settings_problems import PREFIX, SettingsError, misspelt, problem
 from policies.budget import Caps
 from policies.routing import Models
+
+if TYPE_CHECKING:
+    from bot.configuration.in_force import Operator
 
 MODEL_FAMILIES = ("scripted", "replay", "anthropic", "openai", "openai-compatible")
 _MODELS = ", or several with a comma between them; the next stands in for one that is away."
@@ -152,7 +153,7 @@ class Settings(BaseSettings):
     )
 
     # stories: bounds set by people; a repository's own configuration can only be narrower
-    mode: Mode = Field(
+    mode: Literal["on", "dry_run", "off"] = Field(
         "on",
         description="on; dry_run: say what would be done and do nothing; off. A repository's own "
         "configuration cannot allow more.",
@@ -361,6 +362,9 @@ class Settings(BaseSettings):
     @property
     def operator(self) -> Operator:
         """Defaults and bounds for what repositories say about themselves."""
+        from bot.configuration.in_force import Operator  # the web process needs none of it
+        from bot.configuration.schema import Limits
+
         return Operator(
             mode=self.mode,
             most=self.mode,
