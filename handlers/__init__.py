@@ -17,6 +17,7 @@ from handlers import (
     comment,
     configuration,
     control,
+    install,
     merge,
     review,
     status,
@@ -55,6 +56,7 @@ def _each(found: Sequence[Handler]) -> Handler:
 
 # What holds for a repository is known before anything is done by it: configuration comes first.
 EVENTS: dict[str, Handler] = _all(
+    install.EVENTS,
     configuration.EVENTS,
     story.EVENTS,
     merge.EVENTS,
@@ -71,3 +73,8 @@ def handle(delivery: Delivery, office: Office) -> str:
         return "ignored"
     handler(delivery, office)
     return "handled"
+
+
+def given_up(delivery: Delivery, office: Office, error_id: str) -> None:
+    """Tell whoever wrote a command that the delivery of it is not tried any more."""
+    comment.given_up(delivery, office, COMMANDS, error_id)

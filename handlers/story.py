@@ -60,6 +60,8 @@ def start(
     office: Office, repository: Repository, number: int, requester: Person, told: str
 ) -> None:
     """Begin (or begin again) the story of an issue as it is on GitHub now."""
+    if office.stopped(repository):
+        return  # found again by the label when Towpath is back
     issue = office.github.issue(repository, number)
     labels = {label["name"] for label in issue.get("labels", [])}
     wanted = configuration.of(office, repository).story_label

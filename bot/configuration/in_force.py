@@ -23,7 +23,7 @@ from bot.configuration.schema import (
 from bot.configuration.scope_file import ScopeFile, narrowed
 from bot.configuration.section import Pattern
 
-_MODES: tuple[Mode, ...] = ("off", "dry_run", "on")
+MODES: tuple[Mode, ...] = ("off", "dry_run", "on")
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def in_force(
 
 
 def _mode(wanted: Mode, most: Mode) -> Mode:
-    return min(wanted, most, key=_MODES.index)
+    return min(wanted, most, key=MODES.index)
 
 
 def _gates(told: Gates, operator: Operator) -> Gates:

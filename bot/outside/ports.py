@@ -38,6 +38,9 @@ class GitHubReads(Protocol):
     def repositories(self, installation_id: int) -> list[Repository]:
         """The repositories of an installation."""
 
+    def covered(self, installation_id: int) -> list[tuple[Repository, dict[str, Any]]]:
+        """The repositories of an installation, each with what GitHub says of it."""
+
     def repository(self, full_name: str, installation_id: int | None = None) -> Repository:
         """A repository by its full name."""
 
@@ -118,6 +121,9 @@ class GitHubReads(Protocol):
 
     def failed_deliveries(self, since: datetime) -> list[dict[str, Any]]:
         """Deliveries from `since` on that failed, and whose redelivery did too; oldest first."""
+
+    def delivery(self, delivery_id: int) -> dict[str, Any]:
+        """A delivery with what was sent (`request.payload`). Untrusted as any payload."""
 
     def redeliver(self, delivery_id: int) -> None:
         """Ask GitHub to deliver once more."""

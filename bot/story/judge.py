@@ -26,6 +26,7 @@ from policies import effects as policies
 from policies import repository_effects
 from policies.budget import Spent
 from policies.scope import Scope
+from policies.standing import Standing, after, before
 from policies.suspicion import suspects, texts_of
 from policies.who_commands import START, CommandFacts
 
@@ -61,12 +62,23 @@ class Judge:
         spending: Callable[[str], Spending],
         clock: Callable[[], datetime],
         configuration: Callable[[Repository], EffectiveConfig],
+        standing: Callable[[Repository], Standing] = lambda repository: Standing(),
+        needs: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
+        """`needs`: kind of an effect → permissions that it takes (name → level)."""
+        self._standing, self._needs = standing, needs or {}
         self._github, self._settings = github, settings
         self._configuration = configuration
         self._spending, self._clock = spending, clock
 
     def __call__(self, effect: Effect, story: Story) -> Verdict:
+        stands = self._standing(effect.repository)
+        if repository_effects.is_configuration_check(effect):  # how else would it be mended?
+            stands = replace(stands, mode="on")
+        stopped = before(effect.kind, stands, self._needs.get(effect.kind, {}))
+        return stopped or after(effect, stands, self._by_rules(effect, story))
+
+    def _by_rules(self, effect: Effect, story: Story) -> Verdict:
         if isinstance(effect, RequestStory):
             return policies.judge(effect, self._of_request(effect, story))
         if story.repository is None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import singledispatch
 from typing import Any
@@ -17,12 +18,15 @@ from typing import Any
 from pydantic import ValidationError
 
 from bot.configuration.files import Told
-from bot.configuration.in_force import EffectiveConfig, Operator, in_force
-from bot.configuration.schema import RepositoryConfig
+from bot.configuration.in_force import MODES, EffectiveConfig, Operator, in_force
+from bot.configuration.schema import Mode, RepositoryConfig
 from bot.configuration.scope_file import ScopeFile
+from bot.story import installations
 from bot.story import repository_events as e
+from bot.story.installations import InstallationFacts
 from bot.story.journal import Journal
 from bot.story.vocabulary import Repository
+from policies.standing import GRANTED, Standing, missing
 
 log = logging.getLogger(__name__)
 
@@ -51,12 +55,14 @@ class RepositoryFacts:
     broken: e.ConfigurationBroken | None = None
     broken_since: datetime | None = None
     mended: bool = False  # what was broken before is not any more
+    installation: InstallationFacts = field(default_factory=InstallationFacts)
     version: int = 0
 
 
 def apply(facts: RepositoryFacts, event: Any, at: datetime) -> RepositoryFacts:
     """The facts with one more event."""
-    return _apply(event, facts, at)
+    found = installations.apply(facts.installation, event, at)
+    return replace(_apply(event, facts, at), installation=found)
 
 
 @singledispatch
@@ -102,8 +108,19 @@ def _(event: e.ConfigurationBroken, facts: RepositoryFacts, at: datetime) -> Rep
 class Repositories:
     """The facts of all repositories, kept in step with the journal."""
 
-    def __init__(self, journal: Journal, operator: Operator | None = None) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        operator: Operator | None = None,
+        onboarding: bool = False,
+        needed: Mapping[str, str] | None = None,
+    ) -> None:
+        """`onboarding`: repositories without a configuration rehearse until they get one.
+
+        `needed`: permissions that the app takes, name → level.
+        """
         self._journal, self.operator = journal, operator or Operator()
+        self._onboarding, self._needed = onboarding, needed or {}
         self._known: dict[int, RepositoryFacts] = {}
         self._lock = threading.Lock()
 
@@ -119,7 +136,33 @@ class Repositories:
     def configuration(self, repository: Repository) -> EffectiveConfig:
         """What holds now: the files' last good word inside the operator's bounds."""
         facts = self.facts(repository.id)
+        operator = self._operator_for(facts)
         if facts.told is not None:
-            return in_force(facts.told.config, self.operator, facts.told.scope)
+            return in_force(facts.told.config, operator, facts.told.scope)
         never_good = RepositoryConfig(mode="off") if facts.broken else RepositoryConfig()
-        return in_force(never_good, self.operator)
+        return in_force(never_good, operator)
+
+    def _operator_for(self, facts: RepositoryFacts) -> Operator:
+        """Without a configuration: a rehearsal, or nothing where people declined to have one."""
+        if not self._onboarding or facts.files:
+            return self.operator
+        quiet: Mode = "off" if facts.installation.outcome == "declined" else "dry_run"
+        return replace(self.operator, mode=min(quiet, self.operator.mode, key=MODES.index))
+
+    def standing(self, repository: Repository) -> Standing:
+        """How Towpath stands with a repository: what it may do at all (W5)."""
+        found = self.facts(repository.id).installation
+        granted = found.permissions
+        return Standing(
+            access=found.access or GRANTED,
+            mode=self.configuration(repository).mode,
+            granted=granted,
+            lacks=() if granted is None else missing(granted, self._needed),
+            since=found.since,
+        )
+
+    def known(self) -> dict[int, InstallationFacts]:
+        """The repositories that the app ever saw, by their ids."""
+        rows = self._journal.streams(kind=KIND, limit=100_000)
+        ids = [int(row.stream.partition("/")[2]) for row in rows]
+        return {one: self.facts(one).installation for one in ids}

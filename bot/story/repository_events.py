@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from bot.configuration.problems import Problem
+from bot.story.installation_events import InstallationEvent
 from bot.story.vocabulary import Repository, Value
 
 
@@ -36,4 +37,4 @@ class ConfigurationBroken(Value):
     problems: tuple[Problem, ...]
 
 
-RepositoryEvent = ConfigurationRead | ConfigurationBroken
+RepositoryEvent = ConfigurationRead | ConfigurationBroken | InstallationEvent

@@ -225,6 +225,7 @@ class Waiting(Value):
     approvals_seen: int = 0  # a policy found these not to be enough: the gate waits for more
     until: datetime | None = None  # it goes on by itself then
     subject: str = ""  # digest of what a person is asked to look at (M12)
+    rule: str = ""  # of the verdict that made it wait
 
 
 class Demands(Value):

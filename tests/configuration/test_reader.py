@@ -49,11 +49,6 @@ def problems(text: str | bytes) -> list[Problem]:
     [
         ("gates:\n  pre_producton: true\n", 2, 3, "did you mean 'pre_production'?"),
         ("gates:\n  pre_production: false\n", 2, 19, "expected true (this gate cannot be"),
-            "gates:\n  pre_production: false\n",
-            2,
-            19,
-            "expected true (this gate cannot be turned off)",
-        ),
         ("Mode: on\n", 1, 1, "did you mean 'mode'?"),
         ("quorum: 2\n", 1, 1, "did you mean 'approvals.quorum'?"),
         ("restricted_paths: [x]\n", 1, 1, "there is no 'restricted_paths'"),
