@@ -10,20 +10,21 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from bot.app_key import pem_of
-from bot.configuration.in_force import Operator
-from bot.configuration.schema import Limits, Mode
 from bot.credentials import CredentialsProblem
 from bot.settings_api import ApiSettings
 from bot.settings_github import StoredApp, text_of, unusable, with_both_urls
 from bot.settings_problems import PREFIX, SettingsError, misspelt, problem
 from policies.budget import Caps
 from policies.routing import Models
+
+if TYPE_CHECKING:
+    from bot.configuration.in_force import Operator
 
 MODEL_FAMILIES = ("scripted", "replay", "anthropic", "openai", "openai-compatible")
 _MODELS = ", or several with a comma between them; the next stands in for one that is away."
@@ -125,7 +126,7 @@ class Settings(ApiSettings):
     onboarding: bool = Field(
         True, description="Propose a configuration where there is none; rehearse until then."
     )
-    mode: Mode = Field(
+    mode: Literal["on", "dry_run", "off"] = Field(
         "on",
         description="on; dry_run: say what would be done and do nothing; off. A repository's own "
         "configuration cannot allow more.",
@@ -323,6 +324,9 @@ class Settings(ApiSettings):
     @property
     def operator(self) -> Operator:
         """Defaults and bounds for what repositories say about themselves."""
+        from bot.configuration.in_force import Operator  # the web process needs none of it
+        from bot.configuration.schema import Limits
+
         return Operator(
             mode=self.mode,
             most=self.mode,

@@ -46,7 +46,8 @@ from bot.story.judge import Judge, JudgeSettings, gates_of
 from bot.story.machine import Story, fold
 from bot.story.next_move import Gates
 from bot.story.office import HandlerSettings, Office
-from bot.story.performer import Adapter, Performer
+from bot.story.performer import Performer
+from bot.story.permit import Permitted
 from bot.story.repositories import Repositories
 from bot.story.spending import Ledger, Spending
 from bot.story.unmet_facts import InForce
@@ -153,11 +154,12 @@ class House:
     @cached_property
     def _needs(self) -> dict[str, Mapping[str, str]]:
         """Kind of an effect → permissions that it takes, as the adapters declare them."""
-        declared = (getattr(adapter, "needs", {}) for adapter in self._adapters.values())
+        declared = (adapter.needs for adapter in self._adapters.values())
         return {kind: needs for one in declared for kind, needs in one.items()}
 
     @cached_property
-    def _adapters(self) -> Mapping[str, Adapter]:
+    def _adapters(self) -> Mapping[str, Permitted]:
+        """By kind of effect; none of them does anything without a verdict on it."""
         shop = self.workshop
         adapters: dict[str, Any] = dict.fromkeys(self.github.effects.kinds, self.github.effects)
         adapters["push_branch"] = workspace.Push(shop)
@@ -176,7 +178,7 @@ class House:
                 record=self.settings.record,
             )
             adapters["call_model"] = Model(gateway, self.conversations)
-        return adapters
+        return {kind: Permitted(adapter) for kind, adapter in adapters.items()}
 
     @cached_property
     def conversations(self) -> Conversations:

@@ -32,6 +32,7 @@ COMMANDS = {
     "impact": ("bot.cli.impact:impact", "Say what else depends on a file or a definition."),
     "conventions": ("bot.cli.conventions:conventions", "Say how a repository's code is written."),
     "gates": ("bot.cli.gates:gates", "Judge a change by the quality gates."),
+    "config": ("bot.cli.config:config", "Check a repository's configuration; print its schema."),
     "prompts": ("bot.cli.prompts:prompts", "Show, compare, promote and roll back prompts."),
     "audit": ("bot.cli.audit:audit", "Show and verify the journal."),
     "inbox": ("bot.cli.inbox:inbox", "Show and replay deliveries that were given up on."),

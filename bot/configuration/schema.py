@@ -11,7 +11,7 @@ import hashlib
 import json
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from bot.configuration import patterns
 from bot.configuration.backlog import Backlog
@@ -22,12 +22,26 @@ GateName = Literal["pre_code", "pre_deploy", "pre_production"]
 Percent = Annotated[float, Field(ge=0, le=100)]
 
 
+LABEL_PATTERN = (
+    r"^(?! )(?![\s\S]* " + END + r")(?!towpath:)(?![\s\S]*[\u0000-\u001f,])[\s\S]{1,50}" + END
+)
+
+
+def _is_true(value: object) -> object:
+    if value is not True:  # 1 is true to a Literal, and nothing to JSON Schema
+        raise ValueError("true (this gate cannot be turned off)")
+    return value
+
+
+Locked = Annotated[Literal[True], BeforeValidator(_is_true)]
+
+
 class Gates(Section):
     """Where a person is waited for (§16.2)."""
 
     pre_code: bool = Field(False, description="Wait for /approve before code is written.")
     pre_deploy: bool = Field(True, description="Wait for /approve before the merge.")
-    pre_production: Literal[True] = Field(
+    pre_production: Locked = Field(
         True, description="Wait for /approve before production. Cannot be turned off."
     )
     budget_exceeded: bool = Field(
@@ -213,16 +227,13 @@ class External(Section):
 class RepositoryConfig(Section):
     """Everything `.github/towpath.yml` can say."""
 
-    version: Literal[1] = Field(1, description="Version of this format.")
+    version: int = Field(1, ge=1, le=1, description="Version of this format.")
     mode: Mode = Field(
         "on", description="on; dry_run: say what would be done and do nothing; off: do nothing."
     )
     story_label: str = Field(
         "story",
-        pattern=r"^(?! )(?![\s\S]* "
-        + END
-        + r")(?!towpath:)(?![\s\S]*[\u0000-\u001f,])[\s\S]{1,50}"
-        + END,
+        pattern=LABEL_PATTERN,
         description="Label that turns an issue into a story.",
     )
     gates: Gates = Field(Gates(), description="Where a person is waited for.")

@@ -75,6 +75,8 @@ class Judge:
 
     def __call__(self, effect: Effect, story: Story) -> Verdict:
         stands = self._standing(effect.repository)
+        if repository_effects.is_configuration_check(effect):  # how else would it be mended?
+            stands = replace(stands, mode="on")
         stopped = before(effect.kind, stands, self._needs.get(effect.kind, {}))
         return stopped or after(effect, stands, self._by_rules(effect, story))
 

@@ -366,6 +366,7 @@ class Verdict(Value):
     gate: Gate | None = None  # what to wait for
     until: datetime | None = None  # and until when, where time alone opens it
     subject: str = ""  # digest of what a person has to look at
+    whom: str = ""  # who can bring what is waited for; '' where nobody has to
 
     @property
     def allowed(self) -> bool:
@@ -383,9 +384,20 @@ def deny(rule: str, reason: str) -> Verdict:
     return Verdict(decision=Decision.DENY, rule=rule, reason=reason)
 
 
-def wait(rule: str, reason: str, gate: Gate) -> Verdict:
-    """The effect may be performed once `gate` is open."""
-    return Verdict(decision=Decision.WAIT, rule=rule, reason=reason, gate=gate)
+_OPENS = {
+    Gate.PRE_CODE: "somebody with write access, with /approve",
+    Gate.PRE_DEPLOY: "somebody with write access, with /approve",
+    Gate.PRE_PRODUCTION: "somebody with write access, with /approve",
+    Gate.BUDGET_EXCEEDED: "somebody with write access, with /budget",
+    Gate.AMBIGUITY_DETECTED: "who asked for the story, or somebody with write access",
+    Gate.PAUSED: "somebody with write access, with /resume",
+}
+
+
+def wait(rule: str, reason: str, gate: Gate, whom: str = "") -> Verdict:
+    """The effect may be performed once `gate` is open, which `whom` can see to."""
+    found = whom or _OPENS[gate]
+    return Verdict(decision=Decision.WAIT, rule=rule, reason=reason, gate=gate, whom=found)
 
 
 def digest(value: Any) -> str:
