@@ -106,6 +106,9 @@ def _text(story: Story) -> str:
 
 
 def _look_at(office: Office, story: Story) -> None:
+    rule = story.waiting.rule if story.waiting else ""
+    if rule and rule not in office.repositories.standing(story.repository).holds:
+        office.tell(story.stream)  # what held it is gone, and nobody woke it
     github, repository = office.github, story.repository
     issue = github.issue(repository, story.issue)
     labels = {label["name"] for label in issue.get("labels", [])}

@@ -88,6 +88,7 @@ class Story(Accounts, Reviewing):
     labels_shown: str = ""  # label/disturbances
     label_disturbances: int = 0
     vouched: set[str] = field(default_factory=set)  # suspicious texts that a person let pass
+    rehearsed: list[str] = field(default_factory=list)  # what a dry run held back, each once
     priority: str = "normal"
     wsjf: dict[str, float] = field(default_factory=dict)  # inputs that people gave
     editors: set[int] = field(default_factory=set)  # who rewrote the story

@@ -213,6 +213,12 @@ TABLE: list[tuple[str, Story, dict[str, Any], set[str]]] = [
         {"permission"},
     ),
     ("suspended", story(approvals=given(REVIEWER)), {"suspended": NOON}, {"suspended"}),
+    (
+        "a permission is missing",
+        story(approvals=given(REVIEWER)),
+        {"lacks": ("checks: write",)},
+        {"permission"},
+    ),
     ("only looking", story(approvals=given(REVIEWER)), {"mode": "dry_run"}, {"dry_run"}),
     ("switched off", story(approvals=given(REVIEWER)), {"mode": "off"}, {"off"}),
     (
