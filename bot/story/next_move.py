@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.story.events import Event, ReviewRound
 from bot.story.machine import Story
 from bot.story.vocabulary import Gate, State, Waiting
 from policies.budget import Caps
 
+UNANSWERED = "unanswered"  # the reason of a story that nobody answered
 REVIEW_ROUNDS = "review_rounds"  # the reason of a story whose reviewers were not content
 _BEFORE_MERGE = frozenset({State.PLANNING, State.CODING, State.REVIEWING, State.TESTING})
 
@@ -35,6 +36,8 @@ class Gates:
 
     quorum: Mapping[Gate, int] = field(default_factory=dict)
     review_rounds: int = 3
+    wait: timedelta | None = None  # for a person; None: for ever
+    unanswered: State = State.FAILED  # where a story goes that waited so long
     caps: Caps = field(default_factory=Caps)
 
     def needed(self, gate: Gate) -> int:
@@ -79,13 +82,13 @@ def _from_gate(story: Story, gates: Gates, now: datetime) -> Move | None:
         moved = _pull_changed(story)
         if moved:
             return moved
-    if story.pause and waiting.gate is not Gate.PAUSED:
-        return None
-    if waiting.gate is Gate.PRE_DEPLOY and (asked := _review(story, gates)):
-        return asked
-    if gate_is_open(story, waiting, gates, now):
-        return Move(waiting.resume_to, f"{waiting.gate} open")
-    return None
+    if not story.pause or waiting.gate is Gate.PAUSED:
+        if waiting.gate is Gate.PRE_DEPLOY and (asked := _review(story, gates)):
+            return asked
+        if gate_is_open(story, waiting, gates, now):
+            return Move(waiting.resume_to, f"{waiting.gate} open")
+    end = waits_until(story, gates)
+    return Move(gates.unanswered, UNANSWERED) if end is not None and now >= end else None
 
 
 def gate_is_open(story: Story, waiting: Waiting, gates: Gates, now: datetime) -> bool:
@@ -111,6 +114,14 @@ def gate_is_open(story: Story, waiting: Waiting, gates: Gates, now: datetime) ->
                 return False
             given = [a for a in story.approvals if a.gate is waiting.gate]
             return sum(a.head_sha == story.head_sha for a in given) >= gates.needed(waiting.gate)
+
+
+def waits_until(story: Story, gates: Gates) -> datetime | None:
+    """When a story stops waiting for a person; None where it waits for time, or for ever."""
+    waiting = story.waiting
+    if story.state is not State.WAITING or waiting is None or gates.wait is None:
+        return None
+    return None if waiting.until else waiting.since + gates.wait
 
 
 def _edited(story: Story) -> bool:
