@@ -15,6 +15,7 @@ from bot.story.machine import Story
 from bot.story.vocabulary import Gate, State, Waiting
 from policies.budget import Caps
 
+HEAD_MOVED = "head moved"
 UNANSWERED = "unanswered"  # the reason of a story that nobody answered
 REVIEW_ROUNDS = "review_rounds"  # the reason of a story whose reviewers were not content
 _BEFORE_MERGE = frozenset({State.PLANNING, State.CODING, State.REVIEWING, State.TESTING})
@@ -116,6 +117,11 @@ def gate_is_open(story: Story, waiting: Waiting, gates: Gates, now: datetime) ->
             return sum(a.head_sha == story.head_sha for a in given) >= gates.needed(waiting.gate)
 
 
+def overtaken(story: Story) -> bool:
+    """Whether somebody else's commit is on the branch that the story works on."""
+    return story.foreign_head and story.pull_open
+
+
 def waits_until(story: Story, gates: Gates) -> datetime | None:
     """When a story stops waiting for a person; None where it waits for time, or for ever."""
     waiting = story.waiting
@@ -137,13 +143,15 @@ def _pull_changed(story: Story) -> Move | None:
         return Move(State.TESTING, "checks asked again")
     tested = story.tests.get("head")
     if tested and tested.summary.sha != story.head_sha:
-        return Move(State.TESTING, "head moved")
+        return Move(State.TESTING, HEAD_MOVED)
     return None
 
 
 def _from_work(story: Story, gates: Gates) -> Move | None:
     if story.state in _BEFORE_MERGE and _edited(story):
         return Move(State.ANALYZING, "edited")
+    if story.state in (State.CODING, State.REVIEWING) and overtaken(story):
+        return Move(State.TESTING, HEAD_MOVED)
     if story.state is State.DEPLOYING and not story.merged_sha:
         return _review(story, gates)
     return None

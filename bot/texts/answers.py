@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from bot.texts.words import code, plain, who
+from bot.texts.words import code, plain, short, who
 
 
 def questions(asked: Iterable[str]) -> str:
@@ -51,6 +51,13 @@ def reminder(since: datetime, until: datetime, cancels: bool, lacks: str) -> str
     return (
         f"This story has waited for a person since {since:%Y-%m-%d %H:%M} UTC. If nobody answers, "
         f"it is {then} on {until:%Y-%m-%d %H:%M} UTC.{told}"
+    )
+
+
+def goes_on_from(sha: str) -> str:
+    return (
+        f"Towpath goes on from {short(sha)}: what it commits from here on goes on top of that, and "
+        "nothing that is there is rewritten."
     )
 
 
