@@ -29,10 +29,10 @@ from bot.agent.conversation import Conversations
 from bot.agent.gateway import Gateway
 from bot.agent.perform import Model
 from bot.agent.prompts import Registry
-from bot.configuration.schema import RepositoryConfig
+from bot.configuration.in_force import EffectiveConfig
 from bot.families import rewrite
 from bot.gates.perform import Gates as QualityGates
-from bot.outside.github import GitHub, connect
+from bot.outside.github import GitHub, connect, permissions_needed
 from bot.queue.delivery import Delivery, Failure
 from bot.queue.embedded import redis_url
 from bot.queue.wakeups import enqueue_advance, request_drain
@@ -47,7 +47,7 @@ from bot.story.machine import Story, fold
 from bot.story.next_move import Gates
 from bot.story.office import HandlerSettings, Office, stream_of
 from bot.story.performer import Adapter, Performer
-from bot.story.repositories import Repositories
+from bot.story.repositories import Repositories, RepositoryFacts
 from bot.story.spending import Ledger, Spending
 from bot.story.unmet_facts import InForce
 from bot.story.vocabulary import Gate, Repository, State
@@ -62,6 +62,7 @@ from handlers.catch_up import catch_up
 from policies.approvals import APPROVABLE
 from policies.effects import Limits as EffectLimits
 from policies.redelivery import KEPT
+from policies.standing import GRANTED
 
 log = logging.getLogger(__name__)
 
@@ -137,16 +138,25 @@ class House:
             self._spending,
             self.clock,
             self.configuration,
+            self.repositories.standing,
+            self._needs,
         )
         return Performer(
             self.journal,
-            self._adapters(),
+            self._adapters,
             judge,
             self.clock,
             self.owner,
             boundary=self._boundary,
         )
 
+    @cached_property
+    def _needs(self) -> dict[str, Mapping[str, str]]:
+        """Kind of an effect → permissions that it takes, as the adapters declare them."""
+        declared = (getattr(adapter, "needs", {}) for adapter in self._adapters.values())
+        return {kind: needs for one in declared for kind, needs in one.items()}
+
+    @cached_property
     def _adapters(self) -> Mapping[str, Adapter]:
         shop = self.workshop
         adapters: dict[str, Any] = dict.fromkeys(self.github.effects.kinds, self.github.effects)
@@ -219,15 +229,19 @@ class House:
     @cached_property
     def repositories(self) -> Repositories:
         """What the journal tells of repositories."""
-        return Repositories(self.journal, self.settings.operator)
+        needed = permissions_needed(
+            {"push_branch": workspace.Push.needs["push_branch"], **self.github.effects.needs}
+        )
+        return Repositories(self.journal, self.settings.operator, self.settings.onboarding, needed)
 
-    def configuration(self, repository: Repository) -> RepositoryConfig:
+    def configuration(self, repository: Repository) -> EffectiveConfig:
         """What holds for a repository now."""
         return self.repositories.configuration(repository)
 
     def _gates(self, story: Story) -> Gates:
         if story.repository is None:
             return Gates(caps=self.settings.caps)
+        stands = self.repositories.standing(story.repository)
         config = self.configuration(story.repository)
         usd = min(config.limits.story_budget_usd, self.settings.caps.story_usd)
         return Gates(
@@ -236,6 +250,8 @@ class House:
             wait=timedelta(days=config.limits.wait_days),
             unanswered=UNANSWERED[config.unanswered],
             caps=replace(self.settings.caps, story_usd=usd),
+            stopped=stands.stopped,
+            holds=stands.holds,
         )
 
     def _status(self, story: Story) -> str:
@@ -247,6 +263,7 @@ class House:
 
     def rules(self, repository: Repository) -> InForce:
         """What counts for a repository now."""
+        stands = self.repositories.standing(repository)
         config = self.configuration(repository)
         usd = min(config.limits.story_budget_usd, self.settings.caps.story_usd)
         return InForce(
@@ -254,6 +271,9 @@ class House:
             asks=asks_of(config, Gate.PRE_DEPLOY),
             caps=replace(self.settings.caps, story_usd=usd),
             mode=config.mode,
+            broken=_broken(self.repositories.facts(repository.id)),
+            suspended=stands.since if stands.access != GRANTED else None,
+            lacks=stands.lacks,
         )
 
     @cached_property
@@ -369,6 +389,14 @@ class House:
             self._look_again = at + timedelta(seconds=self.settings.catch_up_seconds)
             self._look_far = at + _FAR if far else self._look_far
             catch_up(self.office, since)
+
+
+def _broken(facts: RepositoryFacts) -> tuple[str, datetime | None] | None:
+    """What is wrong with the configuration, and since when."""
+    if facts.broken is None:
+        return None
+    first = facts.broken.problems[0]
+    return f"{first.path}:{first.line}: {first.message}", facts.broken_since
 
 
 def _host(url: str) -> tuple[str, int | None]:

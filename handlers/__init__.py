@@ -10,7 +10,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from bot.story.office import Delivery, Office
-from handlers import answer, approve, checks, comment, control, merge, review, status, story
+from handlers import (
+    answer,
+    approve,
+    checks,
+    comment,
+    configuration,
+    control,
+    install,
+    merge,
+    review,
+    status,
+    story,
+)
 from handlers.command import Command
 
 Handler = Callable[[Delivery, Office], None]
@@ -42,7 +54,10 @@ def _each(found: Sequence[Handler]) -> Handler:
     return found[0] if len(found) == 1 else hear
 
 
+# What holds for a repository is known before anything is done by it: configuration comes first.
 EVENTS: dict[str, Handler] = _all(
+    install.EVENTS,
+    configuration.EVENTS,
     story.EVENTS,
     merge.EVENTS,
     checks.EVENTS,

@@ -17,7 +17,6 @@ from bot.story.events import (
     ApprovalWithdrawn,
     CancelRequested,
     PullClosed,
-    RepositoryMoved,
     StoryEdited,
     ViewDisturbed,
 )
@@ -27,9 +26,10 @@ from bot.story.office import Office
 from bot.story.standing import lapsed
 from bot.story.vocabulary import Gate, Repository, State
 from bot.texts import answers, unmet
-from handlers import COMMANDS, review, undelivered, unheard
+from handlers import COMMANDS, configuration, install, review, undelivered, unheard
 from handlers.merge import note_head
 from handlers.story import start
+from policies.standing import GRANTED
 
 log = logging.getLogger(__name__)
 
@@ -44,8 +44,10 @@ def catch_up(office: Office, since: datetime) -> int:
     said is seen nowhere else. What cannot be looked at now is logged and looked at the next time;
     returns how much that was.
     """
-    missed = not _looked(partial(_installed, office))
-    living, ended = office.living(), office.ended(since)
+    missed = not _looked(partial(install.look, office))
+    missed += not _looked(partial(_installed, office))
+    living = [story for story in office.living() if not office.stopped(story.repository)]
+    ended = [story for story in office.ended(since) if not office.stopped(story.repository)]
     looks = [partial(_look_at, office, story) for story in living]
     looks += [partial(_listen, office, story, since) for story in (*living, *ended)]
     looks.append(partial(undelivered.look, office, since))
@@ -73,19 +75,10 @@ def _listen(office: Office, story: Story, since: datetime) -> None:
 
 
 def _installed(office: Office) -> None:
-    living = office.living()
-    for installation in office.github.installations():
-        if installation.get("suspended_at"):
-            continue
-        for repository in office.github.repositories(installation["id"]):
-            _moved(office, repository, living)
-            _looked(partial(_labelled_issues, office, repository))
-
-
-def _moved(office: Office, repository: Repository, living: list[Story]) -> None:
-    for story in living:
-        if story.repository.id == repository.id and story.repository != repository:
-            office.tell(story.stream, RepositoryMoved(repository=repository))
+    for facts in office.repositories.known().values():
+        if facts.repository and facts.access == GRANTED:
+            _looked(partial(configuration.look, office, facts.repository))
+            _looked(partial(_labelled_issues, office, facts.repository))
 
 
 def _labelled_issues(office: Office, repository: Repository) -> None:

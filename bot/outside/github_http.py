@@ -31,6 +31,7 @@ from bot.outside.ratelimit import Pauses, limit_in
 
 API_VERSION = "2022-11-28"
 MAX_PAGES = 100
+NEEDED = "x-accepted-github-permissions"
 _RENEW_SECONDS = 300  # a token is renewed this long before it expires
 _CACHED = 512  # answers kept for conditional requests
 _CACHED_SIZE = 256 * 1024
@@ -192,6 +193,8 @@ class GitHubHttp:
         self._pauses.note_used_up(installation, now, got)
         if status < 300 or (status == 304 and "If-None-Match" in headers):
             return status, got, text
+        if status == 403 and installation is not None and NEEDED in got:
+            self.forget_token(installation)  # it may be older than a permission granted since
         message, errors = complaint(text)
         if limited := limit_in(status, got, message, now):
             self._pauses.note(installation, now, limited)
