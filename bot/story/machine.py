@@ -110,6 +110,8 @@ def _begin_again(story: Story) -> None:
     story.tasks_done.clear()
     story.plans, story.planned_at, story.nothing_to_do = 0, 0, None
     story.head_sha, story.merged_sha, story.foreign_head = "", "", False
+    if story.adopted_sha:  # what begins anew is not on top of theirs: it may not replace it
+        story.pushed_sha, story.adopted_sha, story.own_sha = story.own_sha, "", ""
     story.pushers.clear()
     story.answer_anew()
 
@@ -245,6 +247,10 @@ def _(event: e.PauseRequested, story: Story, at: datetime) -> None:
 @_apply.register
 def _(event: e.ResumeRequested, story: Story, at: datetime) -> None:
     story.pause = None
+    if story.foreign_head and story.pull_open:  # the work goes on from there, on top of theirs
+        story.own_sha = story.own_sha or story.pushed_sha
+        story.adopted_sha = story.pushed_sha = story.head_sha
+        story.foreign_head = False
     if story.waiting and story.waiting.subject:
         story.vouched.add(story.waiting.subject)
 
