@@ -1,26 +1,27 @@
 """The marks of commits in a mirror: of a whole one, and of what changed from one to another.
 
 Promises: `advanced(scan(A), changes(A, B)) == scan(B)`; a push costs one git process, whatever the
-size of the repository. Never: a work tree, a text converter, an external diff.
+size of the repository: the trees are compared here, from top to bottom, where they differ. Never: a
+work tree, a filter, a text converter.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from bot.backlog.todo.found import PREFILTER, Todo, may_have, todos_of
-from bot.backlog.todo.languages import language_of
+from bot.backlog.todo.languages import is_readable
 from bot.backlog.todo.passed_over import LARGEST, attributes, is_passed_over
 from bot.backlog.todo.scan import GREP, MAGIC, OUT, SIMPLE, TIMEOUT_S, Snapshot
+from bot.codebase.objects import Objects
 from bot.workspace.git import GitFailed, git, run
 
-_REGULAR = (b"100644", b"100755")
-_HEADER = re.compile(rb"^diff --git [^\n]*\n", re.M)
-_HUNK = re.compile(rb"^@@ -\d+(?:,\d+)? \+\d+(?:,\d+)? @@[^\n]*\n", re.M)
+_REGULAR, _TREE = (b"100644", b"100755"), b"40000"
 _ATTRIBUTES = ".gitattributes"
+
+Entry = tuple[bytes, str]  # mode and id
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,79 +51,79 @@ def scan(git_dir: Path, commit: str) -> Scan:
 
 
 def changes(
-    git_dir: Path, before: str, after: str, said_by: Mapping[str, bytes]
+    objects: Objects, before: str, after: str, said_by: Mapping[str, bytes]
 ) -> dict[str, tuple[Todo, ...]]:
     """The marks of every file that differs; () where it has none any more or is gone.
 
     `said_by`: of the scan before. Raises NeedsWhole where `.gitattributes` changed or `before` is
     not there any more, GitFailed.
     """
-    how = (
-        "diff-tree", "-r", "-z", "--raw", "-p", "-U9999999", "--no-renames", "--full-index",
-        "--no-ext-diff", "--no-textconv", "--no-color", before, after,
-    )  # fmt: skip
-    status, out = run(git_dir, *how, ok=(0, 128), timeout=TIMEOUT_S)
-    if status:
-        raise NeedsWhole(f"{before[:10]} and {after[:10]} cannot be compared")
     counts = _counting(said_by)
-    found: dict[str, tuple[Todo, ...]] = {}
-    unseen: list[str] = []  # was binary, and need not be any more
-    for path, data in _changed(out):
-        if path.rpartition("/")[2] == _ATTRIBUTES:
-            raise NeedsWhole(f"{path} changed")
-        fit = data is not None and len(data) <= LARGEST and counts(path) and may_have(data)
-        found[path] = todos_of(path, data) if fit and data is not None else ()
-        if data is None and counts(path) and language_of(path):
-            unseen.append(path)
-    for path, data in _blobs(git_dir, after, unseen):
-        found[path] = todos_of(path, data)
+    differing = _differing(objects, before, after)
+    if any(path.rpartition("/")[2] == _ATTRIBUTES for path in differing):
+        raise NeedsWhole("what .gitattributes says changed")
+    found: dict[str, tuple[Todo, ...]] = dict.fromkeys(differing, ())
+    read = {
+        path: entry[1]
+        for path, entry in sorted(differing.items())
+        if entry and entry[0] in _REGULAR and counts(path) and is_readable(path)
+    }
+    for path, answer in zip(read, objects.read(read.values()), strict=True):
+        data = answer[2] if answer else b""
+        if len(data) <= LARGEST and may_have(data):
+            found[path] = todos_of(path, data)
+    return found
+
+
+def _differing(objects: Objects, before: str, after: str) -> dict[str, Entry | None]:
+    """What stands now under every path that differs, None for nothing; trees apart."""
+    found: dict[str, Entry | None] = {}
+    level = [("", f"{before}^{{tree}}", f"{after}^{{tree}}")]
+    while level:
+        asked = [name for _, old, new in level for name in (old, new) if name]
+        answers = iter(list(objects.read(asked)))
+        below: list[tuple[str, str, str]] = []
+        for prefix, old, new in level:
+            was, now = (_entries(next(answers)) if name else {} for name in (old, new))
+            for name in was.keys() | now.keys():
+                if was.get(name) != now.get(name):
+                    _differs(prefix + name, was.get(name), now.get(name), found, below)
+        level = below
+    return found
+
+
+def _differs(
+    path: str,
+    was: Entry | None,
+    now: Entry | None,
+    found: dict[str, Entry | None],
+    below: list[tuple[str, str, str]],
+) -> None:
+    trees = [entry[1] if entry and entry[0] == _TREE else "" for entry in (was, now)]
+    if any(trees):
+        below.append((path + "/", trees[0], trees[1]))
+    if was and not trees[0]:
+        found[path] = None
+    if now and not trees[1]:
+        found[path] = now
+
+
+def _entries(answer: tuple[str, str, bytes] | None) -> dict[str, Entry]:
+    if answer is None or answer[1] != "tree":
+        raise NeedsWhole("a commit or a tree is not here")
+    sha, _, data = answer
+    length, place, found = len(sha) // 2, 0, {}
+    while place < len(data):
+        end = data.index(b"\0", place)
+        mode, name = data[place:end].split(b" ", 1)
+        place = end + 1 + length
+        found[name.decode("utf-8", "surrogateescape")] = (mode, data[end + 1 : place].hex())
     return found
 
 
 def advanced(marks: Snapshot, changed: Mapping[str, tuple[Todo, ...]]) -> Snapshot:
     """The marks after a change."""
     return {path: todos for path, todos in (marks | dict(changed)).items() if todos}
-
-
-def _changed(out: bytes) -> Iterator[tuple[str, bytes | None]]:
-    """(path, new bytes) from git's raw list and the patches with whole files that follow it.
-
-    None: git takes it for binary. Empty where it is gone or no regular file.
-    """
-    rows: list[tuple[str, bytes, bool]] = []
-    place = 0
-    while out[place : place + 1] == b":":
-        end = out.index(b"\0", place)
-        stop = out.index(b"\0", end + 1)
-        _, mode, old, new, status = out[place + 1 : end].split()
-        if status[:1] == b"T":
-            raise NeedsWhole("a file became something else")
-        rows.append((out[end + 1 : stop].decode("utf-8", "surrogateescape"), mode, old == new))
-        place = stop + 1
-    patches = _HEADER.split(out[place + 1 :])[1:]  # a NUL ends the list
-    if len(patches) != len(rows):
-        raise NeedsWhole("git's list and its patches do not fit")
-    for (path, mode, same), patch in zip(rows, patches, strict=True):
-        if same:
-            continue  # only its mode changed
-        if mode in _REGULAR:
-            yield path, _after(patch)
-        else:
-            yield path, b""
-
-
-def _after(patch: bytes) -> bytes | None:
-    """The new file of a patch with a single hunk that holds all of it."""
-    hunk = _HUNK.search(patch)
-    if hunk is None:
-        return b"" if b"\nindex " in patch and b"\nBinary files " not in patch else None
-    lines = patch[hunk.end() :].split(b"\n")
-    kept = []
-    for number, line in enumerate(lines[:-1]):
-        if line[:1] in (b" ", b"+"):
-            ended = not lines[number + 1].startswith(b"\\")
-            kept.append(line[1:] + (b"\n" if ended else b""))
-    return b"".join(kept)
 
 
 def _counting(said_by: Mapping[str, bytes]) -> Callable[[str], bool]:

@@ -11,6 +11,7 @@ import pytest
 
 from bot.backlog.todo.push import NeedsWhole, advanced, changes, scan
 from bot.backlog.todo.scan import Folder, scan_folder
+from bot.codebase.objects import Objects
 
 LINES = (
     "# TODO: one", "# FIXME: two", "x = 1", '"""', "# plain", "y = '# TODO: no'", "// TODO: three",
@@ -67,11 +68,11 @@ def test_the_change_equals_the_difference_of_two_whole_scans(folder: Path, seed:
     chance = random.Random(seed)
     change(folder, chance)
     before = scan(folder / ".git", commit(folder))
-    seen = 0
+    seen, objects = 0, Objects(folder / ".git")
     for _ in range(12):
         change(folder, chance)
         after = scan(folder / ".git", commit(folder))
-        changed = changes(folder / ".git", before.commit, after.commit, before.attributes)
+        changed = changes(objects, before.commit, after.commit, before.attributes)
         assert advanced(before.marks, changed) == after.marks
         assert scan_folder(Folder.of(folder)) == after.marks
         seen += len(after.marks)
@@ -79,21 +80,31 @@ def test_the_change_equals_the_difference_of_two_whole_scans(folder: Path, seed:
     assert seen > 20  # it looked at something
 
 
-def test_attributes_and_links_ask_for_a_whole_scan(folder: Path) -> None:
+def test_attributes_ask_for_a_whole_scan(folder: Path) -> None:
     (folder / "a.py").write_text("# TODO: a\n")
     first = scan(folder / ".git", commit(folder))
     (folder / ".gitattributes").write_text("*.py linguist-vendored\n")
     second = commit(folder)
     with pytest.raises(NeedsWhole):
-        changes(folder / ".git", first.commit, second, first.attributes)
+        changes(Objects(folder / ".git"), first.commit, second, first.attributes)
     assert scan(folder / ".git", second).marks == {}
+    with pytest.raises(NeedsWhole):
+        changes(Objects(folder / ".git"), "0" * 40, second, {})
+
+
+def test_a_file_that_becomes_a_link_or_a_folder_has_no_marks(folder: Path) -> None:
+    (folder / "a.py").write_text("# TODO: a\n")
+    (folder / "b.py").write_text("# TODO: b\n")
+    first = commit(folder)
     (folder / "a.py").unlink()
     (folder / "a.py").symlink_to("b.py")
-    third = commit(folder)
-    with pytest.raises(NeedsWhole):
-        changes(folder / ".git", second, third, {})
-    with pytest.raises(NeedsWhole):
-        changes(folder / ".git", "0" * 40, third, {})
+    (folder / "b.py").unlink()
+    (folder / "b.py").mkdir()
+    (folder / "b.py" / "c.py").write_text("# TODO: c\n")
+    found = changes(Objects(folder / ".git"), first, commit(folder), {})
+    assert {path: len(todos) for path, todos in found.items()} == {
+        "a.py": 0, "b.py": 0, "b.py/c.py": 1,
+    }  # fmt: skip
 
 
 def test_attributes_also_take_back_in(folder: Path) -> None:
