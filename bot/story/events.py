@@ -22,6 +22,7 @@ from bot.story.review_events import (
     ReviewRound,
 )
 from bot.story.split import SplitProposed
+from bot.story.todo_events import TodoEvent
 from bot.story.vocabulary import (
     Approval,
     AutoApproval,
@@ -484,7 +485,8 @@ Event = Annotated[
     | RequestedStoryBegun
     | RequestedStoryLeft
     | RepositoryEvent
-    | ItemEvent,
+    | ItemEvent
+    | TodoEvent,
     Field(discriminator="kind"),
 ]
 
