@@ -10,7 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from bot.story.office import Delivery, Office
-from handlers import answer, approve, checks, comment, control, merge, review, status, story
+from handlers import (
+    answer,
+    approve,
+    backlog,
+    checks,
+    comment,
+    control,
+    merge,
+    review,
+    status,
+    story,
+)
 from handlers.command import Command
 
 Handler = Callable[[Delivery, Office], None]
@@ -54,6 +65,7 @@ EVENTS: dict[str, Handler] = _all(
 def handle(delivery: Delivery, office: Office) -> str:
     """Hand a delivery to its handler. Returns `handled`, or `ignored` where nothing cares."""
     handler = EVENTS.get(f"{delivery.event}.{delivery.action}") or EVENTS.get(delivery.event)
+    handler = handler or backlog.OURS.get(delivery.event)  # not an event of GitHub's
     if handler is None:
         return "ignored"
     handler(delivery, office)
