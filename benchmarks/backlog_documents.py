@@ -150,6 +150,5 @@ def _api_changes() -> str:
 
 
 def _feature() -> str:
-    return "Feature: Shop\n\n" + "\n\n".join(
-        f"  Scenario: {_title('story', n)}" for n in range(EACH)
-    )
+    scenarios = [f"  Scenario: {_title('story', n)}" for n in range(EACH)]
+    return "Feature: Shop\n\n" + "\n\n".join(scenarios)

@@ -24,10 +24,11 @@ from bot.backlog.item import stream_of
 from bot.story.database import Cursor, Prepared, Store
 from bot.story.item_events import ItemState
 from bot.story.schema import ITEMS
-from policies.ranking import ageing, microseconds, order, score
+from policies.ranking import ageing, microseconds, order, rank, score
 
 _ALL = 2**62
-_CHUNK = 50
+_CHUNK = 20
+_QUICK = 200  # items that one statement is asked for
 
 _QUEUE = and_(ITEMS.c.repository == bindparam("repository_"), ITEMS.c.state == bindparam("state_"))
 _TOP = (
@@ -111,8 +112,9 @@ class Queues(Store):
     ) -> list[Ranked]:
         """The first `limit` items in these states (and families), by their score now."""
         now = microseconds(self._clock())
-        if len(states) == 1 and families is None and 0 < limit <= _CHUNK:
-            if (quick := self._quick(repository, limit, states[0], now)) is not None:
+        if len(states) == 1 and families is None and 0 < limit <= _QUICK:
+            quick = self._quick(repository, limit, states[0], now)
+            if quick is not None:
                 return quick
         with self._looking() as cursor:
             rows = self._merged(cursor, repository, states, now)

@@ -88,7 +88,7 @@ def _files(folder: Path) -> Iterator[Path]:
     for at, folders, files in os.walk(folder):
         folders[:] = sorted(
             one for one in folders
-            if one not in _SKIPPED and (not one.startswith(".") or one in (".github", ".benchmarks"))
+            if one not in _SKIPPED and (one[0] != "." or one in (".github", ".benchmarks"))
         )  # fmt: skip
         for name in sorted(files):
             file = Path(at, name)
