@@ -102,8 +102,8 @@ def _sarif() -> str:
 
 def _junit() -> str:
     cases = [
-        f'<testcase classname="tests.case{n}" name="test_{n}"><failure message="no">at {n}</failure>'
-        "</testcase>"
+        f'<testcase classname="tests.case{n}" name="test_{n}">'
+        f'<failure message="no">at {n}</failure></testcase>'
         for n in range(EACH)
     ]
     return "<testsuites><testsuite name='all'>\n" + "\n".join(cases) + "\n</testsuite></testsuites>"

@@ -21,6 +21,7 @@ from bot.story.review_events import (
     ReviewRequested,
     ReviewRound,
 )
+from bot.story.split import SplitProposed
 from bot.story.vocabulary import (
     Approval,
     AutoApproval,
@@ -440,6 +441,7 @@ Event = Annotated[
     | Analyzed
     | Answered
     | Planned
+    | SplitProposed
     | Committed
     | TaskDone
     | NothingToDo
