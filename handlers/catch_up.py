@@ -24,7 +24,7 @@ from bot.story.machine import Story
 from bot.story.office import Office
 from bot.story.standing import lapsed
 from bot.story.vocabulary import Gate, Repository, State
-from handlers import COMMANDS, configuration, install, review, undelivered, unheard
+from handlers import COMMANDS, configuration, install, onboarding, review, undelivered, unheard
 from handlers.merge import note_head
 from handlers.story import start
 from policies.standing import GRANTED
@@ -44,6 +44,7 @@ def catch_up(office: Office, since: datetime) -> int:
     """
     missed = not _looked(partial(install.look, office))
     missed += not _looked(partial(_installed, office))
+    missed += not _looked(partial(onboarding.look, office))
     living = [story for story in office.living() if not office.stopped(story.repository)]
     ended = [story for story in office.ended(since) if not office.stopped(story.repository)]
     looks = [partial(_look_at, office, story) for story in living]
