@@ -24,7 +24,7 @@ from rq.timeouts import BaseTimeoutException
 from sqlalchemy import Engine as Database
 
 import handlers
-from bot import stages
+from bot import onboarding, stages
 from bot.agent.conversation import Conversations
 from bot.agent.gateway import Gateway
 from bot.agent.perform import Model
@@ -48,7 +48,7 @@ from bot.story.next_move import Gates
 from bot.story.office import HandlerSettings, Office
 from bot.story.performer import Performer
 from bot.story.permit import Permitted
-from bot.story.repositories import Repositories
+from bot.story.repositories import KIND, Repositories
 from bot.story.spending import Ledger, Spending
 from bot.story.unmet_facts import InForce
 from bot.story.vocabulary import Repository, State
@@ -142,6 +142,7 @@ class House:
             self.configuration,
             self.repositories.standing,
             self._needs,
+            self.repositories.configured,
         )
         return Performer(
             self.journal,
@@ -288,7 +289,9 @@ class House:
             self.performer,
             self.clock,
             HandlerSettings(
-                github_web_url=settings.github_web_url, has_model=settings.model is not None
+                github_web_url=settings.github_web_url,
+                has_model=settings.model is not None,
+                onboarding=settings.onboarding,
             ),
             self.wake,
             self.repositories,
@@ -356,6 +359,10 @@ class House:
 
     def advance(self, story_id: str) -> float | None:
         """Advance a story; seconds until it wants to be woken again."""
+        if story_id.startswith(f"{KIND}/"):
+            return onboarding.advance(
+                story_id, self.office, self.journal, lambda: self.workshop, self.clock
+            )
         later = self.engine.advance(story_id)
         if later is None:
             return None
@@ -365,8 +372,9 @@ class House:
         """Wake what is due and held by nobody; say what was left unsaid; drain the inbox."""
         request_drain(self.redis)
         at = self.clock()
-        for row in self.journal.streams(kind="story", due_before=at, unleased=True, limit=200):
-            self.wake(row.stream)
+        for kind in ("story", KIND):
+            for row in self.journal.streams(kind=kind, due_before=at, unleased=True, limit=200):
+                self.wake(row.stream)
         streams = {row.stream for row in self.journal.due_effects(at, limit=200)}
         for stream in sorted(streams):
             self.performer.perform_leftovers(fold(stream, self.journal.load(stream)), None)

@@ -66,17 +66,20 @@ class Judge:
         configuration: Callable[[Repository], EffectiveConfig],
         standing: Callable[[Repository], Standing] = lambda repository: Standing(),
         needs: Mapping[str, Mapping[str, str]] | None = None,
+        configured: Callable[[Repository], bool] = lambda repository: False,
     ) -> None:
         """`needs`: kind of an effect → permissions that it takes (name → level)."""
         self._standing, self._needs = standing, needs or {}
+        self._configured = configured
         self._github, self._settings = github, settings
         self._configuration = configuration
         self._spending, self._clock = spending, clock
 
     def __call__(self, effect: Effect, story: Story) -> Verdict:
         stands = self._standing(effect.repository)
-        if repository_effects.is_configuration_check(effect):  # how else would it be mended?
-            stands = replace(stands, mode="on")
+        of_itself = story.stream == repository_stream(effect.repository.id)
+        if of_itself or repository_effects.is_configuration_check(effect):
+            stands = replace(stands, mode="on")  # said in any mode: how else would it be mended?
         stopped = before(effect.kind, stands, self._needs.get(effect.kind, {}))
         return stopped or after(effect, stands, self._by_rules(effect, story))
 
@@ -91,7 +94,10 @@ class Judge:
         if story.stream != repository_stream(effect.repository.id):
             return _answer_where_asked(effect, story)
         facts = repository_effects.RepositoryFacts(
-            id=effect.repository.id, mode=self._configuration(effect.repository).mode
+            id=effect.repository.id,
+            mode=self._configuration(effect.repository).mode,
+            default_branch=effect.repository.default_branch,
+            configured=self._configured(effect.repository),
         )
         return repository_effects.judge(effect, facts)
 
