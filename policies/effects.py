@@ -89,6 +89,7 @@ class PullFacts:
     author: Person | None
     merged: bool = False
     mergeable: bool | None = None
+    draft: bool = False
 
 
 @dataclass(frozen=True)
@@ -313,6 +314,8 @@ def _mergeable(effect: Any, facts: Facts) -> Verdict | None:
     pull = facts.pull
     if pull is None or (pull.state != "open" and not pull.merged):
         return deny("pull_open", "the pull request is closed")
+    if pull.draft and not pull.merged:
+        return wait("draft", "the pull request is a draft; mark it ready", Gate.PRE_DEPLOY)
     if pull.mergeable is False and not pull.merged:
         return deny("conflict", "the branch conflicts with its base; it has to be rebased")
     return None
