@@ -23,10 +23,17 @@ from bot.story.events import (
 from bot.story.involved import person
 from bot.story.machine import Story
 from bot.story.office import Office
-from bot.story.standing import lapsed
 from bot.story.vocabulary import Gate, Repository, State
 from bot.texts import answers, unmet
-from handlers import COMMANDS, configuration, install, review, undelivered, unheard
+from handlers import (
+    COMMANDS,
+    configuration,
+    install,
+    review,
+    review_approves,
+    undelivered,
+    unheard,
+)
 from handlers.merge import note_head
 from handlers.story import start
 from policies.standing import GRANTED
@@ -101,6 +108,9 @@ def _text(story: Story) -> str:
 
 
 def _look_at(office: Office, story: Story) -> None:
+    rule = story.waiting.rule if story.waiting else ""
+    if rule and rule not in office.repositories.standing(story.repository).holds:
+        office.tell(story.stream)  # what held it is gone, and nobody woke it
     github, repository = office.github, story.repository
     issue = github.issue(repository, story.issue)
     labels = {label["name"] for label in issue.get("labels", [])}
@@ -115,9 +125,8 @@ def _look_at(office: Office, story: Story) -> None:
         _edited(office, story, issue.get("title") or "", issue.get("body") or "")
     if story.waits_at(Gate.PRE_DEPLOY) and story.pull_number:
         _pull(office, story)
-    for given, reason in lapsed(github, story).items():
-        told = ApprovalWithdrawn(reason=reason, comment_id=given.comment_id, thread=given.thread)
-        office.tell(story.stream, told)
+    review_approves.take_back(office, story)
+    review_approves.count(office, story)
     review.look(office, story, COMMANDS)
     _remind(office, story)
     if story.status_comment_id and github.comment(repository, story.status_comment_id) is None:
