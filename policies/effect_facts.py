@@ -38,6 +38,7 @@ class PullFacts:
     author: Person | None
     merged: bool = False
     mergeable: bool | None = None
+    draft: bool = False
 
 
 @dataclass(frozen=True)

@@ -211,6 +211,8 @@ def _mergeable(effect: Any, facts: Facts) -> Verdict | None:
     pull = facts.pull
     if pull is None or (pull.state != "open" and not pull.merged):
         return deny("pull_open", "the pull request is closed")
+    if pull.draft and not pull.merged:
+        return wait("draft", "the pull request is a draft; mark it ready", Gate.PRE_DEPLOY)
     if pull.mergeable is False and not pull.merged:
         return deny("conflict", "the branch conflicts with its base; it has to be rebased")
     return None

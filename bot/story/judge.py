@@ -201,6 +201,7 @@ def pull_facts(pull: Mapping[str, Any]) -> PullFacts:
         author=person(pull["user"]) if pull.get("user") else None,
         merged=bool(pull.get("merged")),
         mergeable=pull.get("mergeable"),
+        draft=bool(pull.get("draft")),
     )
 
 
