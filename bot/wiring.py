@@ -132,9 +132,10 @@ class House:
         return f"Authorization: {self.github.git_credentials(repository.installation_id)}"
 
     @cached_property
-    def performer(self) -> Performer:
+    def judge(self) -> Judge:
+        """The one judge of effects."""
         programs = frozenset({"ruff", "rewrite"})
-        judge = Judge(
+        return Judge(
             self.github,
             JudgeSettings(limits=EffectLimits(caps=self.settings.caps, programs=programs)),
             self._spending,
@@ -144,14 +145,21 @@ class House:
             self._needs,
             self.repositories.configured,
         )
+
+    @cached_property
+    def performer(self) -> Performer:
         return Performer(
             self.journal,
             self._adapters,
-            judge,
+            self.judge,
             self.clock,
             self.owner,
             boundary=self._boundary,
         )
+
+    def effect_kinds(self) -> tuple[str, ...]:
+        """What this house can do."""
+        return tuple(self._adapters)
 
     @cached_property
     def _needs(self) -> dict[str, Mapping[str, str]]:
@@ -223,7 +231,7 @@ class House:
             self.performer,
             {state: partial(stage, room=room) for state, stage in stages.STAGES.items()},
             self.clock,
-            self._gates,
+            self.gates,
             Limits(settings.lease_seconds, settings.heartbeat_seconds, settings.stage_retries),
             self.owner,
             random.random,
@@ -242,7 +250,7 @@ class House:
         """What holds for a repository now."""
         return self.repositories.configuration(repository)
 
-    def _gates(self, story: Story) -> Gates:
+    def gates(self, story: Story) -> Gates:
         if story.repository is None:
             return Gates(caps=self.settings.caps)
         stands = self.repositories.standing(story.repository)

@@ -83,6 +83,10 @@ class Judge:
         stopped = before(effect.kind, stands, self._needs.get(effect.kind, {}))
         return stopped or after(effect, stands, self._by_rules(effect, story))
 
+    def facts(self, effect: Effect, story: Story) -> policies.Facts:
+        """What is known now and decides on an effect of a story; for an explanation."""
+        return self._facts(effect, story)
+
     def _by_rules(self, effect: Effect, story: Story) -> Verdict:
         if isinstance(effect, RequestStory):
             return policies.judge(effect, self._of_request(effect, story))
