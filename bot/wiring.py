@@ -29,6 +29,10 @@ from bot.agent.conversation import Conversations
 from bot.agent.gateway import Gateway
 from bot.agent.perform import Model
 from bot.agent.prompts import Registry
+from bot.backlog.todo.ledger import LIST
+from bot.backlog.todo.ledger import fold as ledger_of
+from bot.backlog.todo.ledger import stream_of as marks_stream
+from bot.backlog.todo.reader import MirrorMarks
 from bot.configuration.in_force import EffectiveConfig
 from bot.families import rewrite
 from bot.gates.perform import Gates as QualityGates
@@ -61,6 +65,7 @@ from handlers.batch import advance_all
 from handlers.catch_up import catch_up
 from policies.approvals import APPROVABLE
 from policies.effects import Limits as EffectLimits
+from policies.marks import MarkFacts
 from policies.redelivery import KEPT
 from policies.standing import GRANTED
 
@@ -139,6 +144,7 @@ class House:
             self.configuration,
             self.repositories.standing,
             self._needs,
+            self._marks,
         )
         return Performer(
             self.journal,
@@ -148,6 +154,14 @@ class House:
             self.owner,
             boundary=self._boundary,
         )
+
+    def _marks(self, repository: Repository) -> MarkFacts:
+        """What decides on the issues of a repository's marks."""
+        ledger = ledger_of(self.journal.load(marks_stream(repository.id)))
+        opened = {number: one.issue for number, one in ledger.marks.items() if one.issue}
+        wanted = {number for number, one in ledger.marks.items() if one.wanted} | {LIST}
+        wants = self.configuration(repository).backlog.todo.issues == "on"
+        return MarkFacts(repository.id, wants, frozenset(wanted), opened)
 
     @cached_property
     def _needs(self) -> dict[str, Mapping[str, str]]:
@@ -285,6 +299,7 @@ class House:
             self.wake,
             self.repositories,
             self.rules,
+            MirrorMarks(lambda one: self.workshop.mirror(one).path, self.workshop.fetch),
         )
 
     def api(self) -> Any:

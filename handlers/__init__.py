@@ -22,6 +22,7 @@ from handlers import (
     review,
     status,
     story,
+    todo,
 )
 from handlers.command import Command
 
@@ -61,6 +62,7 @@ EVENTS: dict[str, Handler] = _all(
     story.EVENTS,
     merge.EVENTS,
     checks.EVENTS,
+    todo.EVENTS,
     comment.events(COMMANDS),
     review.events(COMMANDS),
 )

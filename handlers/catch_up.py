@@ -24,7 +24,7 @@ from bot.story.machine import Story
 from bot.story.office import Office
 from bot.story.standing import lapsed
 from bot.story.vocabulary import Gate, Repository, State
-from handlers import COMMANDS, configuration, install, review, undelivered, unheard
+from handlers import COMMANDS, configuration, install, review, todo, undelivered, unheard
 from handlers.merge import note_head
 from handlers.story import start
 from policies.standing import GRANTED
@@ -77,6 +77,7 @@ def _installed(office: Office) -> None:
         if facts.repository and facts.access == GRANTED:
             _looked(partial(configuration.look, office, facts.repository))
             _looked(partial(_labelled_issues, office, facts.repository))
+            _looked(partial(todo.look, office, facts.repository))
 
 
 def _labelled_issues(office: Office, repository: Repository) -> None:

@@ -26,6 +26,8 @@ class Effects(Talk, Pulls, Checks):
         "show_status",
         "request_story",
         "open_issue",
+        "open_todo_issue",
+        "change_todo_issue",
         "open_pull_request",
         "edit_pull_request",
         "merge_pull_request",

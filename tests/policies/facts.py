@@ -9,6 +9,7 @@ from typing import Any
 from bot.story.vocabulary import Approval, AutoApproval, Gate, Person, Remark, Repository, Shown
 from policies.approvals import Involved
 from policies.effects import Facts, PullFacts
+from policies.marks import MarkFacts
 from policies.who_approves import ApprovalFacts, Comment
 
 HEAD, OTHER, BASE = "a" * 40, "b" * 40, "c" * 40
@@ -114,5 +115,6 @@ def facts(story: StoryFacts | None = None, **changed: Any) -> Facts:
         "bot": BOT,
         "pull": pull(),
         "involved": approval_facts().involved,
+        "marks": MarkFacts(REPOSITORY.id, True, frozenset({1, 2}), {2: 21}),
     }
     return Facts(**{**fields, **changed})
