@@ -29,10 +29,7 @@ from bot.agent.conversation import Conversations
 from bot.agent.gateway import Gateway
 from bot.agent.perform import Model
 from bot.agent.prompts import Registry
-from bot.backlog.todo.ledger import LIST
-from bot.backlog.todo.ledger import fold as ledger_of
-from bot.backlog.todo.ledger import stream_of as marks_stream
-from bot.backlog.todo.reader import MirrorMarks
+from bot.backlog.todo.reader import MirrorMarks, mark_facts
 from bot.configuration.in_force import EffectiveConfig
 from bot.families import rewrite
 from bot.gates.perform import Gates as QualityGates
@@ -67,7 +64,6 @@ from handlers.batch import advance_all
 from handlers.catch_up import catch_up
 from policies.approvals import APPROVABLE
 from policies.effects import Limits as EffectLimits
-from policies.marks import MarkFacts
 from policies.redelivery import KEPT
 from policies.standing import GRANTED
 
@@ -147,7 +143,7 @@ class House:
             self.configuration,
             self.repositories.standing,
             self._needs,
-            self._marks,
+            mark_facts(self.journal, self.configuration),
         )
         return Performer(
             self.journal,
@@ -157,14 +153,6 @@ class House:
             self.owner,
             boundary=self._boundary,
         )
-
-    def _marks(self, repository: Repository) -> MarkFacts:
-        """What decides on the issues of a repository's marks."""
-        ledger = ledger_of(self.journal.load(marks_stream(repository.id)))
-        opened = {number: one.issue for number, one in ledger.marks.items() if one.issue}
-        wanted = {number for number, one in ledger.marks.items() if one.wanted} | {LIST}
-        wants = self.configuration(repository).backlog.todo.issues == "on"
-        return MarkFacts(repository.id, wants, frozenset(wanted), opened)
 
     @cached_property
     def _needs(self) -> dict[str, Mapping[str, str]]:
@@ -307,7 +295,7 @@ class House:
             self.wake,
             self.repositories,
             self.rules,
-            MirrorMarks(lambda one: self.workshop.mirror(one).path, self.workshop.fetch),
+            MirrorMarks(self.workshop),
         )
 
     def api(self) -> Any:

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any, Protocol
 
 from pathspec import GitIgnoreSpec
 
 from bot.backlog.todo.authors import Author, authors_of
 from bot.backlog.todo.found import Todo
+from bot.backlog.todo.ledger import LIST, fold, stream_of
 from bot.backlog.todo.push import NeedsWhole, changes, scan
 from bot.codebase.objects import Objects
+from bot.configuration.schema import RepositoryConfig
+from bot.story.journal import Journal
 from bot.story.vocabulary import Repository
+from policies.marks import MarkFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +33,21 @@ class Look:
     attributes: Mapping[str, bytes]
 
 
+class Mirrors(Protocol):
+    """The workshop, as far as it is needed."""
+
+    def mirror(self, repository: Repository) -> Any:
+        """Has the `path` of a bare repository."""
+
+    def fetch(self, repository: Repository, branch: str) -> str:
+        """Bring a branch into the mirror; its head."""
+
+
 class MirrorMarks:
     """The marks of repositories, by their mirrors."""
 
-    def __init__(
-        self, path_of: Callable[[Repository], Path], fetch: Callable[[Repository, str], str]
-    ) -> None:
-        """`fetch`: brings a branch into the mirror and says its head."""
-        self._path_of, self._fetch = path_of, fetch
+    def __init__(self, mirrors: Mirrors) -> None:
+        self._mirrors = mirrors
 
     def look(
         self,
@@ -49,8 +60,8 @@ class MirrorMarks:
 
         Raises the errors of `fetch`, and GitFailed.
         """
-        commit = self._fetch(repository, repository.default_branch)
-        git_dir = self._path_of(repository)
+        commit = self._mirrors.fetch(repository, repository.default_branch)
+        git_dir = self._mirrors.mirror(repository).path
         ignored = GitIgnoreSpec.from_lines(ignore)
         if before:
             objects = Objects(git_dir)
@@ -69,8 +80,23 @@ class MirrorMarks:
         self, repository: Repository, commit: str, places: Mapping[str, Sequence[int]]
     ) -> dict[tuple[str, int], Author]:
         """Who wrote lines of a commit, by (path, line)."""
-        git_dir = self._path_of(repository)
+        git_dir = self._mirrors.mirror(repository).path
         return authors_of(git_dir, git_dir, places, commit)
+
+
+def mark_facts(
+    journal: Journal, configuration: Callable[[Repository], RepositoryConfig]
+) -> Callable[[Repository], MarkFacts]:
+    """What decides on the issues of a repository's marks, as the journal tells it by then."""
+
+    def facts(repository: Repository) -> MarkFacts:
+        marks = fold(journal.load(stream_of(repository.id))).marks
+        opened = {number: one.issue for number, one in marks.items() if one.issue}
+        wanted = {number for number, one in marks.items() if one.wanted}
+        wants = configuration(repository).backlog.todo.issues == "on"
+        return MarkFacts(repository.id, wants, frozenset(wanted | {LIST}), opened)
+
+    return facts
 
 
 def _without(
