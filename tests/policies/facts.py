@@ -12,6 +12,7 @@ from policies.effect_facts import PullFacts
 from policies.effects import Facts
 from policies.marks import MarkFacts
 from policies.who_approves import ApprovalFacts, Comment
+from policies.who_commands import START, CommandFacts
 
 HEAD, OTHER, BASE = "a" * 40, "b" * 40, "c" * 40
 PLAN = "d" * 64
@@ -117,5 +118,6 @@ def facts(story: StoryFacts | None = None, **changed: Any) -> Facts:
         "pull": pull(),
         "involved": approval_facts().involved,
         "marks": MarkFacts(REPOSITORY.id, True, frozenset({1, 2}), {2: 21}),
+        "asker": CommandFacts(command=START, person=ASKER, permission="write"),
     }
     return Facts(**{**fields, **changed})
