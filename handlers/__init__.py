@@ -21,6 +21,7 @@ from handlers import (
     install,
     merge,
     review,
+    review_approves,
     status,
     story,
 )
@@ -63,6 +64,7 @@ EVENTS: dict[str, Handler] = _all(
     merge.EVENTS,
     checks.EVENTS,
     comment.events(COMMANDS),
+    review_approves.EVENTS,
     review.events(COMMANDS),
 )
 

@@ -24,6 +24,11 @@ class RepositoryFacts:
     mode: str = "on"
 
 
+def is_configuration_check(effect: Any) -> bool:
+    """Whether it shows what is wrong with the configuration: also where that turned us off."""
+    return effect.kind == "publish_check" and effect.check == CONFIGURATION_CHECK
+
+
 Rule = Callable[[Any, RepositoryFacts], Verdict | None]
 
 

@@ -32,6 +32,7 @@ COMMANDS = {
     "impact": ("bot.cli.impact:impact", "Say what else depends on a file or a definition."),
     "conventions": ("bot.cli.conventions:conventions", "Say how a repository's code is written."),
     "gates": ("bot.cli.gates:gates", "Judge a change by the quality gates."),
+    "config": ("bot.cli.config:config", "Check a repository's configuration; print its schema."),
     "prompts": ("bot.cli.prompts:prompts", "Show, compare, promote and roll back prompts."),
     "backlog": ("bot.cli.backlog:backlog", "List, add, read in and write out what is to be done."),
     "audit": ("bot.cli.audit:audit", "Show and verify the journal."),
