@@ -13,7 +13,8 @@ from bot.story.machine import Story
 from bot.story.vocabulary import Decision, Gate, Person
 from policies.approvals import ApprovalRule
 from policies.budget import Caps, Spent
-from policies.effects import TABLE, Limits, StoryView, judge
+from policies.effects import TABLE, Limits, judge
+from policies.story_view import StoryView
 from tests.policies.facts import (
     ASKER,
     BOT,
