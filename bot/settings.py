@@ -7,17 +7,17 @@ error, a secret in a `repr` or a log.
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from bot.app_key import pem_of
 from bot.credentials import CredentialsProblem
+from bot.settings_api import ApiSettings
 from bot.settings_github import StoredApp, text_of, unusable, with_both_urls
 from bot.settings_problems import PREFIX, SettingsError, misspelt, problem
 from policies.budget import Caps
@@ -30,7 +30,7 @@ MODEL_FAMILIES = ("scripted", "replay", "anthropic", "openai", "openai-compatibl
 _MODELS = ", or several with a comma between them; the next stands in for one that is away."
 
 
-class Settings(BaseSettings):
+class Settings(ApiSettings):
     """All settings of one Towpath process (`X1`). Frozen; build it with `load_settings`."""
 
     model_config = SettingsConfigDict(
@@ -108,34 +108,6 @@ class Settings(BaseSettings):
         le=512,
         description="Requests the web process works on at once; one whose body arrives slowly "
         "counts too.",
-    )
-
-    # the REST API
-    api_requests_per_minute: int = Field(
-        600, ge=1, le=1_000_000, description="Requests a person or key may make in a minute."
-    )
-    api_tokens_per_minute: int = Field(
-        20, ge=1, le=100_000, description="Tokens that one address may ask for in a minute."
-    )
-    api_signing_folder: Path | None = Field(
-        None,
-        description="Folder of the keys that sign the API's tokens; the same for all web "
-        "processes. Default: api-signing in the home.",
-    )
-    api_trusted_proxies: str = Field(
-        "",
-        description="Networks (CIDR, separated by commas) of proxies that may tell of client "
-        "certificates and of where a request comes from. Default: nobody.",
-    )
-    api_subject_header: str = Field(
-        "X-Client-Subject",
-        pattern=r"^[A-Za-z][A-Za-z0-9-]{0,63}$",
-        description="Header in which such a proxy names the subject of a client certificate.",
-    )
-    api_verified_header: str = Field(
-        "X-Client-Verify",
-        pattern=r"^[A-Za-z][A-Za-z0-9-]{0,63}$",
-        description="Header in which such a proxy says SUCCESS for a certificate it verified.",
     )
 
     # the clock and the leases
@@ -252,7 +224,6 @@ class Settings(BaseSettings):
         "indexes, separated by commas. Read only: GET and HEAD.",
     )
 
-    # quality gates
     quality_gates: bool = Field(
         True, description="Look at every change with the quality gates before it is proposed."
     )
@@ -292,16 +263,6 @@ class Settings(BaseSettings):
         for host in value.replace(",", " ").split():
             if not re.fullmatch(r"(https?://)?[A-Za-z0-9.-]+(:[0-9]{1,5})?", host):
                 raise ValueError("expected hosts such as files.example.com, separated by commas")
-        return value
-
-    @field_validator("api_trusted_proxies", mode="after")
-    @classmethod
-    def _networks(cls, value: str) -> str:
-        for network in value.replace(",", " ").split():
-            try:
-                ipaddress.ip_network(network)
-            except ValueError:
-                raise ValueError("expected networks such as 10.0.0.0/8") from None
         return value
 
     @field_validator("redis_url", mode="after")
@@ -390,11 +351,6 @@ class Settings(BaseSettings):
             month_usd=self.month_budget_usd,
             organisation_usd=self.organisation_budget_usd,
         )
-
-    @property
-    def api_proxies(self) -> tuple[str, ...]:
-        """The networks of trusted proxies."""
-        return tuple(self.api_trusted_proxies.replace(",", " ").split())
 
     @property
     def effective_database_url(self) -> str:

@@ -20,6 +20,7 @@ from handlers import (
     install,
     merge,
     review,
+    review_approves,
     status,
     story,
 )
@@ -62,6 +63,7 @@ EVENTS: dict[str, Handler] = _all(
     merge.EVENTS,
     checks.EVENTS,
     comment.events(COMMANDS),
+    review_approves.EVENTS,
     review.events(COMMANDS),
 )
 

@@ -22,9 +22,16 @@ from bot.story.events import (
 from bot.story.involved import person
 from bot.story.machine import Story
 from bot.story.office import Office
-from bot.story.standing import lapsed
 from bot.story.vocabulary import Gate, Repository, State
-from handlers import COMMANDS, configuration, install, review, undelivered, unheard
+from handlers import (
+    COMMANDS,
+    configuration,
+    install,
+    review,
+    review_approves,
+    undelivered,
+    unheard,
+)
 from handlers.merge import note_head
 from handlers.story import start
 from policies.standing import GRANTED
@@ -113,9 +120,8 @@ def _look_at(office: Office, story: Story) -> None:
         _edited(office, story, issue.get("title") or "", issue.get("body") or "")
     if story.waits_at(Gate.PRE_DEPLOY) and story.pull_number:
         _pull(office, story)
-    for given, reason in lapsed(github, story).items():
-        told = ApprovalWithdrawn(reason=reason, comment_id=given.comment_id, thread=given.thread)
-        office.tell(story.stream, told)
+    review_approves.take_back(office, story)
+    review_approves.count(office, story)
     review.look(office, story, COMMANDS)
     if story.status_comment_id and github.comment(repository, story.status_comment_id) is None:
         office.tell(story.stream, ViewDisturbed(view="status"))

@@ -2,7 +2,7 @@
 
 Promises: pure; every condition that keeps the story from its end is listed, not only the first one,
 each with who can meet it, how, and since when it is so; what is asked of an approval is asked with
-the rules that judge it (`who_approves`). An empty list: nothing is missing.
+the rules that judge it (`policies.approvals`). An empty list: nothing is missing.
 Never: words for people (`bot.texts.unmet` has them), and no guess where GitHub was not asked.
 """
 
@@ -14,9 +14,9 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from bot.story.vocabulary import TERMINAL, Approval, Gate, Person, State, Waiting
-from policies import budget
-from policies.approvals import APPROVABLE, ApprovalRule, Involved, still_valid
-from policies.effects import PullFacts
+from policies import approvals, budget
+from policies.approvals import APPROVABLE, ApprovalRule, Bound, Involved
+from policies.effect_facts import PullFacts
 
 # Who can meet a condition, besides people and teams by name (`@alice`, `@acme/payments`).
 TOWPATH = "towpath"
@@ -88,6 +88,8 @@ class StoryNow(Protocol):
     def author(self) -> Person | None: ...
     @property
     def approvals(self) -> Sequence[Approval]: ...
+    @property
+    def base_sha(self) -> str: ...
     @property
     def head_sha(self) -> str: ...
     @property
@@ -214,11 +216,8 @@ def _of_approval(
 ) -> list[Condition]:
     by_plan = APPROVABLE[gate] == "plan"
     head = story.head_sha if facts.pull is None or by_plan else facts.pull.head_sha
-    given = [
-        each
-        for each in story.approvals
-        if not each.person.is_bot and still_valid(each, gate, head, story.plan_digest).allowed
-    ]
+    bound = Bound(head, story.plan_digest, story.base_sha)
+    given = approvals.standing(story.approvals, gate, bound, facts.rule)
     people = {each.person.id for each in given}
     how = "/approve" if by_plan or not now else f"/approve {head}"
     found = []
@@ -226,7 +225,7 @@ def _of_approval(
     if len(people) < quorum:
         so_far = f"{len(people)} of {quorum}"
         found.append(Condition("quorum", (WRITE,), since, how, so_far, now))
-    involved, second = facts.involved, facts.rule.second_person_required and not by_plan
+    involved, second = facts.involved, facts.rule.second_person
     if second and involved.unknown_contributors:
         names = ", ".join(involved.unknown_contributors[:3])
         found.append(Condition("unknown_contributor", (WRITE,), since, "", names, now))
@@ -236,6 +235,14 @@ def _of_approval(
     for owned in () if by_plan else facts.rule.owned:
         if not owned.ids & people:
             missing.setdefault(owned.names if owned.ids else (), []).append(owned.path)
+    if facts.rule.teams and not facts.rule.teams.ids & people:
+        who = tuple(f"@{name}" for name in facts.rule.teams.names)
+        found.append(Condition("named_team", who, since, how, "", now))
+    for one in facts.rule.checkpoints:
+        if approvals.unmet_checkpoint(one, given, involved):
+            who = tuple(f"@{name}" for name in one.teams.names) if one.teams else (SECOND,)
+            touched = f"{one.kind} ({_some(one.paths)})"
+            found.append(Condition("checkpoint", who, since, how, touched, now))
     for names, paths in missing.items():
         who = tuple(n if n.startswith("@") else f"@{n}" for n in names) or (OPERATOR,)
         what = "code_owner" if names else "owner_unknown"

@@ -70,6 +70,27 @@ class ApprovalsByGate(Section):
     pre_production: GateApprovals = Field(GateApprovals(), description="Before production.")
 
 
+class Checkpoint(Section):
+    """Something sensitive that a second person looks at, whatever else is asked (P4)."""
+
+    kind: str = Field(
+        pattern=r"^[a-z][a-z ]{1,39}" + END,
+        description="authentication, authorization, cryptography, payments, personal data, or "
+        "a name of your own.",
+    )
+    paths: tuple[Pattern, ...] = Field(
+        (), max_length=200, description="Paths that belong to it, besides those known by name."
+    )
+    teams: tuple[Team, ...] = Field(
+        (), max_length=20, description="Teams (org/team) of which one has to look. Empty: anybody."
+    )
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """`paths` in gitignore's words."""
+        return tuple(patterns.restricted(each) for each in self.paths)
+
+
 class Approvals(Section):
     """Whose yes opens a gate (P3)."""
 
@@ -82,6 +103,9 @@ class Approvals(Section):
     )
     reviews_count: bool = Field(
         False, description="An approving review on GitHub counts as /approve."
+    )
+    checkpoints: tuple[Checkpoint, ...] = Field(
+        (), max_length=20, description="Sensitive ground, and who has to look at changes of it."
     )
     gates: ApprovalsByGate = Field(ApprovalsByGate(), description="What a gate asks for instead.")
 
@@ -98,6 +122,11 @@ class AutoApprove(Section):
     paths: tuple[Pattern, ...] = Field(
         (), max_length=200, description="Only changes within these paths; empty: any."
     )
+
+    @property
+    def paths_allowed(self) -> tuple[str, ...]:
+        """`paths` in gitignore's words."""
+        return tuple(patterns.allowed(each) for each in self.paths)
 
 
 class Paths(Section):

@@ -8,6 +8,7 @@ else put on the branch is tested, never overwritten.
 from __future__ import annotations
 
 from bot.families import known
+from bot.stages.automatic import automatic
 from bot.stages.flaky import again
 from bot.stages.gates import gated, show, stopped
 from bot.stages.respond import say_answers
@@ -145,7 +146,15 @@ def _reviewers(story: Story, room: Workroom, paths: tuple[str, ...]) -> tuple[st
 def _gate(story: Story, desk: Desk, room: Workroom) -> Move:
     if not room.configuration(story.repository).gates.pre_deploy:
         return Move(State.DEPLOYING, "tests pass")
-    waiting = Waiting(gate=Gate.PRE_DEPLOY, resume_to=State.DEPLOYING, since=desk.clock())
+    by_itself = automatic(story, desk, room, Gate.PRE_DEPLOY)
+    if by_itself.allowed:
+        return Move(State.DEPLOYING, "approved by the configuration")
+    waiting = Waiting(
+        gate=Gate.PRE_DEPLOY,
+        resume_to=State.DEPLOYING,
+        since=desk.clock(),
+        reason=reasons.not_by_itself(by_itself),
+    )
     return Move(State.WAITING, "tests pass", waiting)
 
 

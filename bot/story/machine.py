@@ -49,12 +49,7 @@ for _kind in (
     e.EffectProposed,
     e.ApprovalRefused,
     *get_args(RepositoryEvent),  # bot.story.repositories folds them
-    # of streams that hold no story
-    e.ApiKeyMade,
-    e.ApiKeyRevoked,
-    e.StoriesRequested,
-    e.RequestedStoryBegun,
-    e.RequestedStoryLeft,
+    *get_args(e.ApiEvent),  # of streams that hold no story
     *get_args(e.ItemEvent),
 ):
     _apply.register(_kind, _keeps_no_state)
@@ -231,7 +226,7 @@ def _(event: e.AutoApproved, story: Story, at: datetime) -> None:
 @_apply.register
 def _(event: e.ApprovalWithdrawn, story: Story, at: datetime) -> None:
     withdraw(story, event.means, event.reason, at)
-    if event.comment_id is None and event.person is None:
+    if event.comment_id is None:
         withdraw_automatic(story, event.reason, at)
 
 

@@ -12,7 +12,8 @@ from datetime import datetime
 
 from bot.story.events import Event, ReviewRound
 from bot.story.machine import Story
-from bot.story.vocabulary import Gate, State, Waiting
+from bot.story.vocabulary import Demands, Gate, State, Waiting
+from policies.approvals import Bound, auto_stands, still_valid
 from policies.budget import Caps
 
 REVIEW_ROUNDS = "review_rounds"  # the reason of a story whose reviewers were not content
@@ -31,17 +32,22 @@ class Move:
 
 @dataclass(frozen=True)
 class Gates:
-    """What opening a gate depends on. `quorum`: approvals it takes, 1 where nothing is said."""
+    """What opening a gate depends on. `asked`: of approvals, one where nothing is said."""
 
-    quorum: Mapping[Gate, int] = field(default_factory=dict)
+    asked: Mapping[Gate, Demands] = field(default_factory=dict)
     review_rounds: int = 3
     caps: Caps = field(default_factory=Caps)
     stopped: str = ""  # why nothing at all may be done for the repository
     holds: frozenset[str] = frozenset()  # rules that hold something back there
 
-    def needed(self, gate: Gate) -> int:
-        """Approvals that open `gate`."""
-        return max(1, self.quorum.get(gate, 1))
+    def enough(self, story: Story, gate: Gate) -> bool:
+        """Whether as many approvals of what stands there now are given as open `gate`."""
+        now = Bound(story.head_sha, story.plan_digest, story.base_sha)
+        if auto_stands(story.auto_approved, gate, now):
+            return True
+        asked = self.asked.get(gate, Demands())
+        given = [a for a in story.approvals if still_valid(a, gate, now, asked).allowed]
+        return len(given) >= asked.quorum
 
 
 def next_move(story: Story, gates: Gates, now: datetime) -> Move | None:
@@ -107,15 +113,10 @@ def gate_is_open(story: Story, waiting: Waiting, gates: Gates, now: datetime) ->
             own = story.cost_usd < caps.usd and story.unpriced_tokens < caps.tokens
             return own and time_is_up
         case Gate.PRE_CODE:
-            given = [a for a in story.approvals if a.gate is Gate.PRE_CODE]
-            return sum(a.plan_digest == story.plan_digest for a in given) >= gates.needed(
-                Gate.PRE_CODE
-            )
+            return gates.enough(story, Gate.PRE_CODE)
         case _:
-            if story.approvals_given <= waiting.approvals_seen:
-                return False
-            given = [a for a in story.approvals if a.gate is waiting.gate]
-            return sum(a.head_sha == story.head_sha for a in given) >= gates.needed(waiting.gate)
+            told = story.approvals_given > waiting.approvals_seen
+            return told and gates.enough(story, waiting.gate)
 
 
 def _edited(story: Story) -> bool:

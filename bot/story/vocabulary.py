@@ -312,20 +312,6 @@ class Remark(Value):
     before: tuple[Said, ...] = ()  # what was said in the thread until then
 
 
-class Reply(Value):
-    """How a remark ended. `outcome`: fixed | answered | declined | left.
-
-    `touched`: the commit of `task` changed the very lines; `files`: all that it changed.
-    """
-
-    remark: str
-    outcome: str
-    text: str
-    task: str = ""
-    touched: bool = False
-    files: tuple[str, ...] = ()
-
-
 class Shown(Value):
     """What the status comment showed from `at` on: the head an approval can mean."""
 
@@ -350,17 +336,6 @@ class Usage(Value):
         return read + self.output_tokens
 
 
-class ModelCall(Value):
-    """The evidence of one model call, as its recorded result tells it."""
-
-    purpose: str
-    model: str
-    provider: str
-    prompt_version: str
-    usage: Usage
-    seconds: float
-
-
 class Handoff(Value):
     """What a person gets when Towpath gives a story back (§15.4)."""
 
@@ -372,19 +347,6 @@ class Handoff(Value):
     files: tuple[str, ...] = ()
     next_steps: tuple[str, ...] = ()
     effort: str = ""
-
-
-class RequestedStory(Value):
-    """A story that somebody asks for: a new issue, or one that is there (`issue`).
-
-    `after`: names of others of the same request that have to be done first.
-    """
-
-    name: str
-    title: str = ""
-    body: str = ""
-    issue: int = 0
-    after: tuple[str, ...] = ()
 
 
 class Decision(StrEnum):

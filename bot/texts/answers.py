@@ -132,3 +132,16 @@ def family_question(kind: str, message: str) -> str | None:
     """What a known family asks; None where no answer would help."""
     asks = _FAMILY_ASKS.get(kind)
     return f"{message[:1].upper()}{message[1:]}. {asks}" if asks else None
+
+
+def wsjf_above_nothing() -> str:
+    return "each number has to be above 0; 1, 2, 3, 5, 8 and 13 are the steps that count"
+
+
+def no_targets(command: str) -> str:
+    """There is no deploy target: nothing is promised that is not there."""
+    instead = {
+        "deploy": "a story ends with its merge, and what deploys the default branch is left to you",
+        "rollback": "a merge is taken back with a revert of its commit on GitHub",
+    }
+    return f"no deploy targets are known here: {instead.get(command, 'nothing can be done')}"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
+from bot.story.review_events import Reply
 from bot.story.story import Story
-from bot.story.vocabulary import Remark, Reply
+from bot.story.vocabulary import Remark
 from bot.texts import reasons
 from bot.texts.words import code, count, plain, short, who
 

@@ -28,6 +28,8 @@ SENTENCES = {
     "quorum": "Approvals: {}",
     "second_person": "An approval by somebody with no hand in the change ({})",
     "unknown_contributor": "GitHub knows no account for {}; push it with an address it knows",
+    "named_team": "An approval by a member of a team that the configuration names",
+    "checkpoint": "A look at {}",
     "code_owner": "An approval by a code owner of {}",
     "owner_unknown": "CODEOWNERS names somebody for {} who cannot be found",
     "tests_fail": "Tests that fail: {}",

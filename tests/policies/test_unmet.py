@@ -14,8 +14,8 @@ from bot.story.story import Story
 from bot.story.vocabulary import Gate, GateFinding, QualityGate, State, TestSummary, Waiting
 from bot.texts.unmet import SENTENCES, missing, sentence, who_can
 from handlers import COMMANDS
-from policies.approvals import ApprovalRule, Involved, OwnedPath
-from policies.effects import PullFacts
+from policies.approvals import ApprovalRule, Checkpoint, Involved, OwnedPath, Teams
+from policies.effect_facts import PullFacts
 from policies.unmet import Condition, UnmetFacts, unmet
 from tests.policies.facts import (
     ASKER,
@@ -203,7 +203,20 @@ TABLE: list[tuple[str, Story, dict[str, Any], set[str]]] = [
         "a plan waits",
         story(Gate.PRE_CODE, head_sha="", pull_number=0, tests={}),
         {"pull": None, "gates": frozenset({Gate.PRE_CODE})},
-        {"quorum"},
+        {"quorum", "second_person"},
+    ),
+    (
+        "a team and a checkpoint",
+        story(approvals=given(REVIEWER)),
+        {
+            "rule": ApprovalRule(
+                teams=Teams(("acme/leads",), frozenset({SECOND.id})),
+                checkpoints=(
+                    Checkpoint("payments", ("pay.py",), Teams(("acme/pay",), frozenset({99}))),
+                ),
+            )
+        },
+        {"named_team", "checkpoint"},
     ),
     (
         "everything at once",
