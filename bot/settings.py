@@ -174,6 +174,13 @@ class Settings(ApiSettings):
         True, description="Whoever asked for or wrote the change cannot approve it."
     )
     quorum: int = Field(1, ge=1, le=10, description="Approvals that it takes to open a gate.")
+    wait_days: float = Field(
+        30.0,
+        gt=0,
+        le=3650,
+        description="Days a story waits for a person before it is handed over; a reminder comes "
+        "after half of them.",
+    )
     pre_code_gate: bool = Field(False, description="Wait for /approve before code is written.")
     pre_deploy_gate: bool = Field(True, description="Wait for /approve before the merge.")
     merge_method: Literal["merge", "squash", "rebase"] = Field(
@@ -337,7 +344,9 @@ class Settings(ApiSettings):
             second_person=self.second_person_required,
             merge_method=self.merge_method,
             limits=Limits(
-                story_budget_usd=self.story_budget_usd, max_iterations=self.max_iterations
+                story_budget_usd=self.story_budget_usd,
+                max_iterations=self.max_iterations,
+                wait_days=self.wait_days,
             ),
         )
 

@@ -51,7 +51,7 @@ from bot.story.permit import Permitted
 from bot.story.repositories import Repositories
 from bot.story.spending import Ledger, Spending
 from bot.story.unmet_facts import InForce
-from bot.story.vocabulary import Repository
+from bot.story.vocabulary import Repository, State
 from bot.texts import review
 from bot.texts.handoff import handoff
 from bot.texts.status import status
@@ -70,6 +70,7 @@ log = logging.getLogger(__name__)
 
 Boundary = Callable[[str], None]
 
+UNANSWERED = {"hand_over": State.FAILED, "cancel": State.CANCELLED}
 _LOST = timedelta(minutes=15)  # how far back most looks go
 _FAR = timedelta(hours=1)  # how often one goes back as far as GitHub keeps deliveries
 
@@ -249,6 +250,8 @@ class House:
         return Gates(
             asked={gate: asks_of(config, gate).demands for gate in APPROVABLE},
             review_rounds=config.review.rounds,
+            wait=timedelta(days=config.limits.wait_days),
+            unanswered=UNANSWERED[config.unanswered],
             caps=replace(self.settings.caps, story_usd=usd),
             stopped=stands.stopped,
             holds=stands.holds,
@@ -257,7 +260,9 @@ class House:
     def _status(self, story: Story) -> str:
         limits = self.configuration(story.repository).limits
         lacks = self.office.missing(story)
-        return status(story, limits.story_budget_usd, limits.max_iterations, lacks)
+        return status(
+            story, limits.story_budget_usd, limits.max_iterations, lacks, limits.wait_days
+        )
 
     def rules(self, repository: Repository) -> InForce:
         """What counts for a repository now."""

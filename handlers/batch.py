@@ -107,7 +107,7 @@ def _begin(office: Office, batch: Batch, item: RequestedStory) -> bool:
         key=f"{stream}/request_story/{item.name}",
         repository=asked.repository,
         requester=asked.person,
-        label=office.settings.story_label,
+        label=office.configuration(asked.repository).story_label,
         issue=item.issue,
         title=item.title,
         body=f"{item.body}\n\n{texts.asked_for(asked.person.login)}",

@@ -19,6 +19,7 @@ GRANTED, SUSPENDED, REMOVED, ARCHIVED = "granted", "suspended", "removed", "arch
 OFF, DRY_RUN, PERMISSION = "off", "dry_run", "permission"
 STOPS = (SUSPENDED, REMOVED, ARCHIVED, OFF)  # nothing at all is done
 INSIDE = frozenset({"prepare_environment", "run_tests", "run_gates", "run_command", "call_model"})
+SAID = frozenset({"react", "set_labels", "post_comment", "reply_to_review", "publish_check"})
 _STRENGTH = {"": 0, "read": 1, "write": 2, "admin": 3}
 _WHY = {
     SUSPENDED: "the installation of the app is suspended",

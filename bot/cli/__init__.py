@@ -34,6 +34,7 @@ COMMANDS = {
     "gates": ("bot.cli.gates:gates", "Judge a change by the quality gates."),
     "config": ("bot.cli.config:config", "Check a repository's configuration; print its schema."),
     "prompts": ("bot.cli.prompts:prompts", "Show, compare, promote and roll back prompts."),
+    "backlog": ("bot.cli.backlog:backlog", "List, add, read in and write out what is to be done."),
     "audit": ("bot.cli.audit:audit", "Show and verify the journal."),
     "inbox": ("bot.cli.inbox:inbox", "Show and replay deliveries that were given up on."),
     "test": ("bot.cli.test_suite:test_suite", "Run Towpath's own tests."),

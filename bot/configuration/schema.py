@@ -164,6 +164,12 @@ class Limits(Section):
     branch_lines: int = Field(
         200, ge=1, le=1_000_000, description="Changed lines from which a branch has to say why."
     )
+    wait_days: float = Field(
+        30.0,
+        gt=0,
+        le=3650,
+        description="Days a story waits for a person; a reminder comes after half of them.",
+    )
     ci_failure_rate: float = Field(
         0.30, ge=0, le=1, description="Share of failing CI runs above which less is opened."
     )
@@ -237,6 +243,9 @@ class RepositoryConfig(Section):
         description="Label that turns an issue into a story.",
     )
     gates: Gates = Field(Gates(), description="Where a person is waited for.")
+    unanswered: Literal["hand_over", "cancel"] = Field(
+        "hand_over", description="What becomes of a story that waited too long for a person."
+    )
     approvals: Approvals = Field(Approvals(), description="Whose yes opens a gate.")
     auto_approve: AutoApprove | None = Field(
         None, description="Changes that pass without a person. Default: none."

@@ -30,6 +30,7 @@ from bot.story.review_events import (
     ReviewRound,
 )
 from bot.story.split import SplitProposed
+from bot.story.todo_events import TodoEvent
 from bot.story.vocabulary import (
     ExecutionPlan,
     Finding,
@@ -340,7 +341,8 @@ Event = Annotated[
     | StageFaulted
     | ApiEvent
     | RepositoryEvent
-    | ItemEvent,
+    | ItemEvent
+    | TodoEvent,
     Field(discriminator="kind"),
 ]
 

@@ -18,6 +18,7 @@ from bot.story.repository_events import RepositoryEvent
 from bot.story.story import Story
 from bot.story.vocabulary import TESTS_TASK, State
 from bot.story.withdrawals import withdraw, withdraw_automatic, withdraw_of_other_heads
+from policies.standing import DRY_RUN
 
 __all__ = ["Story", "apply", "fold"]
 
@@ -46,7 +47,6 @@ def _keeps_no_state(event: Any, story: Story, at: datetime) -> None:
 
 
 for _kind in (
-    e.EffectProposed,
     e.ApprovalRefused,
     *get_args(RepositoryEvent),  # bot.story.repositories folds them
     *get_args(e.ApiEvent),  # of streams that hold no story
@@ -110,6 +110,8 @@ def _begin_again(story: Story) -> None:
     story.tasks_done.clear()
     story.plans, story.planned_at, story.nothing_to_do = 0, 0, None
     story.head_sha, story.merged_sha, story.foreign_head = "", "", False
+    if story.adopted_sha:  # what begins anew is not on top of theirs: it may not replace it
+        story.pushed_sha, story.adopted_sha, story.own_sha = story.own_sha, "", ""
     story.pushers.clear()
     story.answer_anew()
 
@@ -245,6 +247,10 @@ def _(event: e.PauseRequested, story: Story, at: datetime) -> None:
 @_apply.register
 def _(event: e.ResumeRequested, story: Story, at: datetime) -> None:
     story.pause = None
+    if story.foreign_head and story.pull_open:  # the work goes on from there, on top of theirs
+        story.own_sha = story.own_sha or story.pushed_sha
+        story.adopted_sha = story.pushed_sha = story.head_sha
+        story.foreign_head = False
     if story.waiting and story.waiting.subject:
         story.vouched.add(story.waiting.subject)
 
@@ -360,3 +366,10 @@ def _(event: e.StageFaulted, story: Story, at: datetime) -> None:
 @_apply.register
 def _(event: e.EffectPerformed, story: Story, at: datetime) -> None:
     performed(story, event)
+
+
+@_apply.register
+def _(event: e.EffectProposed, story: Story, at: datetime) -> None:
+    verdict = event.verdict
+    if verdict.rule == DRY_RUN and verdict.reason not in story.rehearsed:
+        story.rehearsed.append(verdict.reason)
