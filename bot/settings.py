@@ -74,12 +74,10 @@ class Settings(BaseSettings):
     github_api_url: str = Field(
         "https://api.github.com",
         description="Base URL of the REST API; GitHub Enterprise Server: https://HOST/api/v3. "
-        "Follows from TOWPATH_GITHUB_WEB_URL where only that is set.",
+        "Of this and the next one, one is enough.",
     )
     github_web_url: str = Field(
-        "https://github.com",
-        description="Base URL of the pages and of git over HTTPS. Follows from "
-        "TOWPATH_GITHUB_API_URL where only that is set.",
+        "https://github.com", description="Base URL of the pages and of git over HTTPS."
     )
     app_id: int | None = Field(None, ge=1, description="Number of the GitHub App.")
     private_key: SecretStr | None = Field(
@@ -152,6 +150,9 @@ class Settings(BaseSettings):
     )
 
     # stories: bounds set by people; a repository's own configuration can only be narrower
+    onboarding: bool = Field(
+        True, description="Propose a configuration where there is none; rehearse until then."
+    )
     mode: Mode = Field(
         "on",
         description="on; dry_run: say what would be done and do nothing; off. A repository's own "

@@ -29,10 +29,10 @@ from bot.agent.conversation import Conversations
 from bot.agent.gateway import Gateway
 from bot.agent.perform import Model
 from bot.agent.prompts import Registry
-from bot.configuration.schema import RepositoryConfig
+from bot.configuration.in_force import EffectiveConfig
 from bot.families import rewrite
 from bot.gates.perform import Gates as QualityGates
-from bot.outside.github import GitHub, connect
+from bot.outside.github import GitHub, connect, permissions_needed
 from bot.queue.delivery import Delivery, Failure
 from bot.queue.embedded import redis_url
 from bot.queue.wakeups import enqueue_advance, request_drain
@@ -48,7 +48,7 @@ from bot.story.machine import Story, fold
 from bot.story.next_move import Gates
 from bot.story.office import HandlerSettings, Office, stream_of
 from bot.story.performer import Adapter, Performer
-from bot.story.repositories import Repositories
+from bot.story.repositories import Repositories, RepositoryFacts
 from bot.story.spending import Ledger, Spending
 from bot.story.unmet_facts import InForce
 from bot.story.vocabulary import Repository
@@ -62,13 +62,15 @@ from handlers.batch import advance_all
 from handlers.catch_up import catch_up
 from policies.approvals import APPROVABLE
 from policies.effects import Limits as EffectLimits
+from policies.redelivery import KEPT
+from policies.standing import GRANTED
 
 log = logging.getLogger(__name__)
 
 Boundary = Callable[[str], None]
 
-_KEPT_BY_GITHUB = timedelta(days=3)  # for so long a delivery can be sent again
-_LOST = timedelta(minutes=15)  # how far back later looks go
+_LOST = timedelta(minutes=15)  # how far back most looks go
+_FAR = timedelta(hours=1)  # how often one goes back as far as GitHub keeps deliveries
 
 
 def now() -> datetime:
@@ -86,7 +88,8 @@ class House:
         boundary: Boundary = lambda name: None,
     ) -> None:
         self.settings, self.clock, self._boundary = settings, clock, boundary
-        self._look_again, self._looked = clock(), False
+        self._look_again = clock()
+        self._look_far: datetime | None = None  # when to look far back again
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}"
 
     @cached_property
@@ -135,16 +138,25 @@ class House:
             self._spending,
             self.clock,
             self.configuration,
+            self.repositories.standing,
+            self._needs,
         )
         return Performer(
             self.journal,
-            self._adapters(),
+            self._adapters,
             judge,
             self.clock,
             self.owner,
             boundary=self._boundary,
         )
 
+    @cached_property
+    def _needs(self) -> dict[str, Mapping[str, str]]:
+        """Kind of an effect → permissions that it takes, as the adapters declare them."""
+        declared = (getattr(adapter, "needs", {}) for adapter in self._adapters.values())
+        return {kind: needs for one in declared for kind, needs in one.items()}
+
+    @cached_property
     def _adapters(self) -> Mapping[str, Adapter]:
         shop = self.workshop
         adapters: dict[str, Any] = dict.fromkeys(self.github.effects.kinds, self.github.effects)
@@ -217,21 +229,27 @@ class House:
     @cached_property
     def repositories(self) -> Repositories:
         """What the journal tells of repositories."""
-        return Repositories(self.journal, self.settings.operator)
+        needed = permissions_needed(
+            {"push_branch": workspace.Push.needs["push_branch"], **self.github.effects.needs}
+        )
+        return Repositories(self.journal, self.settings.operator, self.settings.onboarding, needed)
 
-    def configuration(self, repository: Repository) -> RepositoryConfig:
+    def configuration(self, repository: Repository) -> EffectiveConfig:
         """What holds for a repository now."""
         return self.repositories.configuration(repository)
 
     def _gates(self, story: Story) -> Gates:
         if story.repository is None:
             return Gates(caps=self.settings.caps)
+        stands = self.repositories.standing(story.repository)
         config = self.configuration(story.repository)
         usd = min(config.limits.story_budget_usd, self.settings.caps.story_usd)
         return Gates(
             asked={gate: asks_of(config, gate).demands for gate in APPROVABLE},
             review_rounds=config.review.rounds,
             caps=replace(self.settings.caps, story_usd=usd),
+            stopped=stands.stopped,
+            holds=stands.holds,
         )
 
     def _status(self, story: Story) -> str:
@@ -241,6 +259,7 @@ class House:
 
     def rules(self, repository: Repository) -> InForce:
         """What counts for a repository now."""
+        stands = self.repositories.standing(repository)
         config = self.configuration(repository)
         usd = min(config.limits.story_budget_usd, self.settings.caps.story_usd)
         return InForce(
@@ -248,6 +267,9 @@ class House:
             asks={gate: asks_of(config, gate) for gate in APPROVABLE},
             caps=replace(self.settings.caps, story_usd=usd),
             mode=config.mode,
+            broken=_broken(self.repositories.facts(repository.id)),
+            suspended=stands.since if stands.access != GRANTED else None,
+            lacks=stands.lacks,
         )
 
     @cached_property
@@ -336,6 +358,10 @@ class House:
         except Exception:
             log.exception("the failure could not be said", extra={"error_id": error_id})
 
+    def given_up(self, delivery: Delivery, error_id: str) -> None:
+        """Say that a delivery is not tried again, where it asked for something."""
+        handlers.given_up(delivery, self.office, error_id)
+
     def advance(self, story_id: str) -> float | None:
         """Advance a story; seconds until it wants to be woken again."""
         later = self.engine.advance(story_id)
@@ -354,10 +380,19 @@ class House:
             self.performer.perform_leftovers(fold(stream, self.journal.load(stream)), None)
         advance_all(self.office)
         if at >= self._look_again:
-            since = self._look_again - (_LOST if self._looked else _KEPT_BY_GITHUB)
+            far = self._look_far is None or at >= self._look_far
+            since = at - KEPT if far else self._look_again - _LOST
             self._look_again = at + timedelta(seconds=self.settings.catch_up_seconds)
-            self._looked = True
+            self._look_far = at + _FAR if far else self._look_far
             catch_up(self.office, since)
+
+
+def _broken(facts: RepositoryFacts) -> tuple[str, datetime | None] | None:
+    """What is wrong with the configuration, and since when."""
+    if facts.broken is None:
+        return None
+    first = facts.broken.problems[0]
+    return f"{first.path}:{first.line}: {first.message}", facts.broken_since
 
 
 def _host(url: str) -> tuple[str, int | None]:

@@ -15,7 +15,9 @@ from handlers import (
     approve,
     checks,
     comment,
+    configuration,
     control,
+    install,
     merge,
     review,
     review_approves,
@@ -53,7 +55,10 @@ def _each(found: Sequence[Handler]) -> Handler:
     return found[0] if len(found) == 1 else hear
 
 
+# What holds for a repository is known before anything is done by it: configuration comes first.
 EVENTS: dict[str, Handler] = _all(
+    install.EVENTS,
+    configuration.EVENTS,
     story.EVENTS,
     merge.EVENTS,
     checks.EVENTS,
@@ -70,3 +75,8 @@ def handle(delivery: Delivery, office: Office) -> str:
         return "ignored"
     handler(delivery, office)
     return "handled"
+
+
+def given_up(delivery: Delivery, office: Office, error_id: str) -> None:
+    """Tell whoever wrote a command that the delivery of it is not tried any more."""
+    comment.given_up(delivery, office, COMMANDS, error_id)

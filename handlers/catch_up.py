@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from bot.story.events import (
     ApprovalWithdrawn,
     CancelRequested,
     PullClosed,
-    RepositoryMoved,
     StoryEdited,
     ViewDisturbed,
 )
@@ -24,12 +23,22 @@ from bot.story.involved import person
 from bot.story.machine import Story
 from bot.story.office import Office
 from bot.story.vocabulary import Gate, Repository, State
-from handlers import COMMANDS, review, review_approves
+from handlers import (
+    COMMANDS,
+    configuration,
+    install,
+    review,
+    review_approves,
+    undelivered,
+    unheard,
+)
 from handlers.merge import note_head
 from handlers.story import start
+from policies.standing import GRANTED
 
 log = logging.getLogger(__name__)
 
+_LATE = timedelta(minutes=15)  # that a label may have been told of later than it was put on
 _UNTOUCHABLE = (State.DEPLOYING, State.VERIFYING)
 
 
@@ -40,9 +49,13 @@ def catch_up(office: Office, since: datetime) -> int:
     said is seen nowhere else. What cannot be looked at now is logged and looked at the next time;
     returns how much that was.
     """
-    missed = not _looked(partial(_installed, office))
-    looks = [partial(_look_at, office, story) for story in office.living()]
-    looks.append(partial(_undelivered, office, since))
+    missed = not _looked(partial(install.look, office))
+    missed += not _looked(partial(_installed, office))
+    living = [story for story in office.living() if not office.stopped(story.repository)]
+    ended = [story for story in office.ended(since) if not office.stopped(story.repository)]
+    looks = [partial(_look_at, office, story) for story in living]
+    looks += [partial(_listen, office, story, since) for story in (*living, *ended)]
+    looks.append(partial(undelivered.look, office, since))
     return missed + sum(not _looked(look) for look in looks)
 
 
@@ -55,25 +68,22 @@ def _looked(look: Callable[[], None]) -> bool:
     return True
 
 
-def _undelivered(office: Office, since: datetime) -> None:
-    for delivery in office.github.failed_deliveries(since):
-        office.github.redeliver(delivery["id"])
+def _listen(office: Office, story: Story, since: datetime) -> None:
+    """Read the story's threads since the full hour before `since`.
+
+    The hour, because an address that stays the same is answered with "nothing new" for nothing.
+    What was said long before there was a story was not said to it.
+    """
+    hour = since.replace(minute=0, second=0, microsecond=0)
+    begun = (story.received_at or since) - _LATE
+    unheard.look(office, story, max(hour, begun), COMMANDS)
 
 
 def _installed(office: Office) -> None:
-    living = office.living()
-    for installation in office.github.installations():
-        if installation.get("suspended_at"):
-            continue
-        for repository in office.github.repositories(installation["id"]):
-            _moved(office, repository, living)
-            _looked(partial(_labelled_issues, office, repository))
-
-
-def _moved(office: Office, repository: Repository, living: list[Story]) -> None:
-    for story in living:
-        if story.repository.id == repository.id and story.repository != repository:
-            office.tell(story.stream, RepositoryMoved(repository=repository))
+    for facts in office.repositories.known().values():
+        if facts.repository and facts.access == GRANTED:
+            _looked(partial(configuration.look, office, facts.repository))
+            _looked(partial(_labelled_issues, office, facts.repository))
 
 
 def _labelled_issues(office: Office, repository: Repository) -> None:

@@ -52,37 +52,85 @@ def events(commands: Commands) -> dict[str, Callable[[Delivery, Office], None]]:
 def _created(delivery: Delivery, office: Office, commands: Commands) -> None:
     payload = delivery.payload
     told = payload.get("comment") or payload.get("review") or {}
-    author = person(told.get("user"))
     specs = [command.spec for command in commands.values()]
-    if author.is_bot or not parse(told.get("body") or "", specs):
+    if person(told.get("user")).is_bot or not parse(told.get("body") or "", specs):
         return
     repository = office.repository(payload)
     number = (payload.get("issue") or payload.get("pull_request") or {})["number"]
-    seen = _as_it_is(delivery, office, repository, told)
+    is_pull = "issue" not in payload or "pull_request" in payload["issue"]
+    story = _story(office, repository, number, is_pull)
+    hear(office, repository, number, story, told, delivery.event, commands)
+
+
+def given_up(delivery: Delivery, office: Office, commands: Commands, error_id: str) -> None:
+    """One honest word under a command that could not be handled (C13); it was never obeyed."""
+    payload = delivery.payload
+    told = payload.get("comment") or payload.get("review") or {}
+    specs = [command.spec for command in commands.values()]
+    if person(told.get("user")).is_bot or not parse(told.get("body") or "", specs):
+        return
+    repository = office.repository(payload)
+    number = (payload.get("issue") or payload.get("pull_request") or {})["number"]
+    story = _story(office, repository, number, "issue" not in payload)
+    stream = story.stream if story else stream_of(repository.id, number)
+    said: list[Effect] = [
+        PostComment(
+            key=buried_key(stream, told["id"]),
+            repository=repository,
+            issue=number,
+            body=answers.delivery_buried(delivery.guid, error_id),
+        )
+    ]
+    if (on_review := _review_comment(delivery.event)) is not None:
+        react = React(
+            key=f"{stream}/react/{told['id']}/confused",
+            repository=repository,
+            issue=number,
+            content="confused",
+            comment_id=told["id"],
+            review_comment=on_review,
+        )
+        said.insert(0, react)
+    office.say(stream, said)
+
+
+def buried_key(stream: str, comment_id: int) -> str:
+    """The key of the word that a command is not tried any more."""
+    return f"{stream}/post_comment/buried/{comment_id}"
+
+
+def hear(
+    office: Office,
+    repository: Repository,
+    number: int,
+    story: Story | None,
+    told: Mapping[str, Any],
+    thread: str,
+    commands: Commands,
+) -> None:
+    """Obey and answer what `told` (a comment or review, by the name of its event) commands."""
+    seen = _as_it_is(office, repository, number, thread, told)
     if seen is None:
         return
     comment, body = seen
-    is_pull = "issue" not in payload or "pull_request" in payload["issue"]
-    story = _story(office, repository, number, is_pull)
+    specs = [command.spec for command in commands.values()]
+    author = person(told.get("user"))
     stream = story.stream if story else stream_of(repository.id, number)
     _Conversation(office, repository, number, stream, story, author, comment, commands).answer(
-        parse(body, specs), on_review=_review_comment(delivery)
+        parse(body, specs), on_review=_review_comment(thread)
     )
 
 
-def _review_comment(delivery: Delivery) -> bool | None:
+def _review_comment(thread: str) -> bool | None:
     """Where a reaction goes: False an issue comment, True a review comment, None nowhere."""
-    if delivery.event == "pull_request_review":
-        return None
-    return delivery.event == "pull_request_review_comment"
+    return None if thread == "pull_request_review" else thread == "pull_request_review_comment"
 
 
 def _as_it_is(
-    delivery: Delivery, office: Office, repository: Repository, told: Mapping[str, Any]
+    office: Office, repository: Repository, number: int, thread: str, told: Mapping[str, Any]
 ) -> tuple[Comment, str] | None:
     """The comment or review as GitHub has it now."""
-    pull = (delivery.payload.get("pull_request") or {}).get("number", 0)
-    now = as_it_is(office.github, repository, delivery.event, pull, told["id"])
+    now = as_it_is(office.github, repository, thread, number, told["id"])
     if now is None:
         return None  # deleted: commands nothing
     if (now.get("user") or {}).get("id") != (told.get("user") or {}).get("id"):
@@ -96,7 +144,7 @@ def _as_it_is(
         created_at=created,
         updated_at=updated,
         edited=edited,
-        thread=delivery.event,
+        thread=thread,
         words=words_of(now),
     )
     return comment, now.get("body") or ""

@@ -22,6 +22,7 @@ from bot.story.machine import Story
 from bot.story.office import Delivery, Office, stream_of
 from bot.story.vocabulary import Gate, Person, Repository, State
 from bot.texts import answers
+from handlers import configuration
 from policies.labels import Move, meaning
 from policies.who_commands import START, CommandFacts, decide
 
@@ -31,7 +32,7 @@ def labeled(delivery: Delivery, office: Office) -> None:
     payload = delivery.payload
     sender, label = person(payload.get("sender")), (payload.get("label") or {}).get("name", "")
     repository, number = office.repository(payload), payload["issue"]["number"]
-    if label == office.configuration(repository).story_label:
+    if label == configuration.of(office, repository).story_label:
         start(office, repository, number, sender, told=payload["issue"].get("updated_at", ""))
         return
     known = office.story(repository, number)
@@ -44,14 +45,14 @@ def opened(delivery: Delivery, office: Office) -> None:
     payload = delivery.payload
     names = {label.get("name") for label in payload["issue"].get("labels", [])}
     repository = office.repository(payload)
-    if office.configuration(repository).story_label in names:
+    if configuration.of(office, repository).story_label in names:
         number, told = payload["issue"]["number"], payload["issue"].get("updated_at", "")
         start(office, repository, number, person(payload.get("sender")), told)
 
 
 def _means(delivery: Delivery, office: Office, known: Story, by: Person, label: str) -> Move:
     gate = known.waiting.gate if known.waiting else None
-    story_label = office.configuration(known.repository).story_label
+    story_label = configuration.of(office, known.repository).story_label
     return meaning(delivery.action or "", label, by, known.state, gate, story_label)
 
 
@@ -59,9 +60,12 @@ def start(
     office: Office, repository: Repository, number: int, requester: Person, told: str
 ) -> None:
     """Begin (or begin again) the story of an issue as it is on GitHub now."""
+    if office.stopped(repository):
+        return  # found again by the label when Towpath is back
     issue = office.github.issue(repository, number)
     labels = {label["name"] for label in issue.get("labels", [])}
-    if office.configuration(repository).story_label not in labels or issue.get("state") != "open":
+    wanted = configuration.of(office, repository).story_label
+    if wanted not in labels or issue.get("state") != "open":
         return  # the label is gone again, or the issue closed: nothing to start
     if "pull_request" in issue:
         return
@@ -108,7 +112,7 @@ def _refuse(
 ) -> None:
     if requester.is_bot:
         return
-    label = office.configuration(repository).story_label
+    label = configuration.of(office, repository).story_label
     office.say(
         stream,
         [

@@ -34,24 +34,10 @@ from policies import (
     tools,
     who_commands,
 )
-from policies.story_view import StoryView
+from policies.story_view import PullFacts, StoryView
 
 LABELS = "towpath:"
 _MODULES = frozenset({"pytest", "ruff", "unittest"})
-
-
-@dataclass(frozen=True)
-class PullFacts:
-    """The pull request as GitHub has it now. `mergeable` None: GitHub does not know yet."""
-
-    number: int
-    state: str  # open | closed
-    head_sha: str
-    head_ref: str
-    base_ref: str
-    author: Person | None
-    merged: bool = False
-    mergeable: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -64,6 +50,7 @@ class Limits:
     test_runs: int = 120
     environments: int = 60
     gate_runs: int = 60
+    issues: int = 8
     branch_lines: int = 200
     programs: frozenset[str] = frozenset({"ruff", "uv", "pytest", "python", "python3"})
     in_project: frozenset[str] = frozenset(
@@ -149,6 +136,12 @@ def _may_ask(effect: Any, facts: Facts) -> Verdict | None:
         return deny("asker_known", "who asks for the story is not known")
     verdict = who_commands.decide(asker)
     return None if verdict.allowed else verdict
+
+
+def _agreed(effect: Any, facts: Facts) -> Verdict | None:
+    if not facts.story.split_agreed:
+        return deny("agreed", "nobody said yes to making several stories of this one")
+    return None
 
 
 def _own_labels(effect: Any, facts: Facts) -> Verdict | None:
@@ -348,6 +341,7 @@ TABLE: Mapping[str, tuple[Rule, ...]] = MappingProxyType(
         "reply_to_review": (*_OURS, _own_pull),
         "show_status": _TALK,
         "request_story": (_may_ask,),
+        "open_issue": (*_WORK, _agreed, _limit("open_issue", lambda limits: limits.issues)),
         "close_issue": _TALK,
         "close_pull_request": (*_OURS, _own_pull),
         "push_branch": (

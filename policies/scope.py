@@ -18,8 +18,8 @@ from bot.story.vocabulary import Verdict, allow, deny
 
 RESTRICTED = (
     "/.github/workflows/**",
-    "/.github/towpath.yml",
-    "/.automation-scope.yaml",
+    "/.github/towpath.y*ml",
+    "/.automation-scope.y*ml",
     "/CODEOWNERS",
     "/.github/CODEOWNERS",
     "/docs/CODEOWNERS",
@@ -33,9 +33,12 @@ RESTRICTED = (
 
 @dataclass(frozen=True)
 class Scope:
-    """Gitignore patterns. `restricted` adds to RESTRICTED and wins over `allowed` (empty: all)."""
+    """Gitignore patterns. `restricted` adds to RESTRICTED and wins over `allowed`.
 
-    allowed: tuple[str, ...] = ()
+    `allowed`: lists of patterns; a path has to be in each of them. None: everything is allowed.
+    """
+
+    allowed: tuple[tuple[str, ...], ...] = ()
     restricted: tuple[str, ...] = ()
 
 
@@ -48,11 +51,13 @@ def decide(paths: Sequence[str], scope: Scope | None = None) -> Verdict:
         return deny(
             "restricted_path", f"only people may change {_some(refused)}; it needs their own commit"
         )
-    if scope.allowed and (
-        outside := [path for path in paths if not _matches(scope.allowed, path, folded=False)]
-    ):
+    if outside := [path for path in paths if not _allowed(path, scope)]:
         return deny("outside_scope", f"outside the allowed paths: {_some(outside)}")
     return allow("in_scope")
+
+
+def _allowed(path: str, scope: Scope) -> bool:
+    return all(_matches(patterns, path, folded=False) for patterns in scope.allowed)
 
 
 def restricted(paths: Sequence[str], scope: Scope | None = None) -> tuple[str, ...]:

@@ -68,6 +68,7 @@ class UnmetFacts:
     asked: bool = True
     mode: str = "on"  # on | dry_run | off
     suspended: datetime | None = None
+    lacks: tuple[str, ...] = ()  # permissions that the installation has not granted
     broken: tuple[str, datetime | None] | None = None
     throttled: tuple[str, datetime | None] | None = None
 
@@ -146,6 +147,9 @@ def _of_surroundings(story: StoryNow, facts: UnmetFacts) -> list[Condition]:
     found = []
     if facts.suspended is not None:
         found.append(Condition("suspended", (OWNER_OF_ACCOUNT,), facts.suspended))
+    if facts.lacks:
+        detail = ", ".join(facts.lacks)
+        found.append(Condition("permission", (OWNER_OF_ACCOUNT,), detail=detail))
     if facts.mode != "on":
         found.append(Condition(facts.mode, (WRITE,), detail=".github/towpath.yml"))
     if facts.broken is not None:

@@ -113,6 +113,7 @@ def _act(hub: LocalHub, github: GitHub, repository: Repository, refused: list[st
     do(fx.MergePullRequest, number=number, sha=sha)
     do(fx.ClosePullRequest, number=performed["other"].get("number", 2))
     do(fx.DeleteBranch, branch="feature/STORY-2/x", sha=other)
+    do(fx.OpenIssue, part=1, title="a part", body="b")
     do(fx.CloseIssue, issue=issue)
     assert set(github.effects.kinds) <= set(performed), "an effect is not tried here"
 
@@ -157,7 +158,10 @@ def _read(
         "commit": (repository, sha),
         "branch_head": (repository, BRANCH),
         "file": (repository, "CODEOWNERS", "main"),
+        "tree": (repository, sha),
+        "blob": (repository, github.tree(repository, sha)[0]["sha"]),
         "failed_deliveries": (since,),
+        "delivery": (1,),
         "git_credentials": (repository.installation_id,),
     }
     not_reads = {"redeliver", "forget_token", "perform", "look"}

@@ -71,7 +71,7 @@ class World:
             app_id=self.app.app_id,
             private_key=self.app.pem,
             webhook_secret=SECRET,
-            **{"quality_gates": False, **settings},
+            **{"quality_gates": False, "onboarding": False, **settings},
         )
         if environments:  # what a project needs is installed once for all worlds
             (root / "home").mkdir(parents=True, exist_ok=True)

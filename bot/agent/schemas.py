@@ -15,7 +15,14 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from bot.agent.edits import repository_path
-from bot.story.vocabulary import Criterion, ExecutionPlan, Finding, StorySpec, Task
+from bot.story.split import SmallerStory
+from bot.story.vocabulary import (
+    Criterion,
+    ExecutionPlan,
+    Finding,
+    StorySpec,
+    Task,
+)
 
 MAX_FILE = 400_000  # characters a single file may be given
 Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2_000)]
@@ -67,6 +74,23 @@ class Plan(Answer):
     tasks: list[PlannedTask] = Field(min_length=1, max_length=30)
     testing_strategy: Line = "unit"
     deploy_strategy: Line = "merge"
+
+
+class Part(Answer):
+    """A story by itself, smaller than the one it is a part of."""
+
+    title: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
+    description: Annotated[str, StringConstraints(max_length=4_000)] = ""
+    criteria: list[Line] = Field(min_length=1, max_length=20)
+    after: list[int] = Field(
+        default=[], max_length=8, description="numbers, from 1, of the parts that must come before"
+    )
+
+
+class Parts(Answer):
+    """The parts, in the order in which they can be done."""
+
+    parts: list[Part] = Field(min_length=2, max_length=8)
 
 
 class Edit(Answer):
@@ -130,6 +154,7 @@ def _untitled(schema: Any) -> Any:
 SCHEMA_OF: dict[str, type[Answer]] = {
     "analyze": Analysis,
     "plan": Plan,
+    "split": Parts,
     "test": Edits,
     "code": Edits,
     "repair": Edits,
@@ -246,6 +271,24 @@ def _task(task: PlannedTask) -> Task:
         depends_on=tuple(task.depends_on),
         criteria=tuple(task.criteria),
     )
+
+
+def smaller_stories(answer: Parts) -> tuple[SmallerStory, ...]:
+    """The parts, each after earlier ones only; one that says nothing of its own is dropped."""
+    made: list[SmallerStory] = []
+    place: dict[int, int] = {}  # number in the answer -> number of what is kept
+    for number, part in enumerate(answer.parts, 1):
+        criteria = tuple(dict.fromkeys(c for c in part.criteria if not _NOTHING.fullmatch(c)))
+        if not criteria or any(_plain(part.title) == _plain(one.title) for one in made):
+            continue
+        after = tuple(sorted({place[one] for one in part.after if one in place}))
+        place[number] = len(made) + 1
+        made.append(
+            SmallerStory(
+                title=part.title, description=part.description, criteria=criteria, after=after
+            )
+        )
+    return tuple(made)
 
 
 def findings(answer: ReviewReport) -> tuple[Finding, ...]:

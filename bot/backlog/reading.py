@@ -13,10 +13,14 @@ from bot.story.item_events import Sighting
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong in a line (from 1; 0: the whole document). `what` is a plain sentence."""
+    """What is wrong in a line (from 1; 0: the whole document). `what` is a plain sentence.
+
+    `loses`: an entry may be missing because of it.
+    """
 
     line: int
     what: str
+    loses: bool = True
 
 
 @dataclass(frozen=True, slots=True)

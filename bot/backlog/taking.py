@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.backlog.edges import EDGES, UNDERWAY
-from bot.backlog.identity import conflict, edited, words_key
+from bot.backlog.identity import conflict, edited, words_key, words_of
 from bot.backlog.item import INPUTS, Item
 from bot.backlog.reading import Fault, Reading
 from bot.backlog.shelf import Shelf
@@ -86,7 +86,8 @@ def _once(sightings: Sequence[Sighting], taken: Taken) -> dict[str, Sighting]:
     for one in sightings:
         first = told.setdefault(one.key, one)
         if first is not one:
-            taken.faults.append(Fault(one.line, f"the same entry as in line {first.line}"))
+            same = f"the same entry as in line {first.line}"
+            taken.faults.append(Fault(one.line, same, loses=False))
     return told
 
 
@@ -112,9 +113,17 @@ def _named(shelf: Shelf, sighting: Sighting, but: int = 0) -> list[int]:
     numbers: dict[int, None] = {}
     for key in (sighting.key, *sighting.identities):
         for known in shelf.with_key(key):
-            if known.number and known.number != but:
+            if not known.number or known.number == but:
+                continue
+            if not key.startswith("ticket:") or _alike(shelf.item(known.number), sighting):
                 numbers[known.number] = None
     return list(numbers)
+
+
+def _alike(item: Item | None, sighting: Sighting) -> bool:
+    """Two documents may count their entries alike: with a number, a word has to be shared too."""
+    words = {word for word in words_of(sighting.title).split() if len(word) > 3}
+    return item is not None and not words.isdisjoint(words_of(item.title).split())
 
 
 def _worded(shelf: Shelf, sighting: Sighting, held: set[int]) -> list[int]:

@@ -22,6 +22,10 @@ COMMANDS = {
     "serve": ("bot.cli.serve:serve", "Run Towpath for your repositories on GitHub."),
     "setup": ("bot.cli.setup:setup", "Register the GitHub App from a browser."),
     "doctor": ("bot.cli.doctor:doctor", "Say what is configured, reachable and missing."),
+    "discover": (
+        "bot.cli.discover:discover",
+        "List what the comments of a folder say is to be done.",
+    ),
     "locate": ("bot.cli.locate:locate", "Find the files and definitions that a text is about."),
     "context": ("bot.cli.show_context:context", "Show what a model would be shown for a text."),
     "index": ("bot.cli.index_codebase:index", "Index a repository: time, counts, cache."),

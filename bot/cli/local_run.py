@@ -136,6 +136,7 @@ class LocalRun:
             webhook_secret=secret,
             bind_port=str(port),
             sweep_seconds="2",
+            onboarding="false",
             # Their tools are a large installation, which nobody who tries this asked for.
             quality_gates=os.environ.get("TOWPATH_QUALITY_GATES", "false"),
             **self.options,

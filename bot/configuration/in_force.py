@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from bot.configuration import patterns
 from bot.configuration.schema import (
     Approvals,
     ApprovalsByGate,
@@ -19,8 +20,10 @@ from bot.configuration.schema import (
     Mode,
     RepositoryConfig,
 )
+from bot.configuration.scope_file import ScopeFile, narrowed
+from bot.configuration.section import Pattern
 
-_MODES: tuple[Mode, ...] = ("off", "dry_run", "on")
+MODES: tuple[Mode, ...] = ("off", "dry_run", "on")
 
 
 @dataclass(frozen=True)
@@ -38,12 +41,32 @@ class Operator:
     limits: Limits = field(default_factory=Limits)
 
 
-def in_force(told: RepositoryConfig, operator: Operator) -> RepositoryConfig:
+class EffectiveConfig(RepositoryConfig):
+    """What holds. `also_allowed`: the scope file's own list; a path has to be in both lists."""
+
+    also_allowed: tuple[Pattern, ...] = ()
+
+    @property
+    def allowed_lists(self) -> tuple[tuple[str, ...], ...]:
+        """Lists of gitignore patterns; a path is allowed where every list has it."""
+        lists = (self.paths.allowed, self.also_allowed)
+        return tuple(tuple(map(patterns.allowed, each)) for each in lists if each)
+
+
+def in_force(
+    told: RepositoryConfig, operator: Operator, scope: ScopeFile | None = None
+) -> EffectiveConfig:
     """`told` (what the file says; only what it sets counts) with the operator's word."""
+    if scope is not None:
+        told = narrowed(told, scope)
     said = told.model_fields_set
-    return told.model_copy(
-        update={
-            "mode": _mode(told.mode if "mode" in said else operator.mode, operator.most),
+    wanted = told.mode if "mode" in said else operator.mode
+    # A copy, not a validation: which keys were set must not get lost.
+    return EffectiveConfig.model_construct(
+        **{
+            **dict(told),
+            "also_allowed": scope.allowed if scope is not None else (),
+            "mode": _mode(wanted if told.external.github_api else "off", operator.most),
             "story_label": told.story_label if "story_label" in said else operator.story_label,
             "gates": _gates(told.gates, operator),
             "approvals": _approvals(told.approvals, operator),
@@ -56,7 +79,7 @@ def in_force(told: RepositoryConfig, operator: Operator) -> RepositoryConfig:
 
 
 def _mode(wanted: Mode, most: Mode) -> Mode:
-    return min(wanted, most, key=_MODES.index)
+    return min(wanted, most, key=MODES.index)
 
 
 def _gates(told: Gates, operator: Operator) -> Gates:

@@ -126,11 +126,6 @@ class Paths(Section):
     )
 
     @property
-    def patterns_allowed(self) -> tuple[str, ...]:
-        """`allowed` in gitignore's words."""
-        return tuple(patterns.allowed(each) for each in self.allowed)
-
-    @property
     def patterns_restricted(self) -> tuple[str, ...]:
         """`restricted` in gitignore's words."""
         return tuple(patterns.restricted(each) for each in self.restricted)

@@ -269,6 +269,22 @@ class Announcer:
         body = {"action": action, "label": self.label_shape(repository, one), **more}
         self._send("label", body, repository, sender)
 
+    def repository(self, action: str, one: Repository, sender: Account, **more: Any) -> None:
+        self._send("repository", {"action": action, **more}, one, sender)
+
+    def installation_target(self, one: Installation, before: str) -> None:
+        """The account of an installation was renamed."""
+        account = people.simple_user(self._urls, one.account)
+        body = {
+            "action": "renamed",
+            "account": account,
+            "changes": {"login": {"from": before}},
+            "installation": {"id": one.id, "node_id": people.node_id("IN", one.id)},
+            "target_type": one.account.type,
+            "sender": account,
+        }
+        self._deliver(one.app, "installation_target", body, one, None)
+
     def installation(self, action: str, one: Installation, sender: Account) -> None:
         covered = people.covered(one, list(self._hub.state.repositories.values()))
         body = {

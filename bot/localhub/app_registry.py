@@ -143,6 +143,23 @@ class AppRegistry(Directory):
             if removed:
                 self.announce.installation_repositories(one, [], removed, sender)
 
+    def change_permissions(
+        self, app_id: int, permissions: Mapping[str, str], events: list[str] | None = None
+    ) -> None:
+        """The owner of an app asks for other permissions; installations keep theirs until then."""
+        with self.lock:
+            app = self.state.apps[app_id]
+            app.permissions = {"metadata": "read", **permissions}
+            app.events = list(app.events if events is None else events)
+
+    def accept_permissions(self, installation_id: int) -> None:
+        """The owner of an installation accepts what the app asks for now."""
+        with self.lock:
+            one = self.state.installations[installation_id]
+            one.permissions, one.events = dict(one.app.permissions), list(one.app.events)
+            sender = self._human(one.account, None)
+            self.announce.installation("new_permissions_accepted", one, sender)
+
     def installation_token(self, installation_id: int) -> str:
         """A token with all permissions of the installation, for a test that needs one at once."""
         with self.lock:

@@ -225,6 +225,8 @@ def admit(route: Route, call: Call) -> None:
         raise ApiError(401, "Requires authentication")
     if call.repository is not None:
         _admit_to_repository(route, call, call.repository)
+        if call.repository.archived and route.method in _WRITES and route.role != "admin":
+            raise ApiError(403, "Repository was archived so is read-only.")
     elif caller.installation is not None:
         _admit_by_permission(route, call)
 

@@ -133,6 +133,36 @@ class Directory:
             self.state.repositories[new.lower()] = place
             return place
 
+    def move_repository(self, full_name: str, new: str) -> Repository:
+        """Rename a repository or give it to another owner, as `rename_repository`, and tell it."""
+        hub, before = cast("LocalHub", self), self.state.repository(full_name)
+        owner, name = before.owner, before.name
+        with self.lock:
+            place = self.rename_repository(full_name, new)
+            moved = place.owner is not owner
+            told = {"owner": {"from": {}}} if moved else {"repository": {"name": {"from": name}}}
+            action = "transferred" if moved else "renamed"
+            hub.announce.repository(action, place, place.owner, changes=told)
+            return place
+
+    def archive_repository(self, full_name: str, archived: bool = True) -> None:
+        """Make a repository read-only, or not any more."""
+        with self.lock:
+            place = self.state.repository(full_name)
+            place.archived = archived
+            action = "archived" if archived else "unarchived"
+            cast("LocalHub", self).announce.repository(action, place, place.owner)
+
+    def delete_repository(self, full_name: str) -> None:
+        """It answers nothing any more, and no installation covers it."""
+        with self.lock:
+            place = self.state.repository(full_name)
+            cast("LocalHub", self).announce.repository("deleted", place, place.owner)
+            del self.state.repositories[full_name.lower()]
+            for one in self.state.installations.values():
+                if one.repositories is not None:
+                    one.repositories.pop(place.id, None)
+
     def fork_repository(self, full_name: str, owner: str) -> Repository:
         """A fork under another account, with all branches."""
         with self.lock:

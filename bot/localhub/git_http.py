@@ -71,6 +71,8 @@ def _admitted(hub: LocalHub, caller: Caller, full_name: str, *, writes: bool) ->
         return found
     if found is None:
         raise ApiError(404, "Repository not found.")
+    if found.archived and writes:
+        raise ApiError(403, "This repository was archived so it is read-only.")
     if caller.installation is not None:
         selected = caller.repository_ids
         if not caller.installation.covers(found) or (

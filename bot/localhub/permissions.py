@@ -33,6 +33,7 @@ EVENT_NEEDS: dict[str, str | None] = {
     "member": "members",
     "installation": None,
     "installation_repositories": None,
+    "installation_target": None,
     "ping": None,
 }
 

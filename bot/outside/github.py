@@ -5,12 +5,12 @@ Promises: one place to build both from settings. Never: decides anything.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from bot.outside.github_effects import Effects
 from bot.outside.github_http import AppKey, GitHubHttp
-from bot.outside.github_reads import Reads
+from bot.outside.github_reads import NEEDS, Reads
 
 
 class GitHub(Reads):
@@ -40,3 +40,12 @@ def connect(
             base_url, key, now, timeout=timeout, seconds_between_writes=seconds_between_writes
         )
     )
+
+
+def permissions_needed(effects: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    """All permissions that the reads and these effects take: name → the highest level."""
+    needed: dict[str, str] = {}
+    for one in (NEEDS, *effects.values()):
+        for name, level in one.items():
+            needed[name] = "write" if "write" in (level, needed.get(name)) else level
+    return needed

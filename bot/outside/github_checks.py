@@ -6,10 +6,10 @@ Promises: one check run an effect, found again by its external id; annotations i
 from __future__ import annotations
 
 import hashlib
-from typing import Any
+from typing import Any, ClassVar
 
 from bot.outside.github_reads import repo_path
-from bot.outside.github_writes import Writes
+from bot.outside.github_writes import Needs, Writes
 from bot.story import effects as fx
 
 AT_ONCE, MOST = 50, 500  # annotations in a request (GitHub's limit), and of a check run
@@ -23,6 +23,8 @@ RERUN = {
 
 class Checks(Writes):
     """The `_do_` and `_look_` of publish_check."""
+
+    needs: ClassVar[Needs] = {"publish_check": {"checks": "write"}}
 
     def _do_publish_check(self, effect: fx.PublishCheck) -> dict[str, Any]:
         if (found := self._look_publish_check(effect)) is not None:
@@ -73,7 +75,11 @@ def _output(effect: fx.PublishCheck, notes: list[dict[str, Any]]) -> dict[str, A
 
 
 def _annotation(one: Any) -> dict[str, Any]:
+    # GitHub takes a column only where all is on one line.
+    on_one_line = one.column and max(one.line, one.end_line) == one.line
+    column = {"start_column": one.column, "end_column": one.column} if on_one_line else {}
     return {
+        **column,
         "path": one.file,
         "start_line": one.line,
         "end_line": max(one.line, one.end_line),

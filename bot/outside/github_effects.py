@@ -6,12 +6,13 @@ once: after an error with `maybe_done` the caller looks before it tries again.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from bot.outside.errors import Refused
 from bot.outside.github_checks import Checks
 from bot.outside.github_pulls import Pulls
 from bot.outside.github_talk import Talk
+from bot.outside.github_writes import Needs
 
 
 class Effects(Talk, Pulls, Checks):
@@ -24,6 +25,7 @@ class Effects(Talk, Pulls, Checks):
         "reply_to_review",
         "show_status",
         "request_story",
+        "open_issue",
         "open_pull_request",
         "edit_pull_request",
         "merge_pull_request",
@@ -32,6 +34,8 @@ class Effects(Talk, Pulls, Checks):
         "delete_branch",
         "publish_check",
     )
+
+    needs: ClassVar[Needs] = {**Talk.needs, **Pulls.needs, **Checks.needs}
 
     def perform(self, effect: Any) -> dict[str, Any]:
         """Do it, once; its result is described at the effect's type."""

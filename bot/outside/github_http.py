@@ -9,7 +9,6 @@ Never: no token in a log, an exception or a repr; no sleeping for a rate limit.
 from __future__ import annotations
 
 import base64
-import json
 import logging
 import os
 import threading
@@ -32,12 +31,16 @@ from bot.outside.ratelimit import Pauses, limit_in
 
 API_VERSION = "2022-11-28"
 MAX_PAGES = 100
+NEEDED = "x-accepted-github-permissions"
 _RENEW_SECONDS = 300  # a token is renewed this long before it expires
-_CACHED = 256  # answers kept for conditional requests
+_CACHED = 512  # answers kept for conditional requests
 _CACHED_SIZE = 256 * 1024
 
 # Logs headers and bodies at DEBUG, and minted tokens are in bodies.
 logging.getLogger("github.Requester").setLevel(logging.INFO)
+
+
+_Answer = tuple[str, str]  # the body, and the Link header
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,7 @@ class GitHubHttp:
         self._threads = threading.local()
         self._lock = threading.Lock()
         self._tokens: dict[int, _Token] = {}
-        self._seen: OrderedDict[tuple[Any, ...], tuple[str, str]] = OrderedDict()
+        self._seen: OrderedDict[tuple[Any, ...], tuple[str, _Answer]] = OrderedDict()
         self._pauses = Pauses()
 
     @property
@@ -98,14 +101,7 @@ class GitHubHttp:
 
     def get(self, path: str, installation: int | None, **params: Any) -> Any:
         """The JSON of one GET; NotFound, Forbidden, RateLimited, Unavailable, …"""
-        where = (installation, path, tuple(sorted(params.items())))
-        with self._lock:
-            etag, body = self._seen.get(where, ("", ""))
-        conditional = {"If-None-Match": etag} if etag else {}
-        status, headers, text = self._send("GET", path, installation, params, conditional)
-        if status == 304 and etag:
-            return json.loads(body)
-        self._remember(where, headers.get("etag", ""), text)
+        text, _ = self._read(path, installation, params)
         return decoded(text, "GET", path)
 
     def pages(
@@ -114,16 +110,29 @@ class GitHubHttp:
         """All items of a paged list, `inside` a field where the list is wrapped in an object."""
         asked: dict[str, Any] = {"per_page": 100, **params}
         for _ in range(MAX_PAGES):
-            _, headers, text = self._send("GET", path, installation, asked, {})
+            text, link = self._read(path, installation, asked)
             data = decoded(text, "GET", path)
             items = data.get(inside) if inside and isinstance(data, dict) else data
             yield from (item for item in items or () if isinstance(item, dict))
-            following = next_page(headers.get("link", ""))
+            following = next_page(link)
             if following is None:
                 return
             # Only the query: the host in a link may be another name of the same server.
             asked = following
         raise Refused(f"more than {MAX_PAGES} pages at {path}")
+
+    def _read(self, path: str, installation: int | None, params: Mapping[str, Any]) -> _Answer:
+        """A GET that costs no part of the rate limit where GitHub says that nothing changed."""
+        where = (installation, path, tuple(sorted(params.items())))
+        with self._lock:
+            etag, known = self._seen.get(where, ("", ("", "")))
+        conditional = {"If-None-Match": etag} if etag else {}
+        status, headers, text = self._send("GET", path, installation, params, conditional)
+        if status == 304 and etag:
+            return known
+        answer = (text, headers.get("link", ""))
+        self._remember(where, headers.get("etag", ""), answer)
+        return answer
 
     def write(self, verb: str, path: str, installation: int | None, body: Any = None) -> Any:
         """The JSON of one POST, PUT, PATCH or DELETE, sent exactly once."""
@@ -184,6 +193,8 @@ class GitHubHttp:
         self._pauses.note_used_up(installation, now, got)
         if status < 300 or (status == 304 and "If-None-Match" in headers):
             return status, got, text
+        if status == 403 and installation is not None and NEEDED in got:
+            self.forget_token(installation)  # it may be older than a permission granted since
         message, errors = complaint(text)
         if limited := limit_in(status, got, message, now):
             self._pauses.note(installation, now, limited)
@@ -232,11 +243,11 @@ class GitHubHttp:
         requester: Requester = self._threads.requester
         return requester
 
-    def _remember(self, where: tuple[Any, ...], etag: str, text: str) -> None:
+    def _remember(self, where: tuple[Any, ...], etag: str, answer: _Answer) -> None:
         with self._lock:
             self._seen.pop(where, None)
-            if etag and len(text) <= _CACHED_SIZE:
-                self._seen[where] = (etag, text)
+            if etag and len(answer[0]) <= _CACHED_SIZE:
+                self._seen[where] = (etag, answer)
                 if len(self._seen) > _CACHED:
                     self._seen.popitem(last=False)
 

@@ -6,11 +6,11 @@ Never: force, another commit than the one named, or a branch that moved on.
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, ClassVar
 
 from bot.outside.errors import Conflict, Forbidden, NotFound, Refused
 from bot.outside.github_reads import quoted, repo_path
-from bot.outside.github_writes import Writes, ends_in, marked, marker
+from bot.outside.github_writes import Needs, Writes, ends_in, marked, marker
 from bot.story import effects as fx
 
 _METHODS = frozenset({"merge", "squash", "rebase"})
@@ -18,6 +18,14 @@ _METHODS = frozenset({"merge", "squash", "rebase"})
 
 class Pulls(Writes):
     """The `_do_` and `_look_` of each kind; see `bot.outside.github_effects`."""
+
+    needs: ClassVar[Needs] = {
+        "open_pull_request": {"pull_requests": "write", "issues": "write"},  # labels are issues'
+        "edit_pull_request": {"pull_requests": "write"},
+        "merge_pull_request": {"pull_requests": "write", "contents": "write"},
+        "close_pull_request": {"pull_requests": "write"},
+        "delete_branch": {"contents": "write"},
+    }
 
     # Pull requests.
 

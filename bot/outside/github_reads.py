@@ -20,6 +20,13 @@ from bot.story.vocabulary import Person, Repository
 
 log = logging.getLogger(__name__)
 
+NEEDS = {  # permissions that the reads take
+    "metadata": "read",
+    "issues": "read",
+    "pull_requests": "read",
+    "contents": "read",
+    "members": "read",
+}
 _LEVELS = ("none", "read", "triage", "write", "maintain", "admin")
 _FULL_NAME = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+", re.ASCII)
 _PULL_COMMITS, _PULL_FILES = 250, 3000  # GitHub tells no more than that
@@ -90,8 +97,11 @@ class Reads:
         return int(self._http.get(repo_path(full_name, "installation"), None)["id"])
 
     def repositories(self, installation_id: int) -> list[Repository]:
+        return [repository for repository, _ in self.covered(installation_id)]
+
+    def covered(self, installation_id: int) -> list[tuple[Repository, dict[str, Any]]]:
         told = self._http.pages("/installation/repositories", installation_id, "repositories")
-        return [_repository(each, installation_id) for each in told]
+        return [(_repository(each, installation_id), each) for each in told]
 
     def repository(self, full_name: str, installation_id: int | None = None) -> Repository:
         installation = installation_id or self.installation_of(full_name)
@@ -222,6 +232,22 @@ class Reads:
         except (binascii.Error, UnicodeDecodeError):
             raise Refused(f"{path} at {ref} is not text") from None
 
+    def tree(self, repository: Repository, sha: str) -> list[dict[str, Any]]:
+        try:
+            told = self._get(repository, "git", "trees", sha)
+        except NotFound:
+            return []
+        if told.get("truncated"):
+            raise Refused("GitHub tells only a part of this folder")
+        return list(told.get("tree") or ())
+
+    def blob(self, repository: Repository, sha: str) -> bytes:
+        told = self._get(repository, "git", "blobs", sha)
+        try:
+            return base64.b64decode(told.get("content") or "")
+        except binascii.Error:
+            raise GitHubError("an answer about a blob that is not base64") from None
+
     def failed_deliveries(self, since: datetime) -> list[dict[str, Any]]:
         seen: list[dict[str, Any]] = []
         for each in self._http.pages("/app/hook/deliveries", None):
@@ -234,6 +260,9 @@ class Reads:
             if each.get("guid") not in good:
                 failed[each.get("guid")] = each
         return list(failed.values())
+
+    def delivery(self, delivery_id: int) -> dict[str, Any]:
+        return dict(self._http.get(f"/app/hook/deliveries/{delivery_id:d}", None))
 
     def redeliver(self, delivery_id: int) -> None:
         self._http.write("POST", f"/app/hook/deliveries/{delivery_id:d}/attempts", None)

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 from bot.outside.errors import NotFound
 from bot.outside.github_reads import repo_path
-from bot.outside.github_writes import Writes, ends_in, marked, marker
+from bot.outside.github_writes import Needs, Writes, ends_in, marked, marker
 from bot.story import effects as fx
 from bot.story.vocabulary import Repository
 
@@ -22,6 +22,16 @@ _TOLD = ("id", "updated_at")  # an approval is bound to the time at which a comm
 
 class Talk(Writes):
     """The `_do_` and `_look_` of each kind; see `bot.outside.github_effects`."""
+
+    needs: ClassVar[Needs] = {
+        "react": {"issues": "write"},
+        "set_labels": {"issues": "write"},
+        "post_comment": {"issues": "write"},
+        "show_status": {"issues": "write"},
+        "close_issue": {"issues": "write"},
+        "request_story": {"issues": "write"},
+        "reply_to_review": {"pull_requests": "write"},
+    }
 
     # Reactions: GitHub itself gives the one that is there when it is asked twice.
 
@@ -178,6 +188,19 @@ class Talk(Writes):
             have = self._labels(effect.repository, effect.issue)
             found = effect.label.lower() in have
             return _issue(self._reads.issue(effect.repository, effect.issue)) if found else None
+        return self._our_issue(effect)
+
+    # A part of a story.
+
+    def _do_open_issue(self, effect: fx.OpenIssue) -> dict[str, Any]:
+        body = {"title": effect.title, "body": marked(effect.body, effect.key)}
+        needs = ("number", "html_url")
+        return _issue(self._write("POST", effect.repository, "issues", body=body, needs=needs))
+
+    def _look_open_issue(self, effect: fx.OpenIssue) -> dict[str, Any] | None:
+        return self._our_issue(effect)
+
+    def _our_issue(self, effect: fx.RequestStory | fx.OpenIssue) -> dict[str, Any] | None:
         wanted, bot = marker(effect.key), self._reads.identity().bot
         path = repo_path(effect.repository.full_name, "issues")
         asked = {"state": "all", "creator": bot.login}

@@ -7,13 +7,16 @@ so that nobody's words, not even those that we quote, can pass for it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from bot.outside.errors import Unavailable
 from bot.outside.github_http import GitHubHttp
 from bot.outside.github_reads import Reads, repo_path
 from bot.story.vocabulary import Repository
+
+Needs = Mapping[str, Mapping[str, str]]
+"""Kind of an effect → permissions that performing and looking for it take (name → level)."""
 
 MOST_TEXT = 65_000  # characters of a body; GitHub refuses more than 65,536
 

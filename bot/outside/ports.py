@@ -38,6 +38,9 @@ class GitHubReads(Protocol):
     def repositories(self, installation_id: int) -> list[Repository]:
         """The repositories of an installation."""
 
+    def covered(self, installation_id: int) -> list[tuple[Repository, dict[str, Any]]]:
+        """The repositories of an installation, each with what GitHub says of it."""
+
     def repository(self, full_name: str, installation_id: int | None = None) -> Repository:
         """A repository by its full name."""
 
@@ -110,8 +113,17 @@ class GitHubReads(Protocol):
     def file(self, repository: Repository, path: str, ref: str) -> str | None:
         """A text file (up to 1 MB) at a ref; None: not there, or no file."""
 
+    def tree(self, repository: Repository, sha: str) -> list[dict[str, Any]]:
+        """The entries (`path`, `mode`, `sha`) of a commit's or tree's own level; [] if none."""
+
+    def blob(self, repository: Repository, sha: str) -> bytes:
+        """The bytes of a blob."""
+
     def failed_deliveries(self, since: datetime) -> list[dict[str, Any]]:
         """Deliveries from `since` on that failed, and whose redelivery did too; oldest first."""
+
+    def delivery(self, delivery_id: int) -> dict[str, Any]:
+        """A delivery with what was sent (`request.payload`). Untrusted as any payload."""
 
     def redeliver(self, delivery_id: int) -> None:
         """Ask GitHub to deliver once more."""

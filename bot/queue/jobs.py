@@ -31,6 +31,7 @@ DRAIN_SECONDS = 5.0
 log = logging.getLogger(__name__)
 
 Dispatch = Callable[[Sequence[Delivery]], Sequence[Failure | None]]
+GivenUp = Callable[[Delivery, str], None]
 
 
 class House(Protocol):
@@ -43,6 +44,9 @@ class House(Protocol):
         `NotReady` when nothing can be handled now. Any other exception is held against the
         delivery that causes it, found by trying each alone.
         """
+
+    def given_up(self, delivery: Delivery, error_id: str) -> None:
+        """A delivery is a dead letter now: tell whoever waits for an answer."""
 
     def advance(self, story_id: str) -> float | None:
         """Work on a story until it waits; seconds until it wants to be woken, or None.
@@ -88,7 +92,8 @@ class Drained:
 def drain_inbox() -> None:
     """RQ job: hand what is in the inbox to the house, and queue the next drain if time is up."""
     redis = _redis()
-    if drain(Inbox(redis), houses.here().dispatch).more:
+    house = houses.here()
+    if drain(Inbox(redis), house.dispatch, given_up=house.given_up).more:
         request_drain(redis)
 
 
@@ -109,37 +114,43 @@ def drain(
     inbox: Inbox,
     dispatch: Dispatch,
     *,
+    given_up: GivenUp = lambda delivery, error_id: None,
     batch: int = BATCH,
     seconds: float = DRAIN_SECONDS,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> Drained:
-    """Hand deliveries to `dispatch` until there are none or `seconds` are over."""
+    """Hand deliveries to `dispatch` until there are none or `seconds` are over.
+
+    `given_up` hears of each that became a dead letter, with the id of the error.
+    """
     inbox.lower()  # first: whoever appends from here on queues another drain
     deadline = monotonic() + seconds
     tally = Drained()
     while True:
         fresh = inbox.take(batch)
-        if not _attempt(inbox, dispatch, fresh, tally):
+        if not _attempt(inbox, dispatch, given_up, fresh, tally):
             return tally
         dropped = [] if (one := inbox.reclaim()) is None else [one]
-        if not _attempt(inbox, dispatch, dropped, tally) or not (fresh or dropped):
+        if not _attempt(inbox, dispatch, given_up, dropped, tally) or not (fresh or dropped):
             return tally
         if monotonic() >= deadline:
             tally.more = True
             return tally
 
 
-def _attempt(inbox: Inbox, dispatch: Dispatch, group: Sequence[Taken], tally: Drained) -> bool:
+def _attempt(
+    inbox: Inbox, dispatch: Dispatch, given_up: GivenUp, group: Sequence[Taken], tally: Drained
+) -> bool:
     """Handle what can be handled of `group`; False when the house is not ready for any."""
     readable: list[tuple[Taken, Delivery]] = []
     for taken in group:
         if taken.attempt > inbox.attempts:  # every reader before this one died of it
-            _bury(inbox, taken, f"no attempt of {inbox.attempts} came to an end", tally)
+            _bury(inbox, taken, f"no attempt of {inbox.attempts} came to an end", tally, given_up)
             continue
         try:
             readable.append((taken, taken.delivery()))
         except MalformedDelivery as malformed:
-            _bury(inbox, taken, str(malformed), tally)
+            _bury(inbox, taken, str(malformed), tally, given_up)
     try:
         outcomes = _outcomes(dispatch, [delivery for _, delivery in readable])
     except NotReady as not_ready:
@@ -151,7 +162,7 @@ def _attempt(inbox: Inbox, dispatch: Dispatch, group: Sequence[Taken], tally: Dr
         if failure is None:
             good.append(taken)
         elif failure.final or (failure.counted and taken.attempt >= inbox.attempts):
-            _bury(inbox, taken, failure.reason, tally)
+            _bury(inbox, taken, failure.reason, tally, given_up)
         else:
             tally.failed += 1
             if not failure.counted:
@@ -179,10 +190,18 @@ def _outcomes(dispatch: Dispatch, deliveries: Sequence[Delivery]) -> list[Failur
     return outcomes
 
 
-def _bury(inbox: Inbox, taken: Taken, reason: str, tally: Drained) -> None:
+def _bury(inbox: Inbox, taken: Taken, reason: str, tally: Drained, given_up: GivenUp) -> None:
     error_id = inbox.bury(taken, reason)
     tally.buried += 1
     log.error("delivery %s is a dead letter now: %s (error %s)", taken.guid, reason, error_id)
+    try:
+        given_up(taken.delivery(), error_id)
+    except MalformedDelivery:
+        return  # nobody can be told of what cannot be read
+    except BaseTimeoutException:
+        raise
+    except Exception:
+        log.exception("nobody could be told of delivery %s", taken.guid)
 
 
 def _redis() -> Redis:

@@ -1,13 +1,15 @@
 """PLANNING: tasks in an order, checked against the repository before they count (S12).
 
 Promises: a plan that names unknown paths, depends on itself, leaves the scope or is too large is
-mended once, then a person is asked; an approved plan is the one whose digest was shown.
+mended once, then a person is asked: of one that is too large, whether to make several stories of
+it. An approved plan is the one whose digest was shown.
 """
 
 from __future__ import annotations
 
 from bot.agent.schemas import PlanError, execution_plan
 from bot.families import known
+from bot.stages import split
 from bot.stages.analyze import ask_people, full_text, said, told_story
 from bot.stages.package import characters, told_plan, told_spec
 from bot.stages.shown import instructions_for, shown, too_big
@@ -30,6 +32,8 @@ MOST_TASKS, MOST_TARGETS, MOST_CHECKS = 12, 30, 20
 def plan(story: Story, desk: Desk, room: Workroom) -> Move:
     """Make the plan and the branch's name."""
     spec = story.spec
+    if story.split:
+        return split.divided(story, desk)
     if spec.tier is Tier.MODEL:
         made = _ask_for_plan(story, desk, room)
     else:
@@ -66,7 +70,7 @@ def _ask_for_plan(story: Story, desk: Desk, room: Workroom) -> ExecutionPlan:
     if story.plan and story.failures:  # made anew, because the one before could not be done
         package["plan"] = told_plan(story.plan)
         package["failure"] = "\n\n".join(f.message for f in story.failures[-3:])
-    problem = ""
+    problem, kind = "", ""
     for attempt in (1, 2):
         answer = ask(desk, "plan", {**package, "feedback": problem}, attempt=attempt)
         try:
@@ -74,7 +78,9 @@ def _ask_for_plan(story: Story, desk: Desk, room: Workroom) -> ExecutionPlan:
             _check_size(made, files, room.settings.context_chars)
             return made
         except PlanError as error:
-            problem = str(error)
+            problem, kind = str(error), error.kind
+    if kind in split.FROM and split.propose(story, desk, package, problem):
+        raise StageStops(split.divided(story, desk))
     raise StageStops(ask_people(story, desk, (reasons.plan_question(problem),), "plan"))
 
 

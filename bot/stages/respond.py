@@ -48,7 +48,7 @@ def _work_on(story: Story, desk: Desk, room: Workroom, remarks: tuple[Remark, ..
         targets=tuple(dict.fromkeys(r.path for r in remarks if r.path in there)),
     )
     given = package(story, room, task)
-    for later in ("failure", "failing_tests", "attempts", "kind"):
+    for later in ("failure", "failing_tests", "attempts", "kind", "known_fix"):
         given.pop(later, None)
     given["remarks"] = [_told(number, one) for number, one in enumerate(remarks, 1)]
     asked_of = {remark.path for remark in remarks}

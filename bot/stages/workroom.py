@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from bot.agent.conversation import Conversations
 from bot.agent.loop import Worked
 from bot.agent.schemas import SCHEMA_OF, Answer
-from bot.configuration.schema import RepositoryConfig
+from bot.configuration.in_force import EffectiveConfig
 from bot.story.desk import Desk, StageStops
 from bot.story.effects import CallModel, PrepareEnvironment, RunTests
 from bot.story.events import AttemptFailed, Committed, Event, TaskDone, Tested
@@ -59,7 +59,7 @@ class Workroom:
     settings: StageSettings
     author: Person
     has_model: bool
-    configuration: Callable[[Repository], RepositoryConfig]
+    configuration: Callable[[Repository], EffectiveConfig]
     conversations: Conversations = field(default_factory=Conversations)
     # stream, fingerprint of its failure, instant -> what mended such a failure before
     known_fix: Callable[[str, str, datetime], Fix | None] = lambda stream, failure, at: None

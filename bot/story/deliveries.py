@@ -52,6 +52,13 @@ class Deliveries(Store):
         with reading(self._engine) as connection:
             return connection.scalar(query) == ""
 
+    def delivery(self, guid: str) -> Delivery | None:
+        """How handling it ended; None where it never was."""
+        query = select(DELIVERIES).where(DELIVERIES.c.guid == guid)
+        with reading(self._engine) as connection:
+            row = connection.execute(query).one_or_none()
+        return None if row is None else _delivery(row)
+
     def record_delivery(
         self,
         guid: str,

@@ -87,6 +87,18 @@ class RequestStory(_Effect):
     body: str = ""
 
 
+class OpenIssue(_Effect):
+    """A new issue for a part of a story; without the story's label, so nothing begins by itself.
+
+    Result: number, url.
+    """
+
+    kind: Literal["open_issue"] = "open_issue"
+    part: int  # of the proposal that people said yes to, from 1
+    title: str
+    body: str
+
+
 class PushBranch(_Effect):
     """Push `sha` to a branch of ours. `expected` is what the branch holds now ('' = no branch).
 
@@ -252,6 +264,7 @@ Effect = Annotated[
     | ReplyToReview
     | ShowStatus
     | RequestStory
+    | OpenIssue
     | PushBranch
     | OpenPullRequest
     | EditPullRequest

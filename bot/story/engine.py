@@ -271,8 +271,8 @@ class _Run:
         advance: the work goes on unseen, and nobody is hammered.
         """
         story, later = self._story, None
-        if story.repository is None:
-            return None
+        if story.repository is None or self._e._gates(story).stopped:
+            return None  # there is nothing to show, or no place that we may write to
         ended = [partial(self._left, remark) for remark in self._left_over()]
         for view in (*ended, self._close_pull, self._labels, self._status):
             effect, sight = view() or (None, "")
@@ -284,6 +284,10 @@ class _Run:
                 later = min(later, pause.until) if later else pause.until
             except FenceLost:
                 raise
+            except NotAllowed as no:
+                self._refused.add(sight)
+                where = {"stream": self._stream, "effect": effect.kind, "why": no.verdict.rule}
+                log.info("not shown", extra=where)
             except Exception:
                 self._refused.add(sight)
                 log.exception("not shown", extra={"stream": self._stream, "effect": effect.kind})

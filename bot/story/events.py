@@ -8,7 +8,7 @@ What happens to a repository is in `bot.story.repository_events`.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
@@ -19,6 +19,18 @@ from bot.story.approval_events import (
     AutoApproved,
     Rejected,
 )
+from bot.story.asked_events import (
+    BudgetRaised,
+    CancelRequested,
+    HandedOff,
+    HandoffRequested,
+    PauseRequested,
+    PriorityChanged,
+    ResumeRequested,
+    RetryRequested,
+    WsjfGiven,
+)
+from bot.story.effect_events import EffectFailed, EffectPerformed, EffectProposed
 from bot.story.item_events import ItemEvent
 from bot.story.repository_events import RepositoryEvent
 from bot.story.review_events import (
@@ -28,10 +40,10 @@ from bot.story.review_events import (
     ReviewRequested,
     ReviewRound,
 )
+from bot.story.split import SplitProposed
 from bot.story.vocabulary import (
     ExecutionPlan,
     Finding,
-    Handoff,
     Person,
     QualityGate,
     Repository,
@@ -40,9 +52,7 @@ from bot.story.vocabulary import (
     StorySpec,
     TaskOutcome,
     TestSummary,
-    Usage,
     Value,
-    Verdict,
     Waiting,
 )
 
@@ -201,57 +211,6 @@ class AttemptFailed(Value):
     message: str
 
 
-class PauseRequested(Value):
-    kind: Literal["pause_requested"] = "pause_requested"
-    person: Person
-
-
-class ResumeRequested(Value):
-    kind: Literal["resume_requested"] = "resume_requested"
-    person: Person
-
-
-class RetryRequested(Value):
-    kind: Literal["retry_requested"] = "retry_requested"
-    person: Person
-
-
-class CancelRequested(Value):
-    kind: Literal["cancel_requested"] = "cancel_requested"
-    person: Person | None
-    reason: str
-
-
-class HandoffRequested(Value):
-    kind: Literal["handoff_requested"] = "handoff_requested"
-    person: Person
-
-
-class HandedOff(Value):
-    kind: Literal["handed_off"] = "handed_off"
-    handoff: Handoff
-
-
-class BudgetRaised(Value):
-    kind: Literal["budget_raised"] = "budget_raised"
-    person: Person
-    usd: float
-
-
-class PriorityChanged(Value):
-    kind: Literal["priority_changed"] = "priority_changed"
-    person: Person
-    priority: str
-
-
-class WsjfGiven(Value):
-    """Somebody said what an item is worth (B1). `inputs`: only those that were given."""
-
-    kind: Literal["wsjf_given"] = "wsjf_given"
-    person: Person
-    inputs: dict[str, float]
-
-
 class HeadMoved(Value):
     """The pull request's head is not ours any more: somebody pushed to the branch."""
 
@@ -292,39 +251,6 @@ class CommandHandled(Value):
     ok: bool
     answer: str = ""
     detail: str = ""
-
-
-class EffectProposed(Value):
-    """An effect and what the policies said about it (P1)."""
-
-    kind: Literal["effect_proposed"] = "effect_proposed"
-    key: str
-    effect: str  # its kind
-    digest: str  # of the whole effect
-    verdict: Verdict
-
-
-class EffectPerformed(Value):
-    kind: Literal["effect_performed"] = "effect_performed"
-    key: str
-    effect: str
-    result: dict[str, Any]
-    looked: bool = False  # found done already when looking before repeating
-
-
-class EffectFailed(Value):
-    """`final`: it will not be tried again as it is. `usage`: what a failed model call cost, and
-    `requests` how many it made.
-    """
-
-    kind: Literal["effect_failed"] = "effect_failed"
-    key: str
-    effect: str
-    error: str
-    error_id: str
-    final: bool
-    usage: Usage | None = None
-    requests: int = 0
 
 
 class StageFaulted(Value):
@@ -396,6 +322,7 @@ Event = Annotated[
     | Analyzed
     | Answered
     | Planned
+    | SplitProposed
     | Committed
     | TaskDone
     | NothingToDo

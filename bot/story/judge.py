@@ -9,21 +9,26 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any, Protocol
 
+from bot.configuration.in_force import EffectiveConfig
 from bot.configuration.schema import RepositoryConfig
 from bot.story.effects import CallModel, Effect, MergePullRequest, RequestStory
 from bot.story.involved import GitHub as InvolvedReads
-from bot.story.involved import approval_rule, asks_of, involved, person
+from bot.story.involved import approval_rule, asks_of, demands_of, involved, person
 from bot.story.machine import Story
 from bot.story.measured import auto_facts, auto_limits
+from bot.story.repositories import repository_stream
 from bot.story.spending import Spending
 from bot.story.standing import GitHub as StandingReads
 from bot.story.standing import lapsed
 from bot.story.vocabulary import Gate, Person, Repository, Verdict, allow, deny
 from policies import effects as policies
+from policies import repository_effects
 from policies.budget import Spent
 from policies.scope import Scope
+from policies.standing import Standing, after, before
 from policies.suspicion import suspects, texts_of
 from policies.who_commands import START, CommandFacts
 
@@ -58,18 +63,35 @@ class Judge:
         settings: JudgeSettings,
         spending: Callable[[str], Spending],
         clock: Callable[[], datetime],
-        configuration: Callable[[Repository], RepositoryConfig],
+        configuration: Callable[[Repository], EffectiveConfig],
+        standing: Callable[[Repository], Standing] = lambda repository: Standing(),
+        needs: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
+        """`needs`: kind of an effect → permissions that it takes (name → level)."""
+        self._standing, self._needs = standing, needs or {}
         self._github, self._settings = github, settings
         self._configuration = configuration
         self._spending, self._clock = spending, clock
 
     def __call__(self, effect: Effect, story: Story) -> Verdict:
+        stands = self._standing(effect.repository)
+        stopped = before(effect.kind, stands, self._needs.get(effect.kind, {}))
+        return stopped or after(effect, stands, self._by_rules(effect, story))
+
+    def _by_rules(self, effect: Effect, story: Story) -> Verdict:
         if isinstance(effect, RequestStory):
             return policies.judge(effect, self._of_request(effect, story))
         if story.repository is None:
-            return _answer_where_asked(effect, story)
+            return self._without_story(effect, story)
         return policies.judge(effect, self._facts(effect, story))
+
+    def _without_story(self, effect: Effect, story: Story) -> Verdict:
+        if story.stream != repository_stream(effect.repository.id):
+            return _answer_where_asked(effect, story)
+        facts = repository_effects.RepositoryFacts(
+            id=effect.repository.id, mode=self._configuration(effect.repository).mode
+        )
+        return repository_effects.judge(effect, facts)
 
     def _facts(self, effect: Effect, story: Story) -> policies.Facts:
         config = self._configuration(story.repository)
@@ -83,7 +105,7 @@ class Judge:
             limits=replace(limits, caps=caps),
             calls={**story.effects_performed, "call_model": story.model_requests},
             gates=gates_of(config),
-            paths=Scope(config.paths.patterns_allowed, config.paths.patterns_restricted),
+            paths=Scope(config.allowed_lists, config.paths.patterns_restricted),
             now=self._clock(),
         )
         if isinstance(effect, CallModel):
@@ -104,7 +126,7 @@ class Judge:
             pull=pull_facts(pull),
             approval=rule,
             involved=involved(self._github, story, pull),
-            lapsed=lapsed(self._github, story),
+            lapsed=lapsed(self._github, story, partial(demands_of, config)),
         )
 
     def _of_request(self, effect: RequestStory, story: Story) -> policies.Facts:
@@ -141,7 +163,7 @@ class Judge:
         )
 
 
-def limits_of(config: RepositoryConfig, operator: policies.Limits) -> policies.Limits:
+def limits_of(config: EffectiveConfig, operator: policies.Limits) -> policies.Limits:
     """The limits of a story: the configuration's, inside the operator's."""
     told = config.limits
     return replace(

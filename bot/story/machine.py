@@ -106,7 +106,7 @@ def _begin_again(story: Story) -> None:
     story.retry = story.cancel = story.handoff_asked = story.pause = None
     story.rejected = None
     story.handoff, story.failure_reason = None, ""
-    story.spec = story.plan = None
+    story.spec = story.plan = story.split = None
     story.tests.clear()
     story.approvals.clear()
     story.withdrawals.clear()
@@ -133,6 +133,7 @@ def _(event: e.Answered, story: Story, at: datetime) -> None:
 @_apply.register
 def _(event: e.Planned, story: Story, at: datetime) -> None:
     story.plan, story.branch = event.plan, event.branch
+    story.split = None
     story.instructions = event.instructions
     story.checks = event.checks
     story.plans += 1
@@ -157,6 +158,11 @@ def _keep_tests_only(story: Story) -> None:
     story.commits = kept
     story.tasks_done = {n: d for n, d in story.tasks_done.items() if n in names}
     story.head_sha = parent if kept else ""
+
+
+@_apply.register
+def _(event: e.SplitProposed, story: Story, at: datetime) -> None:
+    story.split = event
 
 
 @_apply.register

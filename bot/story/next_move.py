@@ -37,6 +37,8 @@ class Gates:
     asked: Mapping[Gate, Demands] = field(default_factory=dict)
     review_rounds: int = 3
     caps: Caps = field(default_factory=Caps)
+    stopped: str = ""  # why nothing at all may be done for the repository
+    holds: frozenset[str] = frozenset()  # rules that hold something back there
 
     def enough(self, story: Story, gate: Gate) -> bool:
         """Whether as many approvals of what stands there now are given as open `gate`."""
@@ -54,12 +56,12 @@ def next_move(story: Story, gates: Gates, now: datetime) -> Move | None:
         return None
     if story.terminal:
         return Move(State.ANALYZING, "retry") if story.retry else None
-    return _asked_by_people(story, now) or (
+    return _asked_by_people(story, gates, now) or (
         _from_gate(story, gates, now) if story.state is State.WAITING else _from_work(story, gates)
     )
 
 
-def _asked_by_people(story: Story, now: datetime) -> Move | None:
+def _asked_by_people(story: Story, gates: Gates, now: datetime) -> Move | None:
     if story.cancel and not story.merged_sha:  # what is merged is seen through
         return Move(State.CANCELLED, story.cancel.reason)
     if story.rejected and not story.retry:
@@ -69,12 +71,15 @@ def _asked_by_people(story: Story, now: datetime) -> Move | None:
     if story.pause and story.state is not State.WAITING:
         waiting = Waiting(gate=Gate.PAUSED, resume_to=story.state, since=now)
         return Move(State.WAITING, "paused", waiting)
+    if gates.stopped and story.state is not State.WAITING:
+        waiting = Waiting(gate=Gate.PAUSED, resume_to=story.state, since=now, rule=gates.stopped)
+        return Move(State.WAITING, gates.stopped, waiting)
     return None
 
 
 def _from_gate(story: Story, gates: Gates, now: datetime) -> Move | None:
     waiting = story.waiting
-    if waiting is None:
+    if waiting is None or gates.stopped:
         return None
     if story.retry:
         return Move(State.ANALYZING, "retry")
@@ -99,7 +104,7 @@ def gate_is_open(story: Story, waiting: Waiting, gates: Gates, now: datetime) ->
     match waiting.gate:
         case Gate.PAUSED:
             looked_at = not waiting.subject or waiting.subject in story.vouched
-            return story.pause is None and looked_at
+            return story.pause is None and looked_at and waiting.rule not in gates.holds
         case Gate.AMBIGUITY_DETECTED:
             return len(story.answers) > story.answers_used
         case Gate.BUDGET_EXCEEDED:

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
-from bot.configuration.schema import RepositoryConfig
+from bot.configuration.in_force import EffectiveConfig
+from bot.story.deliveries import Delivery as Seen
 from bot.story.effects import Effect
 from bot.story.events import Event
 from bot.story.involved import GitHub as InvolvedReads
@@ -24,6 +25,8 @@ from bot.story.unmet_facts import InForce, missing
 from bot.story.vocabulary import TERMINAL, Repository, State
 from policies.branches import issue_of_branch
 from policies.unmet import Condition
+
+_ALL = 1_000_000  # stories
 
 
 class Delivery(Protocol):
@@ -41,6 +44,9 @@ class GitHub(InvolvedReads, StandingReads, Protocol):
     """The reads that handlers need; see bot.outside.ports for their contracts."""
 
     def issue(self, repository: Repository, number: int) -> dict[str, Any]: ...
+    def issue_comments(
+        self, repository: Repository, number: int, since: datetime | None = None
+    ) -> list[dict[str, Any]]: ...
     def compare(self, repository: Repository, base: str, head: str) -> dict[str, Any] | None: ...
     def pull(self, repository: Repository, number: int) -> dict[str, Any]: ...
     def pull_reviews(self, repository: Repository, number: int) -> list[dict[str, Any]]: ...
@@ -48,10 +54,16 @@ class GitHub(InvolvedReads, StandingReads, Protocol):
     def installation_of(self, full_name: str) -> int: ...
     def repository(self, full_name: str, installation_id: int | None = None) -> Repository: ...
     def commit(self, repository: Repository, sha: str) -> dict[str, Any]: ...
+    def branch_head(self, repository: Repository, branch: str) -> str | None: ...
+    def tree(self, repository: Repository, sha: str) -> list[dict[str, Any]]: ...
+    def blob(self, repository: Repository, sha: str) -> bytes: ...
     def installations(self) -> list[dict[str, Any]]: ...
     def failed_deliveries(self, since: datetime) -> list[dict[str, Any]]: ...
+    def delivery(self, delivery_id: int) -> dict[str, Any]: ...
     def redeliver(self, delivery_id: int) -> None: ...
     def repositories(self, installation_id: int) -> list[Repository]: ...
+    def covered(self, installation_id: int) -> list[tuple[Repository, dict[str, Any]]]: ...
+    def forget_token(self, installation_id: int) -> None: ...
     def open_issues_with_label(
         self, repository: Repository, label: str
     ) -> list[dict[str, Any]]: ...
@@ -118,7 +130,14 @@ class Office:
     def living(self) -> list[Story]:
         """The stories that have not ended."""
         states = [state for state in State if state not in TERMINAL]
-        rows = self._journal.streams(states=states, kind="story")
+        rows = self._journal.streams(states=states, kind="story", limit=_ALL)
+        return [story for row in rows if (story := self.load(row.stream))]
+
+    def ended(self, since: datetime) -> list[Story]:
+        """The stories that ended, and to which something happened since then."""
+        rows = self._journal.streams(
+            states=list(TERMINAL), kind="story", updated_after=since, limit=_ALL
+        )
         return [story for row in rows if (story := self.load(row.stream))]
 
     def story_of_pull(self, repository: Repository, number: int) -> Story | None:
@@ -147,17 +166,41 @@ class Office:
         self._wake(stream)
         return True
 
-    def configuration(self, repository: Repository) -> RepositoryConfig:
+    def said(self, key: str) -> bool:
+        """Whether the effect of this key was performed, or was refused for good."""
+        row = self._journal.effect(key)
+        return row is not None and (
+            row.status == "performed" or (row.status == "failed" and row.not_before is None)
+        )
+
+    def delivery(self, guid: str) -> Seen | None:
+        """How handling a delivery ended, where it was told of."""
+        return self._journal.delivery(guid)
+
+    def remember_delivery(self, guid: str, event: str, action: str, **ended: Any) -> None:
+        """Keep what became of a delivery that did not arrive."""
+        self._journal.record_delivery(guid, event, action, **ended)
+
+    def configuration(self, repository: Repository) -> EffectiveConfig:
         """What holds for a repository now: its own word inside the operator's bounds (W6)."""
         return self.repositories.configuration(repository)
 
-    def record(self, repository: Repository, *events: Event, once: str | None = None) -> bool:
+    def record(
+        self,
+        repository: Repository,
+        *events: Event,
+        once: str | None = None,
+        expect: int | None = None,
+    ) -> bool:
         """Append what happened to a repository. False where it was told before.
 
+        `expect`: the version of its facts that was decided on; Conflict where it is another by now.
         Nothing is woken: `tell` a story of it where one has to look again.
         """
         head = Head(kind=KIND, repository=repository.full_name)
-        return self.keep(repository_stream(repository.id), *events, head=head, once=once)
+        return self.keep(
+            repository_stream(repository.id), *events, head=head, once=once, expect=expect
+        )
 
     def recorded(self, stream: str) -> list[Recorded]:
         """The events of any stream."""
@@ -168,14 +211,31 @@ class Office:
         return [row.stream for row in self._journal.streams(states=[state], kind=kind)]
 
     def keep(
-        self, stream: str, *events: Event, head: Head | None = None, once: str | None = None
+        self,
+        stream: str,
+        *events: Event,
+        head: Head | None = None,
+        once: str | None = None,
+        expect: int | None = None,
     ) -> bool:
         """Append to a stream that no worker advances. False where it was told before."""
         try:
-            self._journal.append(stream, events, actor="handler", once=once, head=head)
+            self._journal.append(
+                stream, events, actor="handler", once=once, head=head, expect=expect
+            )
         except AlreadySeen:
             return False
         return True
+
+    def stopped(self, repository: Repository) -> str:
+        """Why nothing may be done for a repository; '' where something may (W5)."""
+        return self.repositories.standing(repository).stopped
+
+    def wake_repository(self, repository: Repository) -> None:
+        """Have a worker look after the repository itself: its onboarding."""
+        stream = repository_stream(repository.id)
+        self._journal.append(stream, [], actor="handler", head=Head(wake_at=self.clock()))
+        self._wake(stream)
 
     def wake_stories(self, repository: Repository) -> None:
         """Have every living story of a repository look again at what holds for it."""

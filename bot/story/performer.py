@@ -153,6 +153,7 @@ class Performer:
             approvals_seen=story.approvals_given,
             until=verdict.until,
             subject=verdict.subject,
+            rule=verdict.rule,
         )
 
     def _perform(self, key: str, story: Story, lease: Lease | None, judged: bool) -> dict[str, Any]:

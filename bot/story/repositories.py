@@ -9,18 +9,24 @@ from __future__ import annotations
 
 import logging
 import threading
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import singledispatch
 from typing import Any
 
 from pydantic import ValidationError
 
-from bot.configuration.in_force import Operator, in_force
-from bot.configuration.schema import RepositoryConfig
+from bot.configuration.files import Told
+from bot.configuration.in_force import MODES, EffectiveConfig, Operator, in_force
+from bot.configuration.schema import Mode, RepositoryConfig
+from bot.configuration.scope_file import ScopeFile
+from bot.story import installations
 from bot.story import repository_events as e
+from bot.story.installations import InstallationFacts
 from bot.story.journal import Journal
 from bot.story.vocabulary import Repository
+from policies.standing import GRANTED, Standing, missing
 
 log = logging.getLogger(__name__)
 
@@ -42,17 +48,21 @@ class RepositoryFacts:
     """
 
     repository: Repository | None = None
-    told: RepositoryConfig | None = None
+    told: Told | None = None
     files: Files | None = None
     sha: str = ""
     since: datetime | None = None
     broken: e.ConfigurationBroken | None = None
+    broken_since: datetime | None = None
+    mended: bool = False  # what was broken before is not any more
+    installation: InstallationFacts = field(default_factory=InstallationFacts)
     version: int = 0
 
 
 def apply(facts: RepositoryFacts, event: Any, at: datetime) -> RepositoryFacts:
     """The facts with one more event."""
-    return _apply(event, facts, at)
+    found = installations.apply(facts.installation, event, at)
+    return replace(_apply(event, facts, at), installation=found)
 
 
 @singledispatch
@@ -70,29 +80,47 @@ def _(event: e.ConfigurationRead, facts: RepositoryFacts, at: datetime) -> Repos
         sha=event.sha,
         since=at,
         broken=None,
+        mended=facts.mended or facts.broken is not None,
     )
 
 
-def _told(event: e.ConfigurationRead) -> RepositoryConfig:
+def _told(event: e.ConfigurationRead) -> Told:
     try:
-        return RepositoryConfig.model_validate(event.told)
+        scope = None if event.scope is None else ScopeFile.model_validate(event.scope)
+        return Told(RepositoryConfig.model_validate(event.told), scope)
     except ValidationError:  # written by another version of Towpath: it is read again soon
         log.warning("a journalled configuration is not understood", extra={"sha": event.sha})
-        return RepositoryConfig(mode="off")
+        return Told(RepositoryConfig(mode="off"))
 
 
 @_apply.register
 def _(event: e.ConfigurationBroken, facts: RepositoryFacts, at: datetime) -> RepositoryFacts:
     return replace(
-        facts, repository=event.repository, files=event.files, sha=event.sha, broken=event
+        facts,
+        repository=event.repository,
+        files=event.files,
+        sha=event.sha,
+        broken=event,
+        broken_since=at,
     )
 
 
 class Repositories:
     """The facts of all repositories, kept in step with the journal."""
 
-    def __init__(self, journal: Journal, operator: Operator | None = None) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        operator: Operator | None = None,
+        onboarding: bool = False,
+        needed: Mapping[str, str] | None = None,
+    ) -> None:
+        """`onboarding`: repositories without a configuration rehearse until they get one.
+
+        `needed`: permissions that the app takes, name → level.
+        """
         self._journal, self.operator = journal, operator or Operator()
+        self._onboarding, self._needed = onboarding, needed or {}
         self._known: dict[int, RepositoryFacts] = {}
         self._lock = threading.Lock()
 
@@ -105,10 +133,36 @@ class Repositories:
             self._known[repository_id] = known
             return known
 
-    def configuration(self, repository: Repository) -> RepositoryConfig:
+    def configuration(self, repository: Repository) -> EffectiveConfig:
         """What holds now: the files' last good word inside the operator's bounds."""
         facts = self.facts(repository.id)
+        operator = self._operator_for(facts)
         if facts.told is not None:
-            return in_force(facts.told, self.operator)
+            return in_force(facts.told.config, operator, facts.told.scope)
         never_good = RepositoryConfig(mode="off") if facts.broken else RepositoryConfig()
-        return in_force(never_good, self.operator)
+        return in_force(never_good, operator)
+
+    def _operator_for(self, facts: RepositoryFacts) -> Operator:
+        """Without a configuration: a rehearsal, or nothing where people declined to have one."""
+        if not self._onboarding or facts.files:
+            return self.operator
+        quiet: Mode = "off" if facts.installation.outcome == "declined" else "dry_run"
+        return replace(self.operator, mode=min(quiet, self.operator.mode, key=MODES.index))
+
+    def standing(self, repository: Repository) -> Standing:
+        """How Towpath stands with a repository: what it may do at all (W5)."""
+        found = self.facts(repository.id).installation
+        granted = found.permissions
+        return Standing(
+            access=found.access or GRANTED,
+            mode=self.configuration(repository).mode,
+            granted=granted,
+            lacks=() if granted is None else missing(granted, self._needed),
+            since=found.since,
+        )
+
+    def known(self) -> dict[int, InstallationFacts]:
+        """The repositories that the app ever saw, by their ids."""
+        rows = self._journal.streams(kind=KIND, limit=100_000)
+        ids = [int(row.stream.partition("/")[2]) for row in rows]
+        return {one: self.facts(one).installation for one in ids}

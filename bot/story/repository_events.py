@@ -8,13 +8,15 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from bot.configuration.problems import Problem
+from bot.story.installation_events import InstallationEvent
 from bot.story.vocabulary import Repository, Value
 
 
 class ConfigurationRead(Value):
     """What the repository's own files say, as they were at `sha` of the default branch (W6, P2).
 
-    `files`: (path, blob) of each, () where there is none; `told`: what they say, without defaults.
+    `files`: (path, blob) of each, () where there is none; `told`: what towpath.yml says, without
+    defaults.
     """
 
     kind: Literal["configuration_read"] = "configuration_read"
@@ -22,6 +24,7 @@ class ConfigurationRead(Value):
     sha: str
     files: tuple[tuple[str, str], ...]
     told: dict[str, Any]
+    scope: dict[str, Any] | None = None  # of .automation-scope.yaml
 
 
 class ConfigurationBroken(Value):
@@ -34,4 +37,4 @@ class ConfigurationBroken(Value):
     problems: tuple[Problem, ...]
 
 
-RepositoryEvent = ConfigurationRead | ConfigurationBroken
+RepositoryEvent = ConfigurationRead | ConfigurationBroken | InstallationEvent

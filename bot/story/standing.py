@@ -7,12 +7,14 @@ came; each reason says what happened. Never: appends or decides; `policies.appro
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
+from bot.story.approval_events import ApprovalWithdrawn
 from bot.story.story import Story
-from bot.story.vocabulary import Approval, Repository
+from bot.story.vocabulary import Approval, Demands, Gate, Repository
+from policies.approvals import asks_more
 from policies.who_approves import API, at_least
 
 REVIEW = "pull_request_review"
@@ -50,18 +52,32 @@ def words_of(told: Mapping[str, Any]) -> str:
     return hashlib.sha256((told.get("body") or "").encode("utf-8", "replace")).hexdigest()
 
 
-def lapsed(github: GitHub, story: Story) -> dict[Approval, str]:
-    """The approvals of a story that do not stand any more, and why."""
+def lapsed(github: GitHub, story: Story, asked: Callable[[Gate], Demands]) -> dict[Approval, str]:
+    """The approvals of a story that do not stand any more, and why.
+
+    `asked`: what the configuration in force asks of the approvals of a gate.
+    """
     found: dict[Approval, str] = {}
     objections = _objections(github, story)
     for given in story.approvals:
         reason = _words(github, story, given) or _access(github, story, given)
+        reason = reason or _asked(given, asked(given.gate))
         objected = objections.get(given.person.id)
         if not reason and objected is not None and objected > given.at:
             reason = f"{given.person.login} requested changes"
         if reason:
             found[given] = reason
     return found
+
+
+def withdrawals(
+    github: GitHub, story: Story, asked: Callable[[Gate], Demands]
+) -> list[ApprovalWithdrawn]:
+    """The same as facts, for the journal."""
+    return [
+        ApprovalWithdrawn(reason=reason, comment_id=given.comment_id, thread=given.thread)
+        for given, reason in lapsed(github, story, asked).items()
+    ]
 
 
 def _words(github: GitHub, story: Story, given: Approval) -> str:
@@ -88,6 +104,11 @@ def _access(github: GitHub, story: Story, given: Approval) -> str:
     if at_least(level, "write"):
         return ""
     return f"{person.login} has no write access any more ({level})"
+
+
+def _asked(given: Approval, now: Demands) -> str:
+    more = asks_more(given.demands, now) if given.demands else ""
+    return f"the configuration asks for more since ({more})" if more else ""
 
 
 def _objections(github: GitHub, story: Story) -> dict[int, datetime]:

@@ -63,6 +63,7 @@ class Story(Accounts, Reviewing):
     commits: list[e.Committed] = field(default_factory=list)
     tasks_done: dict[str, e.TaskDone] = field(default_factory=dict)
     plans: int = 0  # made in this round
+    split: e.SplitProposed | None = None  # instead of a plan
     instructions: tuple[str, ...] = ()  # files of the project that told how to write
     checks: tuple[str, ...] = ()  # how the project is installed, tested and checked
     planned_at: int = 0  # how many attempts had failed when the last one was made
@@ -113,7 +114,17 @@ class Story(Accounts, Reviewing):
 
     @property
     def plan_digest(self) -> str:
+        """Of what a yes to the plan means: the plan, or the proposal to make several stories."""
+        if self.split:
+            return self.split.digest
         return self.plan.digest if self.plan else ""
+
+    @property
+    def split_agreed(self) -> bool:
+        """Whether somebody said yes to exactly this proposal."""
+        now = self.plan_digest if self.split else ""
+        given = [a for a in self.approvals if a.gate is Gate.PRE_CODE]
+        return bool(now) and any(a.plan_digest == now for a in given)
 
     @property
     def approved(self) -> bool:

@@ -49,6 +49,7 @@ class Streams(Store):
         states: Collection[str] | None = None,
         repository: str | None = None,
         due_before: datetime | None = None,
+        updated_after: datetime | None = None,
         unleased: bool = False,
         kind: str | None = None,
         limit: int = 1000,
@@ -66,6 +67,8 @@ class Streams(Store):
             query = query.where(STREAMS.c.kind == kind)
         if due_before is not None:
             query = query.where(STREAMS.c.wake_at <= stored(due_before))
+        if updated_after is not None:
+            query = query.where(STREAMS.c.updated_at >= stored(updated_after))
         if unleased:
             now = stored(self._clock())
             query = query.where(

@@ -37,6 +37,7 @@ class InForce:
     mode: str = "on"
     broken: tuple[str, datetime | None] | None = None
     suspended: datetime | None = None
+    lacks: tuple[str, ...] = ()
     throttled: tuple[str, datetime | None] | None = None
 
 
@@ -58,6 +59,7 @@ def facts(github: GitHub, story: Story, rules: InForce, now: datetime) -> UnmetF
         mode=rules.mode,
         broken=rules.broken,
         suspended=rules.suspended,
+        lacks=rules.lacks,
         throttled=rules.throttled,
     )
     if story.terminal or story.merged_sha or not story.pull_number:

@@ -185,7 +185,7 @@ class TestSummary(Value):
 
 
 class GateFinding(Value):
-    """One thing that a quality gate saw. `line`: from 1, or 0 for a whole file.
+    """One thing that a quality gate saw. `line`: from 1, or 0 for a whole file; so `column`.
 
     `severity`: error | warning | note.
     """
@@ -193,6 +193,7 @@ class GateFinding(Value):
     file: str = ""
     line: int = 0
     end_line: int = 0
+    column: int = 0
     rule: str
     message: str
     severity: str = "error"
@@ -224,6 +225,7 @@ class Waiting(Value):
     approvals_seen: int = 0  # a policy found these not to be enough: the gate waits for more
     until: datetime | None = None  # it goes on by itself then
     subject: str = ""  # digest of what a person is asked to look at (M12)
+    rule: str = ""  # of the verdict that made it wait
 
 
 class Demands(Value):

@@ -43,6 +43,29 @@ def edited_command() -> str:
     )
 
 
+def review_unheard(login: str) -> str:
+    return (
+        f"GitHub's message about the review of {who(login)} was lost, and whether its words are "
+        "still the first ones cannot be seen any more. So its commands were not obeyed; please "
+        "write them in a comment."
+    )
+
+
+def delivery_lost(guid: str, event: str, attempts: int) -> str:
+    return (
+        f"A message of GitHub ({code(event)}, delivery {code(guid)}) could not be delivered, "
+        f"{attempts} times. What it was about has been looked up instead; if something you wrote "
+        "has no answer, please write it again."
+    )
+
+
+def delivery_buried(guid: str, error_id: str) -> str:
+    return (
+        f"This could not be handled and is not tried again by itself (delivery {code(guid)}, error "
+        f"{code(error_id)}). Please write it again; an admin finds it with `towpath inbox list`."
+    )
+
+
 def wrong_state_for_approval(state: str) -> str:
     return f"nothing waits for an approval now (the story is {state.lower()})"
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from bot.story.machine import Story
 from bot.story.outcome import outcome
 from bot.story.vocabulary import Gate, State
-from bot.texts import approvals, review
+from bot.texts import approvals, review, split
 from bot.texts.checks import line as gates_line
 from bot.texts.unmet import missing
 from bot.texts.words import block, code, count, gist, money, plain, short
@@ -98,6 +98,8 @@ def _waits_for(story: Story) -> str:
                 "who neither asked for, wrote nor committed this change. The approval counts for "
                 f"exactly this commit.{approvals.given(story)}"
             )
+        case Gate.PRE_CODE if story.split:
+            return f"{split.waits()}{approvals.given(story)}"
         case Gate.PRE_CODE:
             return (
                 "The plan below is ready.\n\n**Waits for:** `/approve` (or `/reject reason`) "

@@ -14,6 +14,7 @@ SENTENCES = {
     "working": "Towpath is at work ({})",
     "handed_over": "It was handed over to people",
     "suspended": "The installation of the app is suspended",
+    "permission": "The app asks for permissions that are not accepted yet: {}",
     "dry_run": "Towpath only says what it would do here: `mode` is `dry_run` in {}",
     "off": "Towpath is switched off here: `mode` is `off` in {}",
     "configuration_broken": "The configuration cannot be read, so the last good one counts: {}",

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from bot.story.effects import PrepareEnvironment, PushBranch, RunCommand, RunTests
 from bot.story.vocabulary import Repository
@@ -155,6 +155,8 @@ class _told:
 
 class Push:
     """PushBranch through git, with a lease on what the branch is expected to hold."""
+
+    needs: ClassVar[Mapping[str, Mapping[str, str]]] = {"push_branch": {"contents": "write"}}
 
     def __init__(self, workshop: Workshop) -> None:
         self._workshop = workshop

@@ -43,6 +43,7 @@ class Served:
             "APP_ID": app.app_id,
             "PRIVATE_KEY_FILE": root / "key.pem",
             "WEBHOOK_SECRET": SECRET,
+            "ONBOARDING": "false",
             "BIND_PORT": port,
             "SWEEP_SECONDS": 1,
             "CATCH_UP_SECONDS": 2,

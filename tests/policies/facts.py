@@ -83,6 +83,7 @@ class StoryFacts:
     remarks_open: tuple[Remark, ...] = ()
     tested: str = HEAD
     stopped: str = ""
+    split_agreed: bool = True
 
     def passed(self, subject: str, sha: str) -> bool:
         return subject == "head" and sha == self.tested

@@ -38,6 +38,7 @@ ALLOWED: dict[str, Any] = {
         key="k", repository=REPOSITORY, number=13, comment_id=5, body="x"
     ),
     "show_status": fx.ShowStatus(key="k", repository=REPOSITORY, issue=12, body="x"),
+    "open_issue": fx.OpenIssue(key="k", repository=REPOSITORY, part=1, title="t", body="b"),
     "push_branch": fx.PushBranch(
         key="k", repository=REPOSITORY, branch=BRANCH, sha=HEAD, files=("a.py",), lines=20
     ),
@@ -89,6 +90,13 @@ def test_every_kind_of_effect_has_its_row_and_the_facts_of_these_tests_allow_it(
     assert set(TABLE) == kinds == set(ALLOWED)
     for kind, effect in ALLOWED.items():
         assert judge(effect, facts()).allowed, kind
+
+
+def test_no_issue_is_opened_that_nobody_agreed_to() -> None:
+    story = StoryFacts(split_agreed=False)
+    assert judge(ALLOWED["open_issue"], facts(story)).rule == "agreed"
+    many = facts(calls={"open_issue": 8})
+    assert judge(ALLOWED["open_issue"], many).rule == "open_issue_limit"
 
 
 def test_the_story_of_the_machine_is_what_the_policies_can_read() -> None:

@@ -43,7 +43,7 @@ from policies.scope import Scope, decide, restricted
     ],
 )
 def test_some_paths_are_for_people_only_whatever_else_is_allowed(path: str) -> None:
-    assert not decide(["a.py", path], Scope(allowed=("**",))).allowed
+    assert not decide(["a.py", path], Scope(allowed=(("**",),))).allowed
     assert restricted(["a.py", path]) == (path,)
 
 
@@ -56,7 +56,7 @@ def test_ordinary_paths_are_in_scope(path: str) -> None:
 
 
 def test_a_repository_can_narrow_the_scope_and_never_widen_it() -> None:
-    own = Scope(allowed=("src/**",), restricted=("src/legal/**", "!.github/workflows/**"))
+    own = Scope(allowed=(("src/**",),), restricted=("src/legal/**", "!.github/workflows/**"))
     assert decide(["src/a.py"], own).allowed
     assert decide(["tests/a.py"], own).rule == "outside_scope"
     assert decide(["src/legal/a.py"], own).rule == "restricted_path"
