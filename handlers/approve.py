@@ -87,6 +87,7 @@ def gathered(
         shown=tuple(story.shown),
         explicit_sha=sha,
         by_review=by_review,
+        changed_at=story.changed_at,
         involved=involved(office.github, story, pull),
         rule=approval_rule(
             office.github,

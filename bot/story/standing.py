@@ -63,8 +63,9 @@ def lapsed(github: GitHub, story: Story, asked: Callable[[Gate], Demands]) -> di
         reason = _words(github, story, given) or _access(github, story, given)
         reason = reason or _asked(given, asked(given.gate))
         objected = objections.get(given.person.id)
-        if not reason and objected is not None and objected > given.at:
-            reason = f"{given.person.login} requested changes"
+        # Within one second nobody can tell which came first: the no counts.
+        if not reason and objected is not None and objected >= given.at:
+            reason = f"{given.person.login} took it back in a review"
         if reason:
             found[given] = reason
     return found
@@ -112,12 +113,16 @@ def _asked(given: Approval, now: Demands) -> str:
 
 
 def _objections(github: GitHub, story: Story) -> dict[int, datetime]:
-    """When each person last requested changes without approving or being dismissed since."""
+    """When each person last requested changes, or wrote a review that was dismissed since.
+
+    A yes after it counts; one before it is not revived by anything.
+    """
     if not story.pull_number or not story.approvals:
         return {}
-    last: dict[int, tuple[datetime, str]] = {}
+    last: dict[int, datetime] = {}
     for review in github.pull_reviews(story.repository, story.pull_number):
         person, at = (review.get("user") or {}).get("id"), review.get("submitted_at")
-        if person and at and review.get("state") in ("APPROVED", "CHANGES_REQUESTED"):
-            last[person] = (datetime.fromisoformat(at), review["state"])
-    return {who: at for who, (at, state) in last.items() if state == "CHANGES_REQUESTED"}
+        if person and at and review.get("state") in ("CHANGES_REQUESTED", "DISMISSED"):
+            when = datetime.fromisoformat(at)
+            last[person] = max(when, last.get(person, when))
+    return last
