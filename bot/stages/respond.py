@@ -193,4 +193,5 @@ def _landed(story: Story, mirror: Mirror, remark: Remark, reply: Reply) -> str:
         return made.sha
     since = mirror.commits(story.base_sha, story.head_sha)  # replayed on a newer base
     same = [sha for sha in since if mirror.message(sha).strip() == made.message.strip()]
-    return same[-1] if same else ""
+    joined = [c.sha for c in story.commits if c.task.startswith("conflict-")]  # all in one
+    return (same or [sha for sha in joined if mirror.is_ancestor(sha, story.head_sha)] or [""])[-1]
