@@ -23,7 +23,7 @@ from policies.approvals import (
     auto_stands,
     standing,
 )
-from policies.effects import PullFacts
+from policies.effect_facts import PullFacts
 
 # Who can meet a condition, besides people and teams by name (`@alice`, `@acme/payments`).
 TOWPATH = "towpath"

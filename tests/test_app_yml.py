@@ -43,6 +43,9 @@ def refusals(permissions: Mapping[str, str], folder: Path) -> list[str]:
     hub.add_org("acme", admins=("alice",))
     hub.create_repository(REPO, FILES)
     hub.add_team("acme", "core", ["alice"], {REPO: "write"})
+    place = hub.repository(REPO)
+    place.alerts.update(code_scanning=[], secret_scanning=[])  # both are switched on
+    place.workflow_runs.append({"id": 1})
     app = hub.register_app({"name": "towpath", "default_permissions": dict(permissions)})
     refused: list[str] = []
     hub._application = _watched(hub.application, refused)
@@ -147,6 +150,13 @@ def _read(
         "compare": (repository, "main", sha),
         "open_issues_with_label": (repository, "story"),
         "label_put_on": (repository, issue, "story"),
+        "open_issues": (repository,),
+        "dependabot_alerts": (repository,),
+        "code_scanning_alerts": (repository,),
+        "secret_scanning_alerts": (repository,),
+        "security_advisories": (repository,),
+        "branch_runs": (repository, "main"),
+        "failed_jobs": (repository, 1),
         "pull": (repository, pull),
         "pulls_for_head": (repository, BRANCH),
         "pull_commits": (repository, pull),

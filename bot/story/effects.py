@@ -113,6 +113,22 @@ class PushBranch(_Effect):
     lines: int = 0
 
 
+class ProposeFile(_Effect):
+    """One file on a branch of ours, in one commit on `base_sha` (W5, B12).
+
+    `expected`: the commit of ours that the branch holds now ('' = no branch): no other is replaced.
+    Result: sha.
+    """
+
+    kind: Literal["propose_file"] = "propose_file"
+    branch: str
+    base_sha: str
+    path: str
+    content: str
+    message: str
+    expected: str = ""
+
+
 class OpenPullRequest(_Effect):
     """Result: number, url, head_sha."""
 
@@ -266,6 +282,7 @@ Effect = Annotated[
     | RequestStory
     | OpenIssue
     | PushBranch
+    | ProposeFile
     | OpenPullRequest
     | EditPullRequest
     | MergePullRequest

@@ -14,9 +14,10 @@ from typing import Any, Protocol
 from bot.configuration.in_force import EffectiveConfig
 from bot.configuration.schema import RepositoryConfig
 from bot.story.effects import CallModel, Effect, MergePullRequest, RequestStory
-from bot.story.involved import Asks, approval_rule, involved, person
 from bot.story.involved import GitHub as InvolvedReads
+from bot.story.involved import approval_rule, asks_of, involved, person
 from bot.story.machine import Story
+from bot.story.measured import auto_facts, auto_limits
 from bot.story.repositories import repository_stream
 from bot.story.spending import Spending
 from bot.story.standing import GitHub as StandingReads
@@ -25,6 +26,7 @@ from bot.story.vocabulary import Gate, Person, Repository, Verdict, allow, deny
 from policies import effects as policies
 from policies import repository_effects
 from policies.budget import Spent
+from policies.effect_facts import PullFacts
 from policies.scope import Scope
 from policies.standing import Standing, after, before
 from policies.suspicion import suspects, texts_of
@@ -64,15 +66,20 @@ class Judge:
         configuration: Callable[[Repository], EffectiveConfig],
         standing: Callable[[Repository], Standing] = lambda repository: Standing(),
         needs: Mapping[str, Mapping[str, str]] | None = None,
+        configured: Callable[[Repository], bool] = lambda repository: False,
     ) -> None:
         """`needs`: kind of an effect → permissions that it takes (name → level)."""
         self._standing, self._needs = standing, needs or {}
+        self._configured = configured
         self._github, self._settings = github, settings
         self._configuration = configuration
         self._spending, self._clock = spending, clock
 
     def __call__(self, effect: Effect, story: Story) -> Verdict:
         stands = self._standing(effect.repository)
+        of_itself = story.stream == repository_stream(effect.repository.id)
+        if of_itself or repository_effects.is_configuration_check(effect):
+            stands = replace(stands, mode="on")  # said in any mode: how else would it be mended?
         stopped = before(effect.kind, stands, self._needs.get(effect.kind, {}))
         return stopped or after(effect, stands, self._by_rules(effect, story))
 
@@ -91,7 +98,10 @@ class Judge:
         if story.stream != repository_stream(effect.repository.id):
             return _answer_where_asked(effect, story)
         facts = repository_effects.RepositoryFacts(
-            id=effect.repository.id, mode=self._configuration(effect.repository).mode
+            id=effect.repository.id,
+            mode=self._configuration(effect.repository).mode,
+            default_branch=effect.repository.default_branch,
+            configured=self._configured(effect.repository),
         )
         return repository_effects.judge(effect, facts)
 
@@ -115,10 +125,15 @@ class Judge:
         if not isinstance(effect, MergePullRequest):
             return facts
         pull = self._github.pull(story.repository, effect.number)
-        asks = asks_of(config, Gate.PRE_DEPLOY)
-        rule = approval_rule(self._github, story, True, asks)
+        gate, limits = Gate.PRE_DEPLOY, auto_limits(config)
+        rule = approval_rule(self._github, story, True, asks_of(config, gate))
+        measured = None
+        if limits is not None and story.auto_approved is not None:
+            measured = auto_facts(self._github, story, gate, rule, facts.paths)
         return replace(
             facts,
+            auto=measured,
+            auto_limits=limits,
             bot=self._github.identity().bot,
             pull=pull_facts(pull),
             approval=rule,
@@ -172,16 +187,6 @@ def limits_of(config: EffectiveConfig, operator: policies.Limits) -> policies.Li
     )
 
 
-def asks_of(config: RepositoryConfig, gate: str | None) -> Asks:
-    """What the configuration asks of the approvals of `gate`."""
-    return Asks(
-        quorum=config.quorum(gate or ""),
-        second_person=config.second_person(gate or ""),
-        teams=config.teams(gate or ""),
-        config_digest=config.digest,
-    )
-
-
 def gates_of(config: RepositoryConfig) -> frozenset[Gate]:
     """The gates that wait for people."""
     return frozenset(
@@ -189,9 +194,9 @@ def gates_of(config: RepositoryConfig) -> frozenset[Gate]:
     )
 
 
-def pull_facts(pull: Mapping[str, Any]) -> policies.PullFacts:
+def pull_facts(pull: Mapping[str, Any]) -> PullFacts:
     head, base = pull.get("head") or {}, pull.get("base") or {}
-    return policies.PullFacts(
+    return PullFacts(
         number=pull["number"],
         state=pull.get("state") or "",
         head_sha=head.get("sha") or "",
@@ -200,6 +205,7 @@ def pull_facts(pull: Mapping[str, Any]) -> policies.PullFacts:
         author=person(pull["user"]) if pull.get("user") else None,
         merged=bool(pull.get("merged")),
         mergeable=pull.get("mergeable"),
+        draft=bool(pull.get("draft")),
     )
 
 

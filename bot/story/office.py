@@ -63,6 +63,7 @@ class GitHub(InvolvedReads, StandingReads, Protocol):
     def redeliver(self, delivery_id: int) -> None: ...
     def repositories(self, installation_id: int) -> list[Repository]: ...
     def covered(self, installation_id: int) -> list[tuple[Repository, dict[str, Any]]]: ...
+    def about(self, repository: Repository) -> dict[str, Any]: ...
     def forget_token(self, installation_id: int) -> None: ...
     def open_issues_with_label(
         self, repository: Repository, label: str
@@ -77,6 +78,7 @@ class HandlerSettings:
     """The operator's settings that handlers obey; a repository's are in its configuration."""
 
     github_web_url: str = "https://github.com"
+    onboarding: bool = False
     has_model: bool = False
 
 
@@ -98,6 +100,11 @@ class Office:
         self.github, self._journal, self._performer = github, journal, performer
         self.repositories = repositories or Repositories(journal)
         self.clock, self.settings, self._wake, self._rules = clock, settings, wake, rules
+
+    @property
+    def journal(self) -> Journal:
+        """For what keeps streams of its own, as the backlog does."""
+        return self._journal
 
     def repository(self, payload: Mapping[str, Any]) -> Repository:
         """The repository a payload speaks of; the installation is looked up where it is missing."""

@@ -23,7 +23,7 @@ from bot.story.vocabulary import (
 from bot.texts.unmet import SENTENCES, missing, sentence, who_can
 from handlers import COMMANDS
 from policies.approvals import ApprovalRule, Checkpoint, Involved, OwnedPath, Teams
-from policies.effects import PullFacts
+from policies.effect_facts import PullFacts
 from policies.unmet import Condition, UnmetFacts, unmet
 from tests.policies.facts import (
     ASKER,
@@ -213,6 +213,12 @@ TABLE: list[tuple[str, Story, dict[str, Any], set[str]]] = [
         {"permission"},
     ),
     ("suspended", story(approvals=given(REVIEWER)), {"suspended": NOON}, {"suspended"}),
+    (
+        "a permission is missing",
+        story(approvals=given(REVIEWER)),
+        {"lacks": ("checks: write",)},
+        {"permission"},
+    ),
     ("only looking", story(approvals=given(REVIEWER)), {"mode": "dry_run"}, {"dry_run"}),
     ("switched off", story(approvals=given(REVIEWER)), {"mode": "off"}, {"off"}),
     (

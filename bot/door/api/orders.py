@@ -15,8 +15,9 @@ from bot.door.api.idempotency import request_name
 from bot.door.api.problems import ApiProblem, Fault
 from bot.door.api.stories import not_found, visible
 from bot.outside.errors import NotFound, Refused
+from bot.story.api_events import RequestedStory
 from bot.story.batches import Batch, WrongBatch
-from bot.story.vocabulary import Gate, Repository, RequestedStory
+from bot.story.vocabulary import Gate, Repository
 
 _MAY_NOT = frozenset(
     {
