@@ -29,6 +29,7 @@ from bot.agent.conversation import Conversations
 from bot.agent.gateway import Gateway
 from bot.agent.perform import Model
 from bot.agent.prompts import Registry
+from bot.backlog.todo.reader import MirrorMarks, mark_facts
 from bot.configuration.in_force import EffectiveConfig
 from bot.families import rewrite
 from bot.gates.perform import Gates as QualityGates
@@ -144,6 +145,7 @@ class House:
             self.repositories.standing,
             self._needs,
             self.repositories.configured,
+            mark_facts(self.journal, self.configuration),
         )
 
     @cached_property
@@ -304,6 +306,7 @@ class House:
             self.wake,
             self.repositories,
             self.rules,
+            MirrorMarks(self.workshop),
         )
 
     def wake(self, stream: str, delay: float | None = None) -> None:

@@ -51,6 +51,7 @@ for _kind in (
     *get_args(RepositoryEvent),  # bot.story.repositories folds them
     *get_args(e.ApiEvent),  # of streams that hold no story
     *get_args(e.ItemEvent),
+    e.TodoEvent,  # bot.backlog.todo.ledger folds it
 ):
     _apply.register(_kind, _keeps_no_state)
 
