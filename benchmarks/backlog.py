@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import random
 import sys
 import tempfile
@@ -25,7 +26,7 @@ from itertools import product
 from pathlib import Path
 from statistics import median
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
 from benchmarks.backlog_documents import documents
 from bot.backlog.ranked import Queues
@@ -107,21 +108,14 @@ def of_many(url: str, count: int, ages_days: int, rounds: int) -> dict[str, floa
         def ask() -> list[int]:
             return [one.number for one in queues.next("1", NEXT, (ItemState.READY,))]
 
-        least = _LEAST[engine.dialect.name]
-        # `base` and the limit as literals keep the peer's plan as good as it gets.
-        query = text(
-            f"SELECT number FROM items WHERE repository = '1' AND state = 'READY'"
-            f" ORDER BY base * (:growth + {least}) DESC, since, number LIMIT {NEXT}"
-        )
         values = {"now": microseconds(NOW), "day": DAY_US, "growth": GROWTH_US}
+        theirs = math.inf
         with engine.connect() as connection:
-
-            def sort() -> list[int]:
-                return list(connection.scalars(query, values))
-
-            assert ask() == sort(), "not the items that sorting gives"
-            ours = _median(ask, rounds * 100)
-            theirs = _median(sort, rounds)
+            for query in _sorts(engine.dialect.name):
+                assert ask() == list(connection.scalars(query, values)), "not what sorting gives"
+                ways = _median(lambda q=query: list(connection.scalars(q, values)), rounds)
+                theirs = min(theirs, ways)
+        ours = _median(ask, rounds * 60)
         tracemalloc.start()
         ask()
         taken = tracemalloc.get_traced_memory()[1]
@@ -129,6 +123,18 @@ def of_many(url: str, count: int, ages_days: int, rounds: int) -> dict[str, floa
     finally:
         engine.dispose()
     return {"next_ms": ours, "sort_ms": theirs, "ratio": ours / theirs, "bytes": taken}
+
+
+def _sorts(dialect: str) -> list[TextClause]:
+    """The peer's query; in SQLite in two ways, of which the quicker one counts."""
+    hints = ("INDEXED BY items_rank", "NOT INDEXED") if dialect == "sqlite" else ("",)
+    return [
+        text(
+            f"SELECT number FROM items {hint} WHERE repository = '1' AND state = 'READY' "
+            f"ORDER BY base * (:growth + {_LEAST[dialect]}) DESC, since, number LIMIT {NEXT}"
+        )
+        for hint in hints
+    ]
 
 
 def _fill(engine, told: Iterator[dict]) -> None:
@@ -191,7 +197,7 @@ def main() -> int:
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--url", help="a PostgreSQL database without items")
     given = parser.parse_args()
-    count, rounds = (100_000, 3) if given.quick else (1_000_000, 7)
+    count, rounds = (100_000, 3) if given.quick else (1_000_000, 5)
     told: dict[str, dict[str, float]] = {}
     with tempfile.TemporaryDirectory() as folder, a_postgresql(given.url) as server:
         told["documents"] = read_in(Path(folder))
