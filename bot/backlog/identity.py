@@ -16,7 +16,7 @@ from bot.story.item_events import Sighting
 from bot.story.vocabulary import digest
 
 _PREFIX = re.compile(
-    r"^\s*(?:\[[^\]\n]{1,24}\]\s*|#\d+[:.)\s-]\s*|[A-Z][A-Z0-9]+-\d+[:.)\s-]\s*"
+    r"^\s*(?:\[[^\]\n]{1,24}\]\s*|\((?:critical|urgent|high|medium|low)\)\s*|P[0-4]:\s*|#\d+[:.)\s-]\s*|[A-Z][A-Z0-9]+-\d+[:.)\s-]\s*"
     r"|(?:todo|fixme|hack|xxx|bug|feature|feat|fix|chore|docs?|test|task|refactor|perf|security)"
     r"(?:\([^)\n]{0,40}\))?!?:\s*)+",
     re.IGNORECASE,
