@@ -106,7 +106,7 @@ def _show(office: Office, repository: Repository, ledger: Ledger, most: int) -> 
         body = texts.list_body(listed, repository, _web(office), ledger.commit, most)
         says = digest([(place.path, place.line, place.title) for place in listed])[:16]
         state = "open" if listed else "closed"
-        _say(office, repository, LIST, current, state, texts.LIST_TITLE, body, says)
+        _say(office, repository, ledger, LIST, current, state, texts.LIST_TITLE, body, says)
 
 
 def _issue(office: Office, repository: Repository, ledger: Ledger, one: Tracked) -> None:
@@ -130,12 +130,13 @@ def _issue(office: Office, repository: Repository, ledger: Ledger, one: Tracked)
     }
     body = texts.issue_body(place, repository, _web(office), ledger.commit, author, reasons)
     title = texts.issue_title(place)
-    _say(office, repository, place.number, one, state, title, body, says)
+    _say(office, repository, ledger, place.number, one, state, title, body, says)
 
 
 def _say(
     office: Office,
     repository: Repository,
+    ledger: Ledger,
     number: int,
     one: Tracked | None,
     state: str,
@@ -144,6 +145,8 @@ def _say(
     says: str,
 ) -> None:
     stream = stream_of(repository.id)
+    if one is not None and one.refused == ledger.commit:
+        return  # until something changes
     if one is None or not one.issue:
         opened = OpenTodoIssue(
             key=f"{stream}/open_todo_issue/{number}",
