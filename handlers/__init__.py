@@ -20,6 +20,7 @@ from handlers import (
     control,
     install,
     merge,
+    onboarding,
     review,
     review_approves,
     status,
@@ -60,6 +61,7 @@ def _each(found: Sequence[Handler]) -> Handler:
 # What holds for a repository is known before anything is done by it: configuration comes first.
 EVENTS: dict[str, Handler] = _all(
     install.EVENTS,
+    onboarding.EVENTS,
     configuration.EVENTS,
     story.EVENTS,
     merge.EVENTS,

@@ -29,6 +29,7 @@ from handlers import (
     COMMANDS,
     configuration,
     install,
+    onboarding,
     review,
     review_approves,
     todo,
@@ -54,6 +55,7 @@ def catch_up(office: Office, since: datetime) -> int:
     """
     missed = not _looked(partial(install.look, office))
     missed += not _looked(partial(_installed, office))
+    missed += not _looked(partial(onboarding.look, office))
     living = [story for story in office.living() if not office.stopped(story.repository)]
     ended = [story for story in office.ended(since) if not office.stopped(story.repository)]
     looks = [partial(_look_at, office, story) for story in living]

@@ -142,6 +142,7 @@ def _read(
         "installations": (),
         "installation_of": (REPO,),
         "repositories": (repository.installation_id,),
+        "covered": (repository.installation_id,),
         "repository": (REPO, repository.installation_id),
         "issue": (repository, issue),
         "issue_comments": (repository, issue),

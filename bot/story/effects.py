@@ -138,6 +138,22 @@ class PushBranch(_Effect):
     lines: int = 0
 
 
+class ProposeFile(_Effect):
+    """One file on a branch of ours, in one commit on `base_sha` (W5, B12).
+
+    `expected`: the commit of ours that the branch holds now ('' = no branch): no other is replaced.
+    Result: sha.
+    """
+
+    kind: Literal["propose_file"] = "propose_file"
+    branch: str
+    base_sha: str
+    path: str
+    content: str
+    message: str
+    expected: str = ""
+
+
 class OpenPullRequest(_Effect):
     """Result: number, url, head_sha."""
 
@@ -217,7 +233,8 @@ class RunGates(_Effect):
     """The quality gates on the change from `base` to `sha` (§17). No network but for advisories.
 
     `criteria`: (id, text) pairs; `only`: names of gates, () for all; `again`: look even where the
-    same was looked at before. Result: gates (each a QualityGate), score.
+    same was looked at before; `blocking`: whether a gate stops the change, where the
+    repository says. Result: gates (each a QualityGate), score.
     """
 
     kind: Literal["run_gates"] = "run_gates"
@@ -227,6 +244,7 @@ class RunGates(_Effect):
     criteria: tuple[tuple[str, str], ...] = ()
     only: tuple[str, ...] = ()
     again: bool = False
+    blocking: tuple[tuple[str, bool], ...] = ()
 
 
 class PublishCheck(_Effect):
@@ -293,6 +311,7 @@ Effect = Annotated[
     | OpenTodoIssue
     | ChangeTodoIssue
     | PushBranch
+    | ProposeFile
     | OpenPullRequest
     | EditPullRequest
     | MergePullRequest

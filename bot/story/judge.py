@@ -74,21 +74,28 @@ class Judge:
         configuration: Callable[[Repository], EffectiveConfig],
         standing: Callable[[Repository], Standing] = lambda repository: Standing(),
         needs: Mapping[str, Mapping[str, str]] | None = None,
+        configured: Callable[[Repository], bool] = lambda repository: False,
         marks: Callable[[Repository], MarkFacts | None] = lambda repository: None,
     ) -> None:
         """`needs`: kind of an effect → permissions that it takes (name → level)."""
         self._marks = marks
         self._standing, self._needs = standing, needs or {}
+        self._configured = configured
         self._github, self._settings = github, settings
         self._configuration = configuration
         self._spending, self._clock = spending, clock
 
     def __call__(self, effect: Effect, story: Story) -> Verdict:
         stands = self._standing(effect.repository)
-        if repository_effects.is_configuration_check(effect):  # how else would it be mended?
-            stands = replace(stands, mode="on")
+        of_itself = story.stream == repository_stream(effect.repository.id)
+        if of_itself or repository_effects.is_configuration_check(effect):
+            stands = replace(stands, mode="on")  # said in any mode: how else would it be mended?
         stopped = before(effect.kind, stands, self._needs.get(effect.kind, {}))
         return stopped or after(effect, stands, self._by_rules(effect, story))
+
+    def facts(self, effect: Effect, story: Story) -> policies.Facts:
+        """What is known now and decides on an effect of a story; for an explanation."""
+        return self._facts(effect, story)
 
     def _by_rules(self, effect: Effect, story: Story) -> Verdict:
         if isinstance(effect, RequestStory):
@@ -103,7 +110,10 @@ class Judge:
         if story.stream != repository_stream(effect.repository.id):
             return _answer_where_asked(effect, story)
         facts = repository_effects.RepositoryFacts(
-            id=effect.repository.id, mode=self._configuration(effect.repository).mode
+            id=effect.repository.id,
+            mode=self._configuration(effect.repository).mode,
+            default_branch=effect.repository.default_branch,
+            configured=self._configured(effect.repository),
         )
         return repository_effects.judge(effect, facts)
 
@@ -117,7 +127,7 @@ class Judge:
             story=story,
             default_branch=story.repository.default_branch,
             limits=replace(limits, caps=caps),
-            calls={**story.effects_performed, "call_model": story.model_requests},
+            calls=_calls(story),
             gates=gates_of(config),
             paths=Scope(config.allowed_lists, config.paths.patterns_restricted),
             now=self._clock(),
@@ -199,7 +209,20 @@ def limits_of(config: EffectiveConfig, operator: policies.Limits) -> policies.Li
         model_calls=min(told.model_calls, operator.model_calls),
         commands=min(told.commands, operator.commands),
         branch_lines=told.branch_lines,
+        file_operations=told.file_operations,
+        deploy_attempts=told.deploy_attempts,
     )
+
+
+def _calls(story: Story) -> dict[str, int]:
+    """How often a story did what is counted (P5)."""
+    merges = story.effects_performed["merge_pull_request"]
+    return {
+        **story.effects_performed,
+        "call_model": story.model_requests,
+        "merge_pull_request": merges + story.effects_failed["merge_pull_request"],
+        "file_operations": sum(len(commit.files) for commit in story.commits),
+    }
 
 
 def gates_of(config: RepositoryConfig) -> frozenset[Gate]:
@@ -220,6 +243,7 @@ def pull_facts(pull: Mapping[str, Any]) -> PullFacts:
         author=person(pull["user"]) if pull.get("user") else None,
         merged=bool(pull.get("merged")),
         mergeable=pull.get("mergeable"),
+        draft=bool(pull.get("draft")),
     )
 
 

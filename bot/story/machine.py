@@ -261,6 +261,7 @@ def _(event: e.EffectFailed, story: Story, at: datetime) -> None:
     if event.usage is not None:
         story.lost_usage.append(event.usage)
     story.model_requests += event.requests
+    story.effects_failed[event.effect] += 1
 
 
 @_apply.register
@@ -300,6 +301,10 @@ def _(event: e.WsjfGiven, story: Story, at: datetime) -> None:
 
 @_apply.register
 def _(event: e.HeadMoved, story: Story, at: datetime) -> None:
+    known = event.sha in story.pushers and event.sha in (story.head_sha, story.adopted_sha)
+    if known:  # who it was, at last
+        story.pushers[event.sha] = event.by or story.pushers[event.sha]
+        return
     before, story.head_sha = story.head_sha, event.sha
     story.foreign_head = True
     story.pushers[event.sha] = event.by
