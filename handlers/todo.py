@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bot.backlog.sources.todo import todo_of
 from bot.backlog.todo.estimate import worth
-from bot.backlog.todo.found import Todo
 from bot.backlog.todo.ledger import LIST, Ledger, Tracked, fold, follow, stream_of
 from bot.backlog.todo.reader import Look
 from bot.story.effects import ChangeTodoIssue, OpenTodoIssue
@@ -74,24 +74,8 @@ def _fact(ledger: Ledger, seen: Look, ignore: Sequence[str], most: int) -> Todos
     )
 
 
-def _todo(place: MarkPlace) -> Todo:
-    return Todo(
-        path=place.path,
-        line=place.line,
-        end_line=place.end_line,
-        kind=place.kind,
-        text=place.text,
-        title=place.title,
-        owner="",
-        reference="",
-        symbol=place.symbol,
-        language="",
-        digest=place.digest,
-    )
-
-
 def _score(place: MarkPlace) -> int:
-    about = worth(_todo(place))
+    about = worth(todo_of(place))
     return base(about.value.number, about.time.number, about.risk.number, about.size.number)
 
 
@@ -118,7 +102,7 @@ def _issue(office: Office, repository: Repository, ledger: Ledger, one: Tracked)
     if one.shown == (state, says):
         return
     author = _author(office, repository, ledger.commit, place) if state == "open" else ""
-    about = worth(_todo(place))
+    about = worth(todo_of(place))
     reasons = {
         name: (each.number, each.reason)
         for name, each in (
