@@ -5,9 +5,9 @@
 TREE is a folder of sources. Wall and CPU seconds (of this process and its children) are the best of
 some runs, taken in turns; the whole tree may take 3 × the CPU of `git grep -nE`, and 0.3 × that of
 leasot. Wall times are told too: on a busy machine git's threads and ours do not wait alike.
-`--truth`: one of `tests/backlog/truth`, whose lines were judged by reading each: precision and recall of all four, on these lines. `--push`: the last 100 changes of
-a repository, each beside one bare `git rev-parse`; the median may be 2 ×. Exit status 1 where a
-bound is missed.
+`--truth`: one of `tests/backlog/truth`, whose lines were judged by reading each: precision and
+recall of all four on them. `--push`: the last 100 changes of a repository, each beside one bare
+`git rev-parse`; the median may be 2 ×. Exit status 1 where a bound is missed.
 """
 
 from __future__ import annotations
