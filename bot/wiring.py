@@ -24,11 +24,12 @@ from rq.timeouts import BaseTimeoutException
 from sqlalchemy import Engine as Database
 
 import handlers
-from bot import stages
+from bot import onboarding, stages
 from bot.agent.conversation import Conversations
 from bot.agent.gateway import Gateway
 from bot.agent.perform import Model
 from bot.agent.prompts import Registry
+from bot.backlog.todo.reader import MirrorMarks, mark_facts
 from bot.configuration.in_force import EffectiveConfig
 from bot.families import rewrite
 from bot.gates.perform import Gates as QualityGates
@@ -48,7 +49,7 @@ from bot.story.next_move import Gates
 from bot.story.office import HandlerSettings, Office
 from bot.story.performer import Performer
 from bot.story.permit import Permitted
-from bot.story.repositories import Repositories
+from bot.story.repositories import KIND, Repositories
 from bot.story.spending import Ledger, Spending
 from bot.story.unmet_facts import InForce
 from bot.story.vocabulary import Repository, State
@@ -132,9 +133,10 @@ class House:
         return f"Authorization: {self.github.git_credentials(repository.installation_id)}"
 
     @cached_property
-    def performer(self) -> Performer:
+    def judge(self) -> Judge:
+        """The one judge of effects."""
         programs = frozenset({"ruff", "rewrite"})
-        judge = Judge(
+        return Judge(
             self.github,
             JudgeSettings(limits=EffectLimits(caps=self.settings.caps, programs=programs)),
             self._spending,
@@ -142,15 +144,24 @@ class House:
             self.configuration,
             self.repositories.standing,
             self._needs,
+            self.repositories.configured,
+            mark_facts(self.journal, self.configuration),
         )
+
+    @cached_property
+    def performer(self) -> Performer:
         return Performer(
             self.journal,
             self._adapters,
-            judge,
+            self.judge,
             self.clock,
             self.owner,
             boundary=self._boundary,
         )
+
+    def effect_kinds(self) -> tuple[str, ...]:
+        """What this house can do."""
+        return tuple(self._adapters)
 
     @cached_property
     def _needs(self) -> dict[str, Mapping[str, str]]:
@@ -222,7 +233,7 @@ class House:
             self.performer,
             {state: partial(stage, room=room) for state, stage in stages.STAGES.items()},
             self.clock,
-            self._gates,
+            self.gates,
             Limits(settings.lease_seconds, settings.heartbeat_seconds, settings.stage_retries),
             self.owner,
             random.random,
@@ -241,7 +252,7 @@ class House:
         """What holds for a repository now."""
         return self.repositories.configuration(repository)
 
-    def _gates(self, story: Story) -> Gates:
+    def gates(self, story: Story) -> Gates:
         if story.repository is None:
             return Gates(caps=self.settings.caps)
         stands = self.repositories.standing(story.repository)
@@ -288,11 +299,14 @@ class House:
             self.performer,
             self.clock,
             HandlerSettings(
-                github_web_url=settings.github_web_url, has_model=settings.model is not None
+                github_web_url=settings.github_web_url,
+                has_model=settings.model is not None,
+                onboarding=settings.onboarding,
             ),
             self.wake,
             self.repositories,
             self.rules,
+            MirrorMarks(self.workshop),
         )
 
     def api(self) -> Any:
@@ -356,6 +370,10 @@ class House:
 
     def advance(self, story_id: str) -> float | None:
         """Advance a story; seconds until it wants to be woken again."""
+        if story_id.startswith(f"{KIND}/"):
+            return onboarding.advance(
+                story_id, self.office, self.journal, lambda: self.workshop, self.clock
+            )
         later = self.engine.advance(story_id)
         if later is None:
             return None
@@ -365,8 +383,9 @@ class House:
         """Wake what is due and held by nobody; say what was left unsaid; drain the inbox."""
         request_drain(self.redis)
         at = self.clock()
-        for row in self.journal.streams(kind="story", due_before=at, unleased=True, limit=200):
-            self.wake(row.stream)
+        for kind in ("story", KIND):
+            for row in self.journal.streams(kind=kind, due_before=at, unleased=True, limit=200):
+                self.wake(row.stream)
         streams = {row.stream for row in self.journal.due_effects(at, limit=200)}
         for stream in sorted(streams):
             self.performer.perform_leftovers(fold(stream, self.journal.load(stream)), None)

@@ -20,10 +20,12 @@ from handlers import (
     control,
     install,
     merge,
+    onboarding,
     review,
     review_approves,
     status,
     story,
+    todo,
 )
 from handlers.command import Command
 
@@ -59,10 +61,12 @@ def _each(found: Sequence[Handler]) -> Handler:
 # What holds for a repository is known before anything is done by it: configuration comes first.
 EVENTS: dict[str, Handler] = _all(
     install.EVENTS,
+    onboarding.EVENTS,
     configuration.EVENTS,
     story.EVENTS,
     merge.EVENTS,
     checks.EVENTS,
+    todo.EVENTS,
     comment.events(COMMANDS),
     review_approves.EVENTS,
     review.events(COMMANDS),

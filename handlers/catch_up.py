@@ -29,8 +29,10 @@ from handlers import (
     COMMANDS,
     configuration,
     install,
+    onboarding,
     review,
     review_approves,
+    todo,
     undelivered,
     unheard,
 )
@@ -53,6 +55,7 @@ def catch_up(office: Office, since: datetime) -> int:
     """
     missed = not _looked(partial(install.look, office))
     missed += not _looked(partial(_installed, office))
+    missed += not _looked(partial(onboarding.look, office))
     living = [story for story in office.living() if not office.stopped(story.repository)]
     ended = [story for story in office.ended(since) if not office.stopped(story.repository)]
     looks = [partial(_look_at, office, story) for story in living]
@@ -86,6 +89,7 @@ def _installed(office: Office) -> None:
         if facts.repository and facts.access == GRANTED:
             _looked(partial(configuration.look, office, facts.repository))
             _looked(partial(_labelled_issues, office, facts.repository))
+            _looked(partial(todo.look, office, facts.repository))
 
 
 def _labelled_issues(office: Office, repository: Repository) -> None:

@@ -91,6 +91,8 @@ def would(effect: Any) -> str:
             named = ", ".join(effect.files[:5]) + (" …" if len(effect.files) > 5 else "")
             size = f"{len(effect.files)} changed files, {effect.lines} lines"
             return f"push {size} ({named}) to {effect.branch}, and open its pull request"
+        case "propose_file":
+            return f"propose {effect.path} on {effect.branch}"
         case "open_pull_request":
             return f"open a pull request from {effect.branch} into {effect.base}"
         case "merge_pull_request":

@@ -117,6 +117,9 @@ def _act(hub: LocalHub, github: GitHub, repository: Repository, refused: list[st
     do(fx.ClosePullRequest, number=performed["other"].get("number", 2))
     do(fx.DeleteBranch, branch="feature/STORY-2/x", sha=other)
     do(fx.OpenIssue, part=1, title="a part", body="b")
+    mark = {"mark": 1, "title": "TODO: x", "body": "b", "digest": "d"}
+    do(fx.OpenTodoIssue, **mark)
+    do(fx.ChangeTodoIssue, issue=issue, state="closed", **mark)
     do(fx.CloseIssue, issue=issue)
     assert set(github.effects.kinds) <= set(performed), "an effect is not tried here"
 
@@ -139,6 +142,7 @@ def _read(
         "installations": (),
         "installation_of": (REPO,),
         "repositories": (repository.installation_id,),
+        "covered": (repository.installation_id,),
         "repository": (REPO, repository.installation_id),
         "issue": (repository, issue),
         "issue_comments": (repository, issue),

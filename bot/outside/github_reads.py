@@ -107,6 +107,9 @@ class Reads:
         installation = installation_id or self.installation_of(full_name)
         return _repository(self._http.get(repo_path(full_name), installation), installation)
 
+    def about(self, repository: Repository) -> dict[str, Any]:
+        return dict(self._get(repository))
+
     def issue(self, repository: Repository, number: int) -> dict[str, Any]:
         return dict(self._get(repository, "issues", number))
 

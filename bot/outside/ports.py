@@ -44,6 +44,9 @@ class GitHubReads(Protocol):
     def repository(self, full_name: str, installation_id: int | None = None) -> Repository:
         """A repository by its full name."""
 
+    def about(self, repository: Repository) -> dict[str, Any]:
+        """What GitHub says of a repository itself."""
+
     def issue(self, repository: Repository, number: int) -> dict[str, Any]:
         """An issue (or the issue side of a pull request: it has `pull_request`)."""
 

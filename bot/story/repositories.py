@@ -157,6 +157,10 @@ class Repositories:
         quiet: Mode = "off" if facts.installation.outcome == "declined" else "dry_run"
         return replace(self.operator, mode=min(quiet, self.operator.mode, key=MODES.index))
 
+    def configured(self, repository: Repository) -> bool:
+        """Whether the repository has a configuration of its own, good or broken."""
+        return bool(self.facts(repository.id).files)
+
     def standing(self, repository: Repository) -> Standing:
         """How Towpath stands with a repository: what it may do at all (W5)."""
         found = self.facts(repository.id).installation
