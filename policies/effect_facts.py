@@ -24,22 +24,7 @@ from policies import (
     suspicion,
     who_commands,
 )
-from policies.story_view import StoryView
-
-
-@dataclass(frozen=True)
-class PullFacts:
-    """The pull request as GitHub has it now. `mergeable` None: GitHub does not know yet."""
-
-    number: int
-    state: str  # open | closed
-    head_sha: str
-    head_ref: str
-    base_ref: str
-    author: Person | None
-    merged: bool = False
-    mergeable: bool | None = None
-    draft: bool = False
+from policies.story_view import PullFacts, StoryView
 
 
 @dataclass(frozen=True)

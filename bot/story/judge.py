@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any, Protocol
 
 from bot.configuration.in_force import EffectiveConfig
@@ -22,7 +23,7 @@ from bot.story.effects import (
     RequestStory,
 )
 from bot.story.involved import GitHub as InvolvedReads
-from bot.story.involved import approval_rule, asks_of, involved, person
+from bot.story.involved import approval_rule, asks_of, demands_of, involved, person
 from bot.story.machine import Story
 from bot.story.measured import auto_facts, auto_limits
 from bot.story.repositories import repository_stream
@@ -150,7 +151,7 @@ class Judge:
             pull=pull_facts(pull),
             approval=rule,
             involved=involved(self._github, story, pull),
-            lapsed=lapsed(self._github, story),
+            lapsed=lapsed(self._github, story, partial(demands_of, config)),
         )
 
     def _of_marks(self, effect: OpenTodoIssue | ChangeTodoIssue, story: Story) -> policies.Facts:

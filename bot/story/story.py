@@ -95,6 +95,7 @@ class Story(Accounts, Reviewing):
     priority: str = "normal"
     wsjf: dict[str, float] = field(default_factory=dict)  # inputs that people gave
     editors: set[int] = field(default_factory=set)  # who rewrote the story
+    changed_at: datetime | None = None  # it was edited or rejected: older words mean another story
     cancel: e.CancelRequested | None = None
     rejected: e.Rejected | None = None
     pause: e.PauseRequested | None = None

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from bot.story import effects as fx
 from bot.story.machine import Story
 from bot.story.vocabulary import Decision, Gate, Person
+from policies import repository_effects
 from policies.approvals import ApprovalRule
 from policies.budget import Caps, Spent
 from policies.effects import TABLE, Limits, judge
-from policies.repository_effects import TABLE as OF_REPOSITORIES
 from policies.story_view import StoryView
 from policies.who_commands import START, CommandFacts
 from tests.policies.facts import (
@@ -54,9 +54,6 @@ ALLOWED: dict[str, Any] = {
         title="t",
         body="b",
         digest="d",
-    ),
-    "request_story": fx.RequestStory(
-        key="k", repository=REPOSITORY, requester=ASKER, label="story", title="t"
     ),
     "open_issue": fx.OpenIssue(key="k", repository=REPOSITORY, part=1, title="t", body="b"),
     "push_branch": fx.PushBranch(
@@ -112,7 +109,7 @@ def changed(kind: str, **fields: Any) -> Any:
 def test_every_kind_of_effect_has_its_row_and_the_facts_of_these_tests_allow_it() -> None:
     kinds = {each.model_fields["kind"].default for each in get_args(get_args(fx.Effect)[0])}
     assert set(TABLE) == set(ALLOWED)
-    assert set(TABLE) | set(OF_REPOSITORIES) == kinds
+    assert set(TABLE) | set(repository_effects.TABLE) == kinds
     for kind, effect in ALLOWED.items():
         assert judge(effect, facts()).allowed, kind
 
