@@ -24,11 +24,12 @@ from rq.timeouts import BaseTimeoutException
 from sqlalchemy import Engine as Database
 
 import handlers
-from bot import stages
+from bot import onboarding, stages
 from bot.agent.conversation import Conversations
 from bot.agent.gateway import Gateway
 from bot.agent.perform import Model
 from bot.agent.prompts import Registry
+from bot.backlog.todo.reader import MirrorMarks, mark_facts
 from bot.configuration.in_force import EffectiveConfig
 from bot.families import rewrite
 from bot.gates.perform import Gates as QualityGates
@@ -38,7 +39,6 @@ from bot.queue.embedded import redis_url
 from bot.queue.wakeups import enqueue_advance, request_drain
 from bot.settings import Settings, load_settings
 from bot.story.database import open_database
-from bot.story.effects import PostComment
 from bot.story.engine import Engine, Limits
 from bot.story.fixes import known_fix
 from bot.story.involved import asks_of
@@ -46,18 +46,20 @@ from bot.story.journal import Journal
 from bot.story.judge import Judge, JudgeSettings, gates_of
 from bot.story.machine import Story, fold
 from bot.story.next_move import Gates
-from bot.story.office import HandlerSettings, Office, stream_of
-from bot.story.performer import Adapter, Performer
-from bot.story.repositories import Repositories, RepositoryFacts
+from bot.story.office import HandlerSettings, Office
+from bot.story.performer import Performer
+from bot.story.permit import Permitted
+from bot.story.repositories import KIND, Repositories
 from bot.story.spending import Ledger, Spending
 from bot.story.unmet_facts import InForce
-from bot.story.vocabulary import Repository
-from bot.texts import answers, review
+from bot.story.vocabulary import Repository, State
+from bot.texts import review
 from bot.texts.handoff import handoff
 from bot.texts.status import status
 from bot.workspace import perform as workspace
 from bot.workspace.choose_sandbox import choose_sandbox
 from bot.workspace.mirror import Person as Author
+from handlers import failed
 from handlers.batch import advance_all
 from handlers.catch_up import catch_up
 from policies.approvals import APPROVABLE
@@ -69,6 +71,7 @@ log = logging.getLogger(__name__)
 
 Boundary = Callable[[str], None]
 
+UNANSWERED = {"hand_over": State.FAILED, "cancel": State.CANCELLED}
 _LOST = timedelta(minutes=15)  # how far back most looks go
 _FAR = timedelta(hours=1)  # how often one goes back as far as GitHub keeps deliveries
 
@@ -130,9 +133,10 @@ class House:
         return f"Authorization: {self.github.git_credentials(repository.installation_id)}"
 
     @cached_property
-    def performer(self) -> Performer:
+    def judge(self) -> Judge:
+        """The one judge of effects."""
         programs = frozenset({"ruff", "rewrite"})
-        judge = Judge(
+        return Judge(
             self.github,
             JudgeSettings(limits=EffectLimits(caps=self.settings.caps, programs=programs)),
             self._spending,
@@ -140,24 +144,34 @@ class House:
             self.configuration,
             self.repositories.standing,
             self._needs,
+            self.repositories.configured,
+            mark_facts(self.journal, self.configuration),
         )
+
+    @cached_property
+    def performer(self) -> Performer:
         return Performer(
             self.journal,
             self._adapters,
-            judge,
+            self.judge,
             self.clock,
             self.owner,
             boundary=self._boundary,
         )
 
+    def effect_kinds(self) -> tuple[str, ...]:
+        """What this house can do."""
+        return tuple(self._adapters)
+
     @cached_property
     def _needs(self) -> dict[str, Mapping[str, str]]:
         """Kind of an effect → permissions that it takes, as the adapters declare them."""
-        declared = (getattr(adapter, "needs", {}) for adapter in self._adapters.values())
+        declared = (adapter.needs for adapter in self._adapters.values())
         return {kind: needs for one in declared for kind, needs in one.items()}
 
     @cached_property
-    def _adapters(self) -> Mapping[str, Adapter]:
+    def _adapters(self) -> Mapping[str, Permitted]:
+        """By kind of effect; none of them does anything without a verdict on it."""
         shop = self.workshop
         adapters: dict[str, Any] = dict.fromkeys(self.github.effects.kinds, self.github.effects)
         adapters["push_branch"] = workspace.Push(shop)
@@ -176,7 +190,7 @@ class House:
                 record=self.settings.record,
             )
             adapters["call_model"] = Model(gateway, self.conversations)
-        return adapters
+        return {kind: Permitted(adapter) for kind, adapter in adapters.items()}
 
     @cached_property
     def conversations(self) -> Conversations:
@@ -219,7 +233,7 @@ class House:
             self.performer,
             {state: partial(stage, room=room) for state, stage in stages.STAGES.items()},
             self.clock,
-            self._gates,
+            self.gates,
             Limits(settings.lease_seconds, settings.heartbeat_seconds, settings.stage_retries),
             self.owner,
             random.random,
@@ -238,7 +252,7 @@ class House:
         """What holds for a repository now."""
         return self.repositories.configuration(repository)
 
-    def _gates(self, story: Story) -> Gates:
+    def gates(self, story: Story) -> Gates:
         if story.repository is None:
             return Gates(caps=self.settings.caps)
         stands = self.repositories.standing(story.repository)
@@ -247,6 +261,8 @@ class House:
         return Gates(
             asked={gate: asks_of(config, gate).demands for gate in APPROVABLE},
             review_rounds=config.review.rounds,
+            wait=timedelta(days=config.limits.wait_days),
+            unanswered=UNANSWERED[config.unanswered],
             caps=replace(self.settings.caps, story_usd=usd),
             stopped=stands.stopped,
             holds=stands.holds,
@@ -255,7 +271,9 @@ class House:
     def _status(self, story: Story) -> str:
         limits = self.configuration(story.repository).limits
         lacks = self.office.missing(story)
-        return status(story, limits.story_budget_usd, limits.max_iterations, lacks)
+        return status(
+            story, limits.story_budget_usd, limits.max_iterations, lacks, limits.wait_days
+        )
 
     def rules(self, repository: Repository) -> InForce:
         """What counts for a repository now."""
@@ -267,7 +285,7 @@ class House:
             asks={gate: asks_of(config, gate) for gate in APPROVABLE},
             caps=replace(self.settings.caps, story_usd=usd),
             mode=config.mode,
-            broken=_broken(self.repositories.facts(repository.id)),
+            broken=self.repositories.facts(repository.id).trouble,
             suspended=stands.since if stands.access != GRANTED else None,
             lacks=stands.lacks,
         )
@@ -281,11 +299,14 @@ class House:
             self.performer,
             self.clock,
             HandlerSettings(
-                github_web_url=settings.github_web_url, has_model=settings.model is not None
+                github_web_url=settings.github_web_url,
+                has_model=settings.model is not None,
+                onboarding=settings.onboarding,
             ),
             self.wake,
             self.repositories,
             self.rules,
+            MirrorMarks(self.workshop),
         )
 
     def api(self) -> Any:
@@ -340,23 +361,8 @@ class House:
         if getattr(error, "retryable", False):  # GitHub is away or busy: no attempt is lost
             return Failure(f"{error_id} {type(error).__name__}", counted=False)
         if delivery.event in ("issue_comment", "issues"):
-            self._say_failed(delivery, error_id)
+            failed.say(delivery, self.office, error_id)
         return Failure(f"{error_id} {type(error).__name__}")
-
-    def _say_failed(self, delivery: Delivery, error_id: str) -> None:
-        """Nobody waits in silence: one comment a delivery, whatever went wrong (C13)."""
-        try:
-            if (delivery.payload.get("sender") or {}).get("type") == "Bot":
-                return
-            repository = self.office.repository(delivery.payload)
-            number = delivery.payload["issue"]["number"]
-            stream = stream_of(repository.id, number)
-            body = answers.handler_failed(error_id)
-            key = f"{stream}/post_comment/failed/{delivery.guid}"
-            effect = PostComment(key=key, repository=repository, issue=number, body=body)
-            self.office.say(stream, [effect])
-        except Exception:
-            log.exception("the failure could not be said", extra={"error_id": error_id})
 
     def given_up(self, delivery: Delivery, error_id: str) -> None:
         """Say that a delivery is not tried again, where it asked for something."""
@@ -364,6 +370,10 @@ class House:
 
     def advance(self, story_id: str) -> float | None:
         """Advance a story; seconds until it wants to be woken again."""
+        if story_id.startswith(f"{KIND}/"):
+            return onboarding.advance(
+                story_id, self.office, self.journal, lambda: self.workshop, self.clock
+            )
         later = self.engine.advance(story_id)
         if later is None:
             return None
@@ -373,8 +383,9 @@ class House:
         """Wake what is due and held by nobody; say what was left unsaid; drain the inbox."""
         request_drain(self.redis)
         at = self.clock()
-        for row in self.journal.streams(kind="story", due_before=at, unleased=True, limit=200):
-            self.wake(row.stream)
+        for kind in ("story", KIND):
+            for row in self.journal.streams(kind=kind, due_before=at, unleased=True, limit=200):
+                self.wake(row.stream)
         streams = {row.stream for row in self.journal.due_effects(at, limit=200)}
         for stream in sorted(streams):
             self.performer.perform_leftovers(fold(stream, self.journal.load(stream)), None)
@@ -385,14 +396,6 @@ class House:
             self._look_again = at + timedelta(seconds=self.settings.catch_up_seconds)
             self._look_far = at + _FAR if far else self._look_far
             catch_up(self.office, since)
-
-
-def _broken(facts: RepositoryFacts) -> tuple[str, datetime | None] | None:
-    """What is wrong with the configuration, and since when."""
-    if facts.broken is None:
-        return None
-    first = facts.broken.problems[0]
-    return f"{first.path}:{first.line}: {first.message}", facts.broken_since
 
 
 def _host(url: str) -> tuple[str, int | None]:

@@ -13,16 +13,19 @@ from bot.story.office import Delivery, Office
 from handlers import (
     answer,
     approve,
+    backlog,
     checks,
     comment,
     configuration,
     control,
     install,
     merge,
+    onboarding,
     review,
     review_approves,
     status,
     story,
+    todo,
 )
 from handlers.command import Command
 
@@ -58,10 +61,12 @@ def _each(found: Sequence[Handler]) -> Handler:
 # What holds for a repository is known before anything is done by it: configuration comes first.
 EVENTS: dict[str, Handler] = _all(
     install.EVENTS,
+    onboarding.EVENTS,
     configuration.EVENTS,
     story.EVENTS,
     merge.EVENTS,
     checks.EVENTS,
+    todo.EVENTS,
     comment.events(COMMANDS),
     review_approves.EVENTS,
     review.events(COMMANDS),
@@ -71,6 +76,7 @@ EVENTS: dict[str, Handler] = _all(
 def handle(delivery: Delivery, office: Office) -> str:
     """Hand a delivery to its handler. Returns `handled`, or `ignored` where nothing cares."""
     handler = EVENTS.get(f"{delivery.event}.{delivery.action}") or EVENTS.get(delivery.event)
+    handler = handler or backlog.OURS.get(delivery.event)  # not an event of GitHub's
     if handler is None:
         return "ignored"
     handler(delivery, office)

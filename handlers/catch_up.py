@@ -12,6 +12,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 
+from bot.story.effects import PostComment
 from bot.story.events import (
     ApprovalWithdrawn,
     CancelRequested,
@@ -23,12 +24,15 @@ from bot.story.involved import person
 from bot.story.machine import Story
 from bot.story.office import Office
 from bot.story.vocabulary import Gate, Repository, State
+from bot.texts import answers, unmet
 from handlers import (
     COMMANDS,
     configuration,
     install,
+    onboarding,
     review,
     review_approves,
+    todo,
     undelivered,
     unheard,
 )
@@ -51,6 +55,7 @@ def catch_up(office: Office, since: datetime) -> int:
     """
     missed = not _looked(partial(install.look, office))
     missed += not _looked(partial(_installed, office))
+    missed += not _looked(partial(onboarding.look, office))
     living = [story for story in office.living() if not office.stopped(story.repository)]
     ended = [story for story in office.ended(since) if not office.stopped(story.repository)]
     looks = [partial(_look_at, office, story) for story in living]
@@ -84,6 +89,7 @@ def _installed(office: Office) -> None:
         if facts.repository and facts.access == GRANTED:
             _looked(partial(configuration.look, office, facts.repository))
             _looked(partial(_labelled_issues, office, facts.repository))
+            _looked(partial(todo.look, office, facts.repository))
 
 
 def _labelled_issues(office: Office, repository: Repository) -> None:
@@ -106,6 +112,9 @@ def _text(story: Story) -> str:
 
 
 def _look_at(office: Office, story: Story) -> None:
+    rule = story.waiting.rule if story.waiting else ""
+    if rule and rule not in office.repositories.standing(story.repository).holds:
+        office.tell(story.stream)  # what held it is gone, and nobody woke it
     github, repository = office.github, story.repository
     issue = github.issue(repository, story.issue)
     labels = {label["name"] for label in issue.get("labels", [])}
@@ -123,8 +132,33 @@ def _look_at(office: Office, story: Story) -> None:
     review_approves.take_back(office, story)
     review_approves.count(office, story)
     review.look(office, story, COMMANDS)
+    _remind(office, story)
     if story.status_comment_id and github.comment(repository, story.status_comment_id) is None:
         office.tell(story.stream, ViewDisturbed(view="status"))
+
+
+def _remind(office: Office, story: Story) -> None:
+    """At half of the time that a story may wait, say once for whom it does."""
+    waiting = story.waiting
+    if story.state is not State.WAITING or waiting is None or waiting.until:
+        return
+    config = office.configuration(story.repository)
+    whole = timedelta(days=config.limits.wait_days)
+    key = f"{story.stream}/post_comment/reminder/{waiting.since.isoformat()}"
+    if office.clock() >= waiting.since + whole:
+        office.tell(story.stream)  # nobody woke it, or the time was made shorter since
+        return
+    if office.clock() < waiting.since + whole / 2 or office.said(key):
+        return
+    body = answers.reminder(
+        waiting.since,
+        waiting.since + whole,
+        config.unanswered == "cancel",
+        unmet.missing(office.missing(story)),
+    )
+    where = story.pull_number if waiting.gate is Gate.PRE_DEPLOY else story.issue
+    said = PostComment(key=key, repository=story.repository, issue=where, body=body)
+    office.say(story.stream, [said])
 
 
 def _cancel(office: Office, story: Story, reason: str) -> None:

@@ -51,12 +51,15 @@ def pause(asked: Asked) -> Outcome:
 
 
 def resume(asked: Asked) -> Outcome:
-    """Go on after a pause, or let a text pass that looked like an attempt to command the model."""
+    """Go on after a pause or on top of somebody's commit, or let a text pass that looked odd."""
     story = asked.story
     suspicious = bool(story.waiting and story.waiting.subject)
-    if story.pause is None and not suspicious:
+    if story.pause is None and not suspicious and not story.foreign_head:
         return Outcome(ok=False, answer=answers.not_paused())
-    return Outcome(events=(ResumeRequested(person=asked.person),))
+    told = ResumeRequested(person=asked.person)
+    if story.foreign_head and story.pull_open:
+        return Outcome(answer=answers.goes_on_from(story.head_sha), events=(told,))
+    return Outcome(events=(told,))
 
 
 def handoff(asked: Asked) -> Outcome:
@@ -105,7 +108,14 @@ COMMANDS = (
     Command(_plain("retry", "does the story again from its start"), retry),
     Command(_plain("cancel", "stops the story for good", _REQUESTER), cancel),
     Command(_plain("pause", "holds it still after the step under way", _REQUESTER), pause),
-    Command(_plain("resume", "goes on after a pause", _REQUESTER), resume),
+    Command(
+        _plain(
+            "resume",
+            "goes on after a pause, or after somebody pushed",
+            _REQUESTER,
+        ),
+        resume,
+    ),
     Command(_plain("handoff", "gives the story to people, with all that is known"), handoff),
     Command(
         CommandSpec(

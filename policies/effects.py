@@ -8,14 +8,11 @@ Never: it performs nothing and looks nothing up. The facts are what the journal 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
 from bot.story.vocabulary import (
-    Approval,
     Decision,
     Gate,
     Person,
@@ -28,64 +25,17 @@ from policies import (
     approvals,
     auto_approval,
     budget,
+    marks,
     reviews,
     scope,
     suspicion,
     tools,
     who_commands,
 )
-from policies.story_view import PullFacts, StoryView
+from policies.effect_facts import Facts, Limits
 
 LABELS = "towpath:"
 _MODULES = frozenset({"pytest", "ruff", "unittest"})
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Per story; all of them settings (P5)."""
-
-    caps: budget.Caps = field(default_factory=budget.Caps)
-    model_calls: int = 400
-    commands: int = 200
-    test_runs: int = 120
-    environments: int = 60
-    gate_runs: int = 60
-    issues: int = 8
-    branch_lines: int = 200
-    programs: frozenset[str] = frozenset({"ruff", "uv", "pytest", "python", "python3"})
-    in_project: frozenset[str] = frozenset(
-        {"python", "python3", "pytest", "mypy", "ruff", "node", "npm", "npx", "tsc", "go", "cargo"}
-    )
-
-
-@dataclass(frozen=True)
-class Facts:
-    """All that decides on an effect. `calls`: how many of each kind were performed so far.
-
-    `live`: the story is neither cancelled nor at its end. `bot`: our own account. `lapsed`:
-    approvals that do not count any more, and why.
-    """
-
-    live: bool
-    paused: bool
-    story: StoryView
-    default_branch: str
-    bot: Person | None = None
-    pull: PullFacts | None = None
-    limits: Limits = field(default_factory=Limits)
-    calls: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
-    spent: budget.Spent = field(default_factory=budget.Spent)
-    suspects: Sequence[suspicion.Suspect] = ()
-    vouched: frozenset[str] = frozenset()
-    now: datetime = datetime(2000, 1, 1, tzinfo=UTC)
-    gates: frozenset[Gate] = frozenset({Gate.PRE_DEPLOY, Gate.PRE_PRODUCTION})
-    approval: approvals.ApprovalRule = field(default_factory=approvals.ApprovalRule)
-    involved: approvals.Involved = field(default_factory=approvals.Involved)
-    lapsed: Mapping[Approval, str] = field(default_factory=lambda: MappingProxyType({}))
-    auto: auto_approval.AutoFacts | None = None
-    auto_limits: auto_approval.AutoLimits | None = None
-    paths: scope.Scope = field(default_factory=scope.Scope)
-    asker: who_commands.CommandFacts | None = None  # of somebody who asks for a new story
 
 
 Rule = Callable[[Any, Facts], Verdict | None]
@@ -136,6 +86,10 @@ def _may_ask(effect: Any, facts: Facts) -> Verdict | None:
         return deny("asker_known", "who asks for the story is not known")
     verdict = who_commands.decide(asker)
     return None if verdict.allowed else verdict
+
+
+def _of_marks(effect: Any, facts: Facts) -> Verdict | None:
+    return marks.decide(effect, facts.marks)
 
 
 def _agreed(effect: Any, facts: Facts) -> Verdict | None:
@@ -262,6 +216,8 @@ def _mergeable(effect: Any, facts: Facts) -> Verdict | None:
     pull = facts.pull
     if pull is None or (pull.state != "open" and not pull.merged):
         return deny("pull_open", "the pull request is closed")
+    if pull.draft and not pull.merged:
+        return wait("draft", "the pull request is a draft; mark it ready", Gate.PRE_DEPLOY)
     if pull.mergeable is False and not pull.merged:
         return deny("conflict", "the branch conflicts with its base; it has to be rebased")
     return None
@@ -342,6 +298,8 @@ TABLE: Mapping[str, tuple[Rule, ...]] = MappingProxyType(
         "show_status": _TALK,
         "request_story": (_may_ask,),
         "open_issue": (*_WORK, _agreed, _limit("open_issue", lambda limits: limits.issues)),
+        "open_todo_issue": (_of_marks,),
+        "change_todo_issue": (_of_marks,),
         "close_issue": _TALK,
         "close_pull_request": (*_OURS, _own_pull),
         "push_branch": (

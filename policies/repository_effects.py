@@ -14,14 +14,26 @@ from typing import Any
 from bot.story.vocabulary import Verdict, allow, deny
 
 CONFIGURATION_CHECK = "towpath / configuration"
+ONBOARDING_BRANCH = "towpath/configure"
+ONBOARDING_PATH = ".github/towpath.yml"
 
 
 @dataclass(frozen=True)
 class RepositoryFacts:
-    """`id`: of the repository whose stream proposes. `mode`: on | dry_run | off."""
+    """`id`: of the repository whose stream proposes. `mode`: on | dry_run | off.
+
+    `configured`: it has a configuration of its own.
+    """
 
     id: int
     mode: str = "on"
+    default_branch: str = "main"
+    configured: bool = False
+
+
+def is_configuration_check(effect: Any) -> bool:
+    """Whether it shows what is wrong with the configuration: also where that turned us off."""
+    return effect.kind == "publish_check" and effect.check == CONFIGURATION_CHECK
 
 
 Rule = Callable[[Any, RepositoryFacts], Verdict | None]
@@ -50,6 +62,31 @@ def _of_configuration(effect: Any, facts: RepositoryFacts) -> Verdict | None:
     return None
 
 
+def _onboarding(effect: Any, facts: RepositoryFacts) -> Verdict | None:
+    if effect.branch != ONBOARDING_BRANCH or effect.branch == facts.default_branch:
+        return deny("own_branch", "a repository's own branch is the one of its onboarding")
+    return None
+
+
+def _only_configuration(effect: Any, facts: RepositoryFacts) -> Verdict | None:
+    if effect.path != ONBOARDING_PATH:
+        return deny("own_file", f"nothing but {ONBOARDING_PATH} is proposed without a story")
+    if facts.configured:
+        return deny("configured", "the repository has a configuration of its own")
+    return None
+
+
+def _into_default(effect: Any, facts: RepositoryFacts) -> Verdict | None:
+    if effect.base != facts.default_branch:
+        return deny("base", f"pull requests go to {facts.default_branch}")
+    return None
+
+
 TABLE: Mapping[str, tuple[Rule, ...]] = MappingProxyType(
-    {"publish_check": (_own_repository, _of_configuration)}
+    {
+        "publish_check": (_own_repository, _of_configuration),
+        "propose_file": (_own_repository, _onboarding, _only_configuration),
+        "open_pull_request": (_own_repository, _onboarding, _into_default),
+        "delete_branch": (_own_repository, _onboarding),
+    }
 )

@@ -19,12 +19,21 @@ GRANTED, SUSPENDED, REMOVED, ARCHIVED = "granted", "suspended", "removed", "arch
 OFF, DRY_RUN, PERMISSION = "off", "dry_run", "permission"
 STOPS = (SUSPENDED, REMOVED, ARCHIVED, OFF)  # nothing at all is done
 INSIDE = frozenset({"prepare_environment", "run_tests", "run_gates", "run_command", "call_model"})
+SAID = frozenset({"react", "set_labels", "post_comment", "reply_to_review", "publish_check"})
 _STRENGTH = {"": 0, "read": 1, "write": 2, "admin": 3}
 _WHY = {
     SUSPENDED: "the installation of the app is suspended",
     REMOVED: "the app is not installed on this repository any more",
     ARCHIVED: "the repository is archived",
     OFF: "Towpath is switched off for this repository",
+}
+
+_OWNER = "an owner of the account that the app is installed on"
+_WHOM = {
+    SUSPENDED: _OWNER,
+    REMOVED: _OWNER,
+    ARCHIVED: "an admin of the repository",
+    OFF: "whoever may change `mode` in .github/towpath.yml on the default branch",
 }
 
 
@@ -60,10 +69,10 @@ class Standing:
 def before(kind: str, standing: Standing, needs: Mapping[str, str]) -> Verdict | None:
     """The verdict that comes before all rules. `needs`: permissions that the effect takes."""
     if stopped := standing.stopped:
-        return wait(stopped, _WHY[stopped], Gate.PAUSED)
+        return wait(stopped, _WHY[stopped], Gate.PAUSED, _WHOM[stopped])
     if standing.granted is not None and (lacks := missing(standing.granted, needs)):
         why = f"the installation has not granted {', '.join(lacks)} yet"
-        return wait(PERMISSION, why, Gate.PAUSED)
+        return wait(PERMISSION, why, Gate.PAUSED, _OWNER)
     return None
 
 
@@ -72,7 +81,7 @@ def after(effect: Any, standing: Standing, verdict: Verdict) -> Verdict:
     kind = effect.kind
     if standing.mode != DRY_RUN or not verdict.allowed or kind in INSIDE or kind == "show_status":
         return verdict
-    return wait(DRY_RUN, would(effect), Gate.PAUSED)
+    return wait(DRY_RUN, would(effect), Gate.PAUSED, _WHOM[OFF])
 
 
 def would(effect: Any) -> str:
@@ -82,6 +91,8 @@ def would(effect: Any) -> str:
             named = ", ".join(effect.files[:5]) + (" …" if len(effect.files) > 5 else "")
             size = f"{len(effect.files)} changed files, {effect.lines} lines"
             return f"push {size} ({named}) to {effect.branch}, and open its pull request"
+        case "propose_file":
+            return f"propose {effect.path} on {effect.branch}"
         case "open_pull_request":
             return f"open a pull request from {effect.branch} into {effect.base}"
         case "merge_pull_request":

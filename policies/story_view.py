@@ -1,12 +1,11 @@
-"""What the policies need to know of a story (`bot.story.machine.Story` is one) and its pull."""
+"""What the policies need to know of a story; `bot.story.machine.Story` is one."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
-from bot.story.vocabulary import Approval, AutoApproval, Person, Remark, Repository
+from bot.story.vocabulary import Approval, AutoApproval, Remark, Repository
 
 
 class StoryView(Protocol):
@@ -25,8 +24,6 @@ class StoryView(Protocol):
     @property
     def plan_digest(self) -> str: ...
     @property
-    def split_agreed(self) -> bool: ...
-    @property
     def foreign_head(self) -> bool: ...
     @property
     def pull_number(self) -> int: ...
@@ -42,17 +39,3 @@ class StoryView(Protocol):
 
     def held_back(self, sha: str) -> bool:
         """Whether a quality gate stopped the commit `sha`."""
-
-
-@dataclass(frozen=True)
-class PullFacts:
-    """The pull request as GitHub has it now. `mergeable` None: GitHub does not know yet."""
-
-    number: int
-    state: str  # open | closed
-    head_sha: str
-    head_ref: str
-    base_ref: str
-    author: Person | None
-    merged: bool = False
-    mergeable: bool | None = None

@@ -43,6 +43,9 @@ def refusals(permissions: Mapping[str, str], folder: Path) -> list[str]:
     hub.add_org("acme", admins=("alice",))
     hub.create_repository(REPO, FILES)
     hub.add_team("acme", "core", ["alice"], {REPO: "write"})
+    place = hub.repository(REPO)
+    place.alerts.update(code_scanning=[], secret_scanning=[])  # both are switched on
+    place.workflow_runs.append({"id": 1})
     app = hub.register_app({"name": "towpath", "default_permissions": dict(permissions)})
     refused: list[str] = []
     hub._application = _watched(hub.application, refused)
@@ -114,6 +117,9 @@ def _act(hub: LocalHub, github: GitHub, repository: Repository, refused: list[st
     do(fx.ClosePullRequest, number=performed["other"].get("number", 2))
     do(fx.DeleteBranch, branch="feature/STORY-2/x", sha=other)
     do(fx.OpenIssue, part=1, title="a part", body="b")
+    mark = {"mark": 1, "title": "TODO: x", "body": "b", "digest": "d"}
+    do(fx.OpenTodoIssue, **mark)
+    do(fx.ChangeTodoIssue, issue=issue, state="closed", **mark)
     do(fx.CloseIssue, issue=issue)
     assert set(github.effects.kinds) <= set(performed), "an effect is not tried here"
 
@@ -136,6 +142,7 @@ def _read(
         "installations": (),
         "installation_of": (REPO,),
         "repositories": (repository.installation_id,),
+        "covered": (repository.installation_id,),
         "repository": (REPO, repository.installation_id),
         "issue": (repository, issue),
         "issue_comments": (repository, issue),
@@ -147,6 +154,13 @@ def _read(
         "compare": (repository, "main", sha),
         "open_issues_with_label": (repository, "story"),
         "label_put_on": (repository, issue, "story"),
+        "open_issues": (repository,),
+        "dependabot_alerts": (repository,),
+        "code_scanning_alerts": (repository,),
+        "secret_scanning_alerts": (repository,),
+        "security_advisories": (repository,),
+        "branch_runs": (repository, "main"),
+        "failed_jobs": (repository, 1),
         "pull": (repository, pull),
         "pulls_for_head": (repository, BRANCH),
         "pull_commits": (repository, pull),

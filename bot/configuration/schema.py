@@ -11,7 +11,7 @@ import hashlib
 import json
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from bot.configuration import patterns
 from bot.configuration.backlog import Backlog
@@ -22,12 +22,26 @@ GateName = Literal["pre_code", "pre_deploy", "pre_production"]
 Percent = Annotated[float, Field(ge=0, le=100)]
 
 
+LABEL_PATTERN = (
+    r"^(?! )(?![\s\S]* " + END + r")(?!towpath:)(?![\s\S]*[\u0000-\u001f,])[\s\S]{1,50}" + END
+)
+
+
+def _is_true(value: object) -> object:
+    if value is not True:  # 1 is true to a Literal, and nothing to JSON Schema
+        raise ValueError("true (this gate cannot be turned off)")
+    return value
+
+
+Locked = Annotated[Literal[True], BeforeValidator(_is_true)]
+
+
 class Gates(Section):
     """Where a person is waited for (§16.2)."""
 
     pre_code: bool = Field(False, description="Wait for /approve before code is written.")
     pre_deploy: bool = Field(True, description="Wait for /approve before the merge.")
-    pre_production: Literal[True] = Field(
+    pre_production: Locked = Field(
         True, description="Wait for /approve before production. Cannot be turned off."
     )
     budget_exceeded: bool = Field(
@@ -150,6 +164,12 @@ class Limits(Section):
     branch_lines: int = Field(
         200, ge=1, le=1_000_000, description="Changed lines from which a branch has to say why."
     )
+    wait_days: float = Field(
+        30.0,
+        gt=0,
+        le=3650,
+        description="Days a story waits for a person; a reminder comes after half of them.",
+    )
     ci_failure_rate: float = Field(
         0.30, ge=0, le=1, description="Share of failing CI runs above which less is opened."
     )
@@ -213,19 +233,19 @@ class External(Section):
 class RepositoryConfig(Section):
     """Everything `.github/towpath.yml` can say."""
 
-    version: Literal[1] = Field(1, description="Version of this format.")
+    version: int = Field(1, ge=1, le=1, description="Version of this format.")
     mode: Mode = Field(
         "on", description="on; dry_run: say what would be done and do nothing; off: do nothing."
     )
     story_label: str = Field(
         "story",
-        pattern=r"^(?! )(?![\s\S]* "
-        + END
-        + r")(?!towpath:)(?![\s\S]*[\u0000-\u001f,])[\s\S]{1,50}"
-        + END,
+        pattern=LABEL_PATTERN,
         description="Label that turns an issue into a story.",
     )
     gates: Gates = Field(Gates(), description="Where a person is waited for.")
+    unanswered: Literal["hand_over", "cancel"] = Field(
+        "hand_over", description="What becomes of a story that waited too long for a person."
+    )
     approvals: Approvals = Field(Approvals(), description="Whose yes opens a gate.")
     auto_approve: AutoApprove | None = Field(
         None, description="Changes that pass without a person. Default: none."

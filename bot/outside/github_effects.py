@@ -10,12 +10,13 @@ from typing import Any, ClassVar
 
 from bot.outside.errors import Refused
 from bot.outside.github_checks import Checks
+from bot.outside.github_proposals import Proposals
 from bot.outside.github_pulls import Pulls
 from bot.outside.github_talk import Talk
 from bot.outside.github_writes import Needs
 
 
-class Effects(Talk, Pulls, Checks):
+class Effects(Talk, Pulls, Proposals, Checks):
     """Adapter of the kinds that GitHub's API does; PushBranch is git's and not among them."""
 
     kinds = (
@@ -26,6 +27,9 @@ class Effects(Talk, Pulls, Checks):
         "show_status",
         "request_story",
         "open_issue",
+        "propose_file",
+        "open_todo_issue",
+        "change_todo_issue",
         "open_pull_request",
         "edit_pull_request",
         "merge_pull_request",
@@ -35,7 +39,12 @@ class Effects(Talk, Pulls, Checks):
         "publish_check",
     )
 
-    needs: ClassVar[Needs] = {**Talk.needs, **Pulls.needs, **Checks.needs}
+    needs: ClassVar[Needs] = {
+        **Talk.needs,
+        **Pulls.needs,
+        **Proposals.needs,
+        **Checks.needs,
+    }
 
     def perform(self, effect: Any) -> dict[str, Any]:
         """Do it, once; its result is described at the effect's type."""

@@ -107,6 +107,9 @@ class Reads:
         installation = installation_id or self.installation_of(full_name)
         return _repository(self._http.get(repo_path(full_name), installation), installation)
 
+    def about(self, repository: Repository) -> dict[str, Any]:
+        return dict(self._get(repository))
+
     def issue(self, repository: Repository, number: int) -> dict[str, Any]:
         return dict(self._get(repository, "issues", number))
 
@@ -171,6 +174,33 @@ class Reads:
     def open_issues_with_label(self, repository: Repository, label: str) -> list[dict[str, Any]]:
         told = self._list(repository, "issues", state="open", labels=label)
         return [each for each in told if "pull_request" not in each]
+
+    def open_issues(self, repository: Repository) -> list[dict[str, Any]]:
+        told = self._list(repository, "issues", state="open", sort="created", direction="asc")
+        return [each for each in told if "pull_request" not in each]
+
+    def dependabot_alerts(self, repository: Repository) -> list[dict[str, Any]]:
+        return self._list(repository, "dependabot", "alerts", state="open")
+
+    def code_scanning_alerts(self, repository: Repository) -> list[dict[str, Any]]:
+        return self._list(repository, "code-scanning", "alerts", state="open")
+
+    def secret_scanning_alerts(self, repository: Repository) -> list[dict[str, Any]]:
+        asked = {"state": "open", "hide_secret": "true"}
+        told = self._list(repository, "secret-scanning", "alerts", **asked)
+        return [{key: each[key] for key in each if key != "secret"} for each in told]
+
+    def security_advisories(self, repository: Repository) -> list[dict[str, Any]]:
+        return self._list(repository, "security-advisories")
+
+    def branch_runs(self, repository: Repository, branch: str) -> list[dict[str, Any]]:
+        told = self._get(repository, "actions", "runs", branch=branch, per_page=100)
+        return [each for each in told.get("workflow_runs") or [] if isinstance(each, dict)]
+
+    def failed_jobs(self, repository: Repository, run: int) -> list[str]:
+        told = self._get(repository, "actions", "runs", run, "jobs", per_page=100)
+        jobs = told.get("jobs") or []
+        return [str(each.get("name")) for each in jobs if each.get("conclusion") == "failure"]
 
     def label_put_on(
         self, repository: Repository, number: int, label: str

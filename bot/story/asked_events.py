@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from bot.story.vocabulary import Handoff, Person, Value
+from bot.story.handoff import Handoff
+from bot.story.vocabulary import Person, Value
 
 
 class PauseRequested(Value):

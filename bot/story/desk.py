@@ -15,9 +15,11 @@ from bot.story.effects import CallModel, Effect
 from bot.story.events import Event
 from bot.story.leases import Lease
 from bot.story.machine import Story
-from bot.story.next_move import Move
-from bot.story.performer import Performer
+from bot.story.next_move import HEAD_MOVED, Move, overtaken
+from bot.story.performer import NotAllowed, Performer
+from bot.story.vocabulary import State
 from policies.budget import Caps, Spent, share
+from policies.standing import DRY_RUN, SAID
 
 WRITES = frozenset({"test", "code", "repair", "respond"})  # purposes whose answers are the change
 
@@ -56,12 +58,21 @@ class Desk:
     def do(self, effect: Effect) -> dict[str, Any]:
         """Propose, judge, perform and record `effect`; or give the recorded result.
 
-        Raises NotAllowed (denied, or a gate is shut) and NotNow (try again later).
+        Raises NotAllowed (denied, or a gate is shut) and NotNow (try again later). What is only
+        said, and nothing follows from, is left out in a dry run.
         """
         if isinstance(effect, CallModel):
             effect = self._situated(effect)
-        result = self._performer.do(effect, self.story, self._lease)
+        try:
+            result = self._performer.do(effect, self.story, self._lease)
+        except NotAllowed as no:
+            if no.verdict.rule != DRY_RUN or effect.kind not in SAID:
+                raise
+            result = {}
         self._append()
+        story = self.story
+        if story.state in (State.CODING, State.REVIEWING) and overtaken(story):
+            raise StageStops(Move(State.TESTING, HEAD_MOVED))  # hands off what people pushed
         return result
 
     def _situated(self, effect: CallModel) -> CallModel:

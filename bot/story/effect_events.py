@@ -1,10 +1,11 @@
-"""What became of effects (P1): a part of the closed list in `bot.story.events`."""
+"""What became of effects and of stages that failed: one frozen type an event (P1, S3)."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Literal
 
-from bot.story.vocabulary import Usage, Value, Verdict
+from bot.story.vocabulary import State, Usage, Value, Verdict
 
 
 class EffectProposed(Value):
@@ -38,3 +39,14 @@ class EffectFailed(Value):
     final: bool
     usage: Usage | None = None
     requests: int = 0
+
+
+class StageFaulted(Value):
+    """A stage raised: kept with an id to find it by; retried with backoff (S3)."""
+
+    kind: Literal["stage_faulted"] = "stage_faulted"
+    stage: State
+    error: str
+    error_id: str
+    attempt: int
+    retry_at: datetime | None

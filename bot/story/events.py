@@ -7,11 +7,11 @@ What happens to a repository is in `bot.story.repository_events`.
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
+from bot.story.api_events import ApiEvent
 from bot.story.approval_events import (
     ApprovalRefused,
     ApprovalWithdrawn,
@@ -30,7 +30,7 @@ from bot.story.asked_events import (
     RetryRequested,
     WsjfGiven,
 )
-from bot.story.effect_events import EffectFailed, EffectPerformed, EffectProposed
+from bot.story.effect_events import EffectFailed, EffectPerformed, EffectProposed, StageFaulted
 from bot.story.item_events import ItemEvent
 from bot.story.repository_events import RepositoryEvent
 from bot.story.review_events import (
@@ -41,13 +41,13 @@ from bot.story.review_events import (
     ReviewRound,
 )
 from bot.story.split import SplitProposed
+from bot.story.todo_events import TodoEvent
 from bot.story.vocabulary import (
     ExecutionPlan,
     Finding,
     Person,
     QualityGate,
     Repository,
-    RequestedStory,
     State,
     StorySpec,
     TaskOutcome,
@@ -253,67 +253,6 @@ class CommandHandled(Value):
     detail: str = ""
 
 
-class StageFaulted(Value):
-    """A stage raised: kept with an id to find it by; retried with backoff (S3)."""
-
-    kind: Literal["stage_faulted"] = "stage_faulted"
-    stage: State
-    error: str
-    error_id: str
-    attempt: int
-    retry_at: datetime | None
-
-
-class ApiKeyMade(Value):
-    """A key for the REST API (W13). Its secret is known to its owner only; `expires_at` in UTC.
-
-    `repositories`: (id, full name when it was made). `subject`: of the client certificate that
-    stands for it at the proxy, or ''. Told on the stream of `bot.story.api_keys`.
-    """
-
-    kind: Literal["api_key_made"] = "api_key_made"
-    key_id: str
-    salt: str
-    hash: str
-    person: Person
-    repositories: tuple[tuple[int, str], ...]
-    scopes: tuple[str, ...]
-    expires_at: datetime
-    subject: str = ""
-
-
-class ApiKeyRevoked(Value):
-    kind: Literal["api_key_revoked"] = "api_key_revoked"
-    key_id: str
-
-
-class StoriesRequested(Value):
-    """Somebody asked for stories over the API (S25). Told on a stream of `bot.story.batches`."""
-
-    kind: Literal["stories_requested"] = "stories_requested"
-    repository: Repository
-    person: Person
-    in_order: bool  # each only after the one before it
-    at_once: int
-    items: tuple[RequestedStory, ...]
-
-
-class RequestedStoryBegun(Value):
-    """A requested story has its issue, and is under way there."""
-
-    kind: Literal["requested_story_begun"] = "requested_story_begun"
-    name: str
-    issue: int
-
-
-class RequestedStoryLeft(Value):
-    """A requested story will not be begun; `reason` is for the person who asked."""
-
-    kind: Literal["requested_story_left"] = "requested_story_left"
-    name: str
-    reason: str
-
-
 Event = Annotated[
     StoryReceived
     | RepositoryMoved
@@ -359,13 +298,10 @@ Event = Annotated[
     | EffectPerformed
     | EffectFailed
     | StageFaulted
-    | ApiKeyMade
-    | ApiKeyRevoked
-    | StoriesRequested
-    | RequestedStoryBegun
-    | RequestedStoryLeft
+    | ApiEvent
     | RepositoryEvent
-    | ItemEvent,
+    | ItemEvent
+    | TodoEvent,
     Field(discriminator="kind"),
 ]
 

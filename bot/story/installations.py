@@ -34,8 +34,6 @@ _FORGOTTEN: dict[str, Any] = {
     "skipped": "",
     "number": 0,
     "url": "",
-    "sha": "",
-    "digest": "",
     "outcome": "",
 }
 

@@ -46,7 +46,7 @@ def involved(github: GitHub, story: Story, pull: Mapping[str, Any] | None) -> In
     ids: set[int] = set()
     unknown: list[str] = []
     ours = {commit.sha for commit in story.commits}
-    if pull is not None and story.foreign_head:
+    if pull is not None and (story.foreign_head or story.adopted_sha):
         for commit in github.pull_commits(story.repository, story.pull_number):
             if commit.get("sha") not in ours:
                 _contributors(commit, ids, unknown)

@@ -14,7 +14,14 @@ from typing import Any, Protocol
 
 from bot.configuration.in_force import EffectiveConfig
 from bot.configuration.schema import RepositoryConfig
-from bot.story.effects import CallModel, Effect, MergePullRequest, RequestStory
+from bot.story.effects import (
+    CallModel,
+    ChangeTodoIssue,
+    Effect,
+    MergePullRequest,
+    OpenTodoIssue,
+    RequestStory,
+)
 from bot.story.involved import GitHub as InvolvedReads
 from bot.story.involved import approval_rule, asks_of, demands_of, involved, person
 from bot.story.machine import Story
@@ -27,6 +34,8 @@ from bot.story.vocabulary import Gate, Person, Repository, Verdict, allow, deny
 from policies import effects as policies
 from policies import repository_effects
 from policies.budget import Spent
+from policies.effect_facts import PullFacts
+from policies.marks import MarkFacts
 from policies.scope import Scope
 from policies.standing import Standing, after, before
 from policies.suspicion import suspects, texts_of
@@ -66,21 +75,34 @@ class Judge:
         configuration: Callable[[Repository], EffectiveConfig],
         standing: Callable[[Repository], Standing] = lambda repository: Standing(),
         needs: Mapping[str, Mapping[str, str]] | None = None,
+        configured: Callable[[Repository], bool] = lambda repository: False,
+        marks: Callable[[Repository], MarkFacts | None] = lambda repository: None,
     ) -> None:
         """`needs`: kind of an effect → permissions that it takes (name → level)."""
+        self._marks = marks
         self._standing, self._needs = standing, needs or {}
+        self._configured = configured
         self._github, self._settings = github, settings
         self._configuration = configuration
         self._spending, self._clock = spending, clock
 
     def __call__(self, effect: Effect, story: Story) -> Verdict:
         stands = self._standing(effect.repository)
+        of_itself = story.stream == repository_stream(effect.repository.id)
+        if of_itself or repository_effects.is_configuration_check(effect):
+            stands = replace(stands, mode="on")  # said in any mode: how else would it be mended?
         stopped = before(effect.kind, stands, self._needs.get(effect.kind, {}))
         return stopped or after(effect, stands, self._by_rules(effect, story))
+
+    def facts(self, effect: Effect, story: Story) -> policies.Facts:
+        """What is known now and decides on an effect of a story; for an explanation."""
+        return self._facts(effect, story)
 
     def _by_rules(self, effect: Effect, story: Story) -> Verdict:
         if isinstance(effect, RequestStory):
             return policies.judge(effect, self._of_request(effect, story))
+        if isinstance(effect, OpenTodoIssue | ChangeTodoIssue):
+            return policies.judge(effect, self._of_marks(effect, story))
         if story.repository is None:
             return self._without_story(effect, story)
         return policies.judge(effect, self._facts(effect, story))
@@ -89,7 +111,10 @@ class Judge:
         if story.stream != repository_stream(effect.repository.id):
             return _answer_where_asked(effect, story)
         facts = repository_effects.RepositoryFacts(
-            id=effect.repository.id, mode=self._configuration(effect.repository).mode
+            id=effect.repository.id,
+            mode=self._configuration(effect.repository).mode,
+            default_branch=effect.repository.default_branch,
+            configured=self._configured(effect.repository),
         )
         return repository_effects.judge(effect, facts)
 
@@ -127,6 +152,19 @@ class Judge:
             approval=rule,
             involved=involved(self._github, story, pull),
             lapsed=lapsed(self._github, story, partial(demands_of, config)),
+        )
+
+    def _of_marks(self, effect: OpenTodoIssue | ChangeTodoIssue, story: Story) -> policies.Facts:
+        """There is no story: what the configuration wants, and which issues there are."""
+        repository = effect.repository
+        of_it = story.stream == f"todo/{repository.id}"
+        return policies.Facts(
+            live=True,
+            paused=False,
+            story=story,
+            default_branch=repository.default_branch,
+            marks=self._marks(repository) if of_it else None,
+            now=self._clock(),
         )
 
     def _of_request(self, effect: RequestStory, story: Story) -> policies.Facts:
@@ -182,9 +220,9 @@ def gates_of(config: RepositoryConfig) -> frozenset[Gate]:
     )
 
 
-def pull_facts(pull: Mapping[str, Any]) -> policies.PullFacts:
+def pull_facts(pull: Mapping[str, Any]) -> PullFacts:
     head, base = pull.get("head") or {}, pull.get("base") or {}
-    return policies.PullFacts(
+    return PullFacts(
         number=pull["number"],
         state=pull.get("state") or "",
         head_sha=head.get("sha") or "",
@@ -193,6 +231,7 @@ def pull_facts(pull: Mapping[str, Any]) -> policies.PullFacts:
         author=person(pull["user"]) if pull.get("user") else None,
         merged=bool(pull.get("merged")),
         mergeable=pull.get("mergeable"),
+        draft=bool(pull.get("draft")),
     )
 
 

@@ -18,6 +18,7 @@ from bot.story.repository_events import RepositoryEvent
 from bot.story.story import Story
 from bot.story.vocabulary import TESTS_TASK, State
 from bot.story.withdrawals import withdraw, withdraw_automatic, withdraw_of_other_heads
+from policies.standing import DRY_RUN
 
 __all__ = ["Story", "apply", "fold"]
 
@@ -46,16 +47,11 @@ def _keeps_no_state(event: Any, story: Story, at: datetime) -> None:
 
 
 for _kind in (
-    e.EffectProposed,
     e.ApprovalRefused,
     *get_args(RepositoryEvent),  # bot.story.repositories folds them
-    # of streams that hold no story
-    e.ApiKeyMade,
-    e.ApiKeyRevoked,
-    e.StoriesRequested,
-    e.RequestedStoryBegun,
-    e.RequestedStoryLeft,
+    *get_args(e.ApiEvent),  # of streams that hold no story
     *get_args(e.ItemEvent),
+    e.TodoEvent,  # bot.backlog.todo.ledger folds it
 ):
     _apply.register(_kind, _keeps_no_state)
 
@@ -116,6 +112,8 @@ def _begin_again(story: Story) -> None:
     story.tasks_done.clear()
     story.plans, story.planned_at, story.nothing_to_do = 0, 0, None
     story.head_sha, story.merged_sha, story.foreign_head = "", "", False
+    if story.adopted_sha:  # what begins anew is not on top of theirs: it may not replace it
+        story.pushed_sha, story.adopted_sha, story.own_sha = story.own_sha, "", ""
     story.pushers.clear()
     story.answer_anew()
 
@@ -252,6 +250,10 @@ def _(event: e.PauseRequested, story: Story, at: datetime) -> None:
 @_apply.register
 def _(event: e.ResumeRequested, story: Story, at: datetime) -> None:
     story.pause = None
+    if story.foreign_head and story.pull_open:  # the work goes on from there, on top of theirs
+        story.own_sha = story.own_sha or story.pushed_sha
+        story.adopted_sha = story.pushed_sha = story.head_sha
+        story.foreign_head = False
     if story.waiting and story.waiting.subject:
         story.vouched.add(story.waiting.subject)
 
@@ -300,6 +302,10 @@ def _(event: e.WsjfGiven, story: Story, at: datetime) -> None:
 
 @_apply.register
 def _(event: e.HeadMoved, story: Story, at: datetime) -> None:
+    known = event.sha in story.pushers and event.sha in (story.head_sha, story.adopted_sha)
+    if known:  # who it was, at last
+        story.pushers[event.sha] = event.by or story.pushers[event.sha]
+        return
     before, story.head_sha = story.head_sha, event.sha
     story.foreign_head = True
     story.pushers[event.sha] = event.by
@@ -367,3 +373,10 @@ def _(event: e.StageFaulted, story: Story, at: datetime) -> None:
 @_apply.register
 def _(event: e.EffectPerformed, story: Story, at: datetime) -> None:
     performed(story, event)
+
+
+@_apply.register
+def _(event: e.EffectProposed, story: Story, at: datetime) -> None:
+    verdict = event.verdict
+    if verdict.rule == DRY_RUN and verdict.reason not in story.rehearsed:
+        story.rehearsed.append(verdict.reason)

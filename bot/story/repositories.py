@@ -58,6 +58,14 @@ class RepositoryFacts:
     installation: InstallationFacts = field(default_factory=InstallationFacts)
     version: int = 0
 
+    @property
+    def trouble(self) -> tuple[str, datetime | None] | None:
+        """What is wrong with the configuration, and since when."""
+        if self.broken is None:
+            return None
+        first = self.broken.problems[0]
+        return f"{first.path}:{first.line}: {first.message}", self.broken_since
+
 
 def apply(facts: RepositoryFacts, event: Any, at: datetime) -> RepositoryFacts:
     """The facts with one more event."""
@@ -148,6 +156,10 @@ class Repositories:
             return self.operator
         quiet: Mode = "off" if facts.installation.outcome == "declined" else "dry_run"
         return replace(self.operator, mode=min(quiet, self.operator.mode, key=MODES.index))
+
+    def configured(self, repository: Repository) -> bool:
+        """Whether the repository has a configuration of its own, good or broken."""
+        return bool(self.facts(repository.id).files)
 
     def standing(self, repository: Repository) -> Standing:
         """How Towpath stands with a repository: what it may do at all (W5)."""

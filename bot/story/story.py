@@ -12,6 +12,7 @@ from datetime import datetime
 
 from bot.story import events as e
 from bot.story.accounts import Accounts
+from bot.story.handoff import Handoff
 from bot.story.reviewing import Reviewing
 from bot.story.vocabulary import (
     TERMINAL,
@@ -19,7 +20,6 @@ from bot.story.vocabulary import (
     AutoApproval,
     ExecutionPlan,
     Gate,
-    Handoff,
     Person,
     Repository,
     Shown,
@@ -59,6 +59,8 @@ class Story(Accounts, Reviewing):
     pushed_sha: str = ""  # by us; what people pushed is never ours to overwrite
     merged_sha: str = ""
     foreign_head: bool = False
+    adopted_sha: str = ""  # a commit of somebody else's that /resume made the story's own
+    own_sha: str = ""  # what was ours alone before that
     pushers: dict[str, Person | None] = field(default_factory=dict)  # of foreign heads
     commits: list[e.Committed] = field(default_factory=list)
     tasks_done: dict[str, e.TaskDone] = field(default_factory=dict)
@@ -88,6 +90,7 @@ class Story(Accounts, Reviewing):
     labels_shown: str = ""  # label/disturbances
     label_disturbances: int = 0
     vouched: set[str] = field(default_factory=set)  # suspicious texts that a person let pass
+    rehearsed: list[str] = field(default_factory=list)  # what a dry run held back, each once
     priority: str = "normal"
     wsjf: dict[str, float] = field(default_factory=dict)  # inputs that people gave
     editors: set[int] = field(default_factory=set)  # who rewrote the story

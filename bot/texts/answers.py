@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
-from bot.texts.words import code, plain, who
+from bot.texts.words import code, plain, short, who
 
 
 def questions(asked: Iterable[str]) -> str:
@@ -40,6 +41,23 @@ def edited_command() -> str:
     return (
         "Edited comments command nothing, so that nobody's words can be changed into a command. "
         "Please write a new comment."
+    )
+
+
+def reminder(since: datetime, until: datetime, cancels: bool, lacks: str) -> str:
+    """Said once, at half of the time that a story waits."""
+    then = "cancelled" if cancels else "handed over to people"
+    told = f"\n\n{lacks}" if lacks else ""
+    return (
+        f"This story has waited for a person since {since:%Y-%m-%d %H:%M} UTC. If nobody answers, "
+        f"it is {then} on {until:%Y-%m-%d %H:%M} UTC.{told}"
+    )
+
+
+def goes_on_from(sha: str) -> str:
+    return (
+        f"Towpath goes on from {short(sha)}: what it commits from here on goes on top of that, and "
+        "nothing that is there is rewritten."
     )
 
 

@@ -31,6 +31,7 @@ _SHORT = {
     "rejected": "a reviewer rejected the change",
     "handoff_requested": "a person asked for the story with /handoff",
     "pull_request_closed": PULL_CLOSED,
+    "unanswered": "nobody answered in the time that it may wait",
     "review_rounds": "reviewers asked for more after the last round of review that is allowed",
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from bot.story.machine import Story
 from bot.story.outcome import outcome
@@ -11,6 +12,7 @@ from bot.texts import approvals, review, split
 from bot.texts.checks import line as gates_line
 from bot.texts.unmet import missing
 from bot.texts.words import block, code, count, gist, money, plain, short
+from policies.standing import DRY_RUN, PERMISSION
 from policies.unmet import Condition
 
 HEADLINE = {
@@ -34,6 +36,8 @@ WAITS = {
     Gate.BUDGET_EXCEEDED: "waiting for a budget",
     Gate.PAUSED: "paused",
 }
+RULES = {DRY_RUN: "rehearsed", PERMISSION: "waiting for a permission"}
+_SHOWN = 20
 
 
 def status(
@@ -41,14 +45,18 @@ def status(
     story_budget_usd: float,
     max_iterations: int,
     lacks: Sequence[Condition] = (),
+    wait_days: float = 0.0,
 ) -> str:
     """The whole comment, without the hidden marker that the adapter adds.
 
-    `lacks`: all that is missing between now and done.
+    `lacks`: all that is missing between now and done; `wait_days`: how long a person is waited for.
     """
     parts = [f"### Towpath · {story.name} · {_headline(story)}", _now(story), missing(lacks)]
+    parts.append(_patience(story, wait_days))
     parts += [approvals.automatic(story), approvals.withdrawn(story)]
     parts.append(_facts(story, story_budget_usd, max_iterations))
+    if story.rehearsed and any(one.what == DRY_RUN for one in lacks):
+        parts.append(_rehearsed(story))
     if story.plan:
         parts.append(_plan(story))
     if story.failures:
@@ -67,7 +75,7 @@ def _headline(story: Story) -> str:
     if story.nothing_to_do:
         return "nothing has to change"
     if story.state is State.WAITING and story.waiting:
-        return WAITS[story.waiting.gate]
+        return RULES.get(story.waiting.rule) or WAITS[story.waiting.gate]
     return HEADLINE.get(story.state, story.state.lower())
 
 
@@ -83,6 +91,18 @@ def _now(story: Story) -> str:
     if story.state is State.FAILED:
         return "A person has to go on from here; below is what was tried. `/retry` starts it anew."
     return "Work is under way; nothing is needed from you. `/cancel` stops it."
+
+
+def _patience(story: Story, days: float) -> str:
+    """Since when it waits, and how long it does."""
+    waiting = story.waiting
+    if story.state is not State.WAITING or waiting is None or waiting.until or not days:
+        return ""
+    end = waiting.since + timedelta(days=days)
+    return (
+        f"Waiting since {waiting.since:%Y-%m-%d %H:%M} UTC, and until {end:%Y-%m-%d %H:%M} UTC at "
+        "the longest."
+    )
 
 
 def _waits_for(story: Story) -> str:
@@ -120,6 +140,17 @@ def _waits_for(story: Story) -> str:
             return (
                 f"{plain(waiting.reason, 400)}\n\n**Waits for:** `/budget +5` from somebody with "
                 "write access."
+            )
+        case _ if waiting.rule == DRY_RUN:
+            return (
+                f"Nothing was done: this is a rehearsal. Towpath would now "
+                f"{plain(waiting.reason, 400)}.\n\n**Waits for:** `mode: on` in "
+                "`.github/towpath.yml` on the default branch; it goes on from here then."
+            )
+        case _ if waiting.rule == PERMISSION:
+            return (
+                f"{plain(waiting.reason, 400)}.\n\n**Waits for:** an owner of the account, who "
+                "accepts what the app asks for, in its settings on GitHub; then it goes on."
             )
         case _ if waiting.subject:
             return (
@@ -209,6 +240,14 @@ def _checks(story: Story) -> str:
         "<details><summary>How this project is installed, tested and checked</summary>\n\n"
         f"{rows}\n\n</details>"
     )
+
+
+def _rehearsed(story: Story) -> str:
+    held = story.rehearsed
+    rows = [f"- {plain(one, 300)}" for one in held[:_SHOWN]]
+    if len(held) > _SHOWN:
+        rows.append(f"- … and {count(len(held) - _SHOWN, 'more thing')}")
+    return "**What it would have done outside by now**\n" + "\n".join(rows)
 
 
 def _failures(story: Story) -> str:

@@ -8,20 +8,17 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from flask import Response, g, request
-from flask_openapi3 import APIBlueprint, Tag
 
 from bot.door.api import shapes, shown
-from bot.door.api.access import SECURITY, callers, rooms
+from bot.door.api.access import callers, rooms, views
 from bot.door.api.idempotency import request_name
 from bot.door.api.problems import ApiProblem, Fault
 from bot.door.api.stories import not_found, visible
 from bot.outside.errors import NotFound, Refused
+from bot.story.api_events import RequestedStory
 from bot.story.batches import Batch, WrongBatch
-from bot.story.vocabulary import Gate, Repository, RequestedStory
+from bot.story.vocabulary import Gate, Repository
 
-orders = APIBlueprint(
-    "orders", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="Orders")], abp_security=SECURITY
-)
 _MAY_NOT = frozenset(
     {
         "permission",
@@ -39,7 +36,7 @@ _MAY_NOT = frozenset(
 # -- asking for stories -----------------------------------------------------------------------
 
 
-@orders.post(
+@views.post(
     "/stories",
     summary="Ask for a story",
     responses={201: shapes.BatchShown, 202: shapes.BatchShown},
@@ -58,7 +55,7 @@ def ask_for_story(header: shapes.Once, body: shapes.StoryAsked) -> Response:
     return shown.sent(_shown(batch), 201 if begun else 202, Location=where)
 
 
-@orders.post(
+@views.post(
     "/stories/batch",
     summary="Ask for many stories",
     responses={202: shapes.BatchShown},
@@ -133,8 +130,8 @@ def _shown(batch: Batch) -> shapes.BatchShown:
 _OUTCOME: dict[int | str, Any] = {200: shapes.OrderShown}
 
 
-@orders.post(
-    "/stories/<story_id>/approve",
+@views.post(
+    "/stories/<story:story_id>/approve",
     summary="Say yes to a commit or plan",
     responses=_OUTCOME,
     operation_id="approveStory",
@@ -152,8 +149,8 @@ def approve(path: shapes.StoryPath, header: shapes.Once, body: shapes.ApprovalAs
     return _order(path.story_id, "approve", "approve", {} if by_plan else {"sha": given})
 
 
-@orders.post(
-    "/stories/<story_id>/reject",
+@views.post(
+    "/stories/<story:story_id>/reject",
     summary="Say no",
     responses=_OUTCOME,
     operation_id="rejectStory",
@@ -164,8 +161,8 @@ def reject(path: shapes.StoryPath, header: shapes.Once, body: shapes.RejectionAs
     return _order(path.story_id, "approve", "reject", values)
 
 
-@orders.post(
-    "/stories/<story_id>/cancel",
+@views.post(
+    "/stories/<story:story_id>/cancel",
     summary="Stop a story for good",
     responses=_OUTCOME,
     operation_id="cancelStory",
@@ -175,8 +172,8 @@ def cancel(path: shapes.StoryPath, header: shapes.Once, body: shapes.Nothing) ->
     return _order(path.story_id, "write", "cancel", {})
 
 
-@orders.post(
-    "/stories/<story_id>/pause",
+@views.post(
+    "/stories/<story:story_id>/pause",
     summary="Hold a story still",
     responses=_OUTCOME,
     operation_id="pauseStory",
@@ -186,8 +183,8 @@ def pause(path: shapes.StoryPath, header: shapes.Once, body: shapes.Nothing) -> 
     return _order(path.story_id, "write", "pause", {})
 
 
-@orders.post(
-    "/stories/<story_id>/resume",
+@views.post(
+    "/stories/<story:story_id>/resume",
     summary="Go on after a pause",
     responses=_OUTCOME,
     operation_id="resumeStory",
@@ -197,8 +194,8 @@ def resume(path: shapes.StoryPath, header: shapes.Once, body: shapes.Nothing) ->
     return _order(path.story_id, "write", "resume", {})
 
 
-@orders.post(
-    "/stories/<story_id>/retry",
+@views.post(
+    "/stories/<story:story_id>/retry",
     summary="Do a story again",
     responses=_OUTCOME,
     operation_id="retryStory",
@@ -208,8 +205,8 @@ def retry(path: shapes.StoryPath, header: shapes.Once, body: shapes.Nothing) -> 
     return _order(path.story_id, "write", "retry", {})
 
 
-@orders.post(
-    "/stories/<story_id>/answer",
+@views.post(
+    "/stories/<story:story_id>/answer",
     summary="Answer the open questions",
     responses=_OUTCOME,
     operation_id="answerStory",
@@ -219,8 +216,8 @@ def answer(path: shapes.StoryPath, header: shapes.Once, body: shapes.AnswerAsked
     return _order(path.story_id, "write", "answer", {"text": body.text.strip()})
 
 
-@orders.post(
-    "/stories/<story_id>/budget",
+@views.post(
+    "/stories/<story:story_id>/budget",
     summary="Let a story cost more",
     responses=_OUTCOME,
     operation_id="raiseBudget",
