@@ -16,7 +16,7 @@ from bot.story.events import ApprovalWithdrawn, HeadMoved, PullClosed, StoryEdit
 from bot.story.involved import demands_of
 from bot.story.machine import Story
 from bot.story.next_move import Move
-from bot.story.performer import Refused
+from bot.story.performer import NotAllowed, Refused
 from bot.story.standing import withdrawals
 from bot.story.vocabulary import State
 from bot.texts import reasons, report
@@ -41,6 +41,10 @@ def deploy(story: Story, desk: Desk, room: Workroom) -> Move:
                 title=f"{report.title(story)} (#{story.pull_number})",
             )
         )
+    except NotAllowed as no:
+        if no.verdict.rule == "conflict" and not story.foreign_head:
+            return Move(State.TESTING, "base moved")
+        raise
     except Refused as refused:
         return _refused(story, desk, room, refused)
     return Move(State.VERIFYING, "merged")

@@ -128,7 +128,7 @@ class Judge:
             story=story,
             default_branch=story.repository.default_branch,
             limits=replace(limits, caps=caps),
-            calls={**story.effects_performed, "call_model": story.model_requests},
+            calls=_calls(story),
             gates=gates_of(config),
             paths=Scope(config.allowed_lists, config.paths.patterns_restricted),
             now=self._clock(),
@@ -210,7 +210,20 @@ def limits_of(config: EffectiveConfig, operator: policies.Limits) -> policies.Li
         model_calls=min(told.model_calls, operator.model_calls),
         commands=min(told.commands, operator.commands),
         branch_lines=told.branch_lines,
+        file_operations=told.file_operations,
+        deploy_attempts=told.deploy_attempts,
     )
+
+
+def _calls(story: Story) -> dict[str, int]:
+    """How often a story did what is counted (P5)."""
+    merges = story.effects_performed["merge_pull_request"]
+    return {
+        **story.effects_performed,
+        "call_model": story.model_requests,
+        "merge_pull_request": merges + story.effects_failed["merge_pull_request"],
+        "file_operations": sum(len(commit.files) for commit in story.commits),
+    }
 
 
 def gates_of(config: RepositoryConfig) -> frozenset[Gate]:

@@ -263,6 +263,7 @@ def _(event: e.EffectFailed, story: Story, at: datetime) -> None:
     if event.usage is not None:
         story.lost_usage.append(event.usage)
     story.model_requests += event.requests
+    story.effects_failed[event.effect] += 1
 
 
 @_apply.register

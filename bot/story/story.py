@@ -105,6 +105,7 @@ class Story(Accounts, Reviewing):
     commands: dict[tuple[int, int], e.CommandHandled] = field(default_factory=dict)
     timeline: list[tuple[datetime, State]] = field(default_factory=list)
     effects_performed: Counter[str] = field(default_factory=Counter)  # by kind
+    effects_failed: Counter[str] = field(default_factory=Counter)  # tries of them
 
     @property
     def name(self) -> str:
