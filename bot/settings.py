@@ -7,29 +7,30 @@ error, a secret in a `repr` or a log.
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import re
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from bot.app_key import pem_of
-from bot.configuration.in_force import Operator
-from bot.configuration.schema import Limits, Mode
 from bot.credentials import CredentialsProblem
+from bot.settings_api import ApiSettings
 from bot.settings_github import StoredApp, text_of, unusable, with_both_urls
 from bot.settings_problems import PREFIX, SettingsError, misspelt, problem
 from policies.budget import Caps
 from policies.routing import Models
 
+if TYPE_CHECKING:
+    from bot.configuration.in_force import Operator
+
 MODEL_FAMILIES = ("scripted", "replay", "anthropic", "openai", "openai-compatible")
 _MODELS = ", or several with a comma between them; the next stands in for one that is away."
 
 
-class Settings(BaseSettings):
+class Settings(ApiSettings):
     """All settings of one Towpath process (`X1`). Frozen; build it with `load_settings`."""
 
     model_config = SettingsConfigDict(
@@ -109,34 +110,6 @@ class Settings(BaseSettings):
         "counts too.",
     )
 
-    # the REST API
-    api_requests_per_minute: int = Field(
-        600, ge=1, le=1_000_000, description="Requests a person or key may make in a minute."
-    )
-    api_tokens_per_minute: int = Field(
-        20, ge=1, le=100_000, description="Tokens that one address may ask for in a minute."
-    )
-    api_signing_folder: Path | None = Field(
-        None,
-        description="Folder of the keys that sign the API's tokens; the same for all web "
-        "processes. Default: api-signing in the home.",
-    )
-    api_trusted_proxies: str = Field(
-        "",
-        description="Networks (CIDR, separated by commas) of proxies that may tell of client "
-        "certificates and of where a request comes from. Default: nobody.",
-    )
-    api_subject_header: str = Field(
-        "X-Client-Subject",
-        pattern=r"^[A-Za-z][A-Za-z0-9-]{0,63}$",
-        description="Header in which such a proxy names the subject of a client certificate.",
-    )
-    api_verified_header: str = Field(
-        "X-Client-Verify",
-        pattern=r"^[A-Za-z][A-Za-z0-9-]{0,63}$",
-        description="Header in which such a proxy says SUCCESS for a certificate it verified.",
-    )
-
     # the clock and the leases
     sweep_seconds: int = Field(10, ge=1, le=3600, description="Seconds between two sweeps.")
     catch_up_seconds: int = Field(
@@ -153,7 +126,7 @@ class Settings(BaseSettings):
     onboarding: bool = Field(
         True, description="Propose a configuration where there is none; rehearse until then."
     )
-    mode: Mode = Field(
+    mode: Literal["on", "dry_run", "off"] = Field(
         "on",
         description="on; dry_run: say what would be done and do nothing; off. A repository's own "
         "configuration cannot allow more.",
@@ -201,6 +174,13 @@ class Settings(BaseSettings):
         True, description="Whoever asked for or wrote the change cannot approve it."
     )
     quorum: int = Field(1, ge=1, le=10, description="Approvals that it takes to open a gate.")
+    wait_days: float = Field(
+        30.0,
+        gt=0,
+        le=3650,
+        description="Days a story waits for a person before it is handed over; a reminder comes "
+        "after half of them.",
+    )
     pre_code_gate: bool = Field(False, description="Wait for /approve before code is written.")
     pre_deploy_gate: bool = Field(True, description="Wait for /approve before the merge.")
     merge_method: Literal["merge", "squash", "rebase"] = Field(
@@ -251,7 +231,6 @@ class Settings(BaseSettings):
         "indexes, separated by commas. Read only: GET and HEAD.",
     )
 
-    # quality gates
     quality_gates: bool = Field(
         True, description="Look at every change with the quality gates before it is proposed."
     )
@@ -291,16 +270,6 @@ class Settings(BaseSettings):
         for host in value.replace(",", " ").split():
             if not re.fullmatch(r"(https?://)?[A-Za-z0-9.-]+(:[0-9]{1,5})?", host):
                 raise ValueError("expected hosts such as files.example.com, separated by commas")
-        return value
-
-    @field_validator("api_trusted_proxies", mode="after")
-    @classmethod
-    def _networks(cls, value: str) -> str:
-        for network in value.replace(",", " ").split():
-            try:
-                ipaddress.ip_network(network)
-            except ValueError:
-                raise ValueError("expected networks such as 10.0.0.0/8") from None
         return value
 
     @field_validator("redis_url", mode="after")
@@ -362,6 +331,9 @@ class Settings(BaseSettings):
     @property
     def operator(self) -> Operator:
         """Defaults and bounds for what repositories say about themselves."""
+        from bot.configuration.in_force import Operator  # the web process needs none of it
+        from bot.configuration.schema import Limits
+
         return Operator(
             mode=self.mode,
             most=self.mode,
@@ -372,7 +344,9 @@ class Settings(BaseSettings):
             second_person=self.second_person_required,
             merge_method=self.merge_method,
             limits=Limits(
-                story_budget_usd=self.story_budget_usd, max_iterations=self.max_iterations
+                story_budget_usd=self.story_budget_usd,
+                max_iterations=self.max_iterations,
+                wait_days=self.wait_days,
             ),
         )
 
@@ -386,11 +360,6 @@ class Settings(BaseSettings):
             month_usd=self.month_budget_usd,
             organisation_usd=self.organisation_budget_usd,
         )
-
-    @property
-    def api_proxies(self) -> tuple[str, ...]:
-        """The networks of trusted proxies."""
-        return tuple(self.api_trusted_proxies.replace(",", " ").split())
 
     @property
     def effective_database_url(self) -> str:

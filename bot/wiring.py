@@ -38,25 +38,27 @@ from bot.queue.embedded import redis_url
 from bot.queue.wakeups import enqueue_advance, request_drain
 from bot.settings import Settings, load_settings
 from bot.story.database import open_database
-from bot.story.effects import PostComment
 from bot.story.engine import Engine, Limits
 from bot.story.fixes import known_fix
+from bot.story.involved import asks_of
 from bot.story.journal import Journal
-from bot.story.judge import Judge, JudgeSettings, asks_of, gates_of
+from bot.story.judge import Judge, JudgeSettings, gates_of
 from bot.story.machine import Story, fold
 from bot.story.next_move import Gates
-from bot.story.office import HandlerSettings, Office, stream_of
-from bot.story.performer import Adapter, Performer
-from bot.story.repositories import KIND, Repositories, RepositoryFacts
+from bot.story.office import HandlerSettings, Office
+from bot.story.performer import Performer
+from bot.story.permit import Permitted
+from bot.story.repositories import KIND, Repositories
 from bot.story.spending import Ledger, Spending
 from bot.story.unmet_facts import InForce
-from bot.story.vocabulary import Gate, Repository
-from bot.texts import answers, review
+from bot.story.vocabulary import Repository, State
+from bot.texts import review
 from bot.texts.handoff import handoff
 from bot.texts.status import status
 from bot.workspace import perform as workspace
 from bot.workspace.choose_sandbox import choose_sandbox
 from bot.workspace.mirror import Person as Author
+from handlers import failed
 from handlers.batch import advance_all
 from handlers.catch_up import catch_up
 from policies.approvals import APPROVABLE
@@ -68,6 +70,7 @@ log = logging.getLogger(__name__)
 
 Boundary = Callable[[str], None]
 
+UNANSWERED = {"hand_over": State.FAILED, "cancel": State.CANCELLED}
 _LOST = timedelta(minutes=15)  # how far back most looks go
 _FAR = timedelta(hours=1)  # how often one goes back as far as GitHub keeps deliveries
 
@@ -153,11 +156,12 @@ class House:
     @cached_property
     def _needs(self) -> dict[str, Mapping[str, str]]:
         """Kind of an effect → permissions that it takes, as the adapters declare them."""
-        declared = (getattr(adapter, "needs", {}) for adapter in self._adapters.values())
+        declared = (adapter.needs for adapter in self._adapters.values())
         return {kind: needs for one in declared for kind, needs in one.items()}
 
     @cached_property
-    def _adapters(self) -> Mapping[str, Adapter]:
+    def _adapters(self) -> Mapping[str, Permitted]:
+        """By kind of effect; none of them does anything without a verdict on it."""
         shop = self.workshop
         adapters: dict[str, Any] = dict.fromkeys(self.github.effects.kinds, self.github.effects)
         adapters["push_branch"] = workspace.Push(shop)
@@ -176,7 +180,7 @@ class House:
                 record=self.settings.record,
             )
             adapters["call_model"] = Model(gateway, self.conversations)
-        return adapters
+        return {kind: Permitted(adapter) for kind, adapter in adapters.items()}
 
     @cached_property
     def conversations(self) -> Conversations:
@@ -245,8 +249,10 @@ class House:
         config = self.configuration(story.repository)
         usd = min(config.limits.story_budget_usd, self.settings.caps.story_usd)
         return Gates(
-            quorum={gate: config.quorum(gate) for gate in APPROVABLE},
+            asked={gate: asks_of(config, gate).demands for gate in APPROVABLE},
             review_rounds=config.review.rounds,
+            wait=timedelta(days=config.limits.wait_days),
+            unanswered=UNANSWERED[config.unanswered],
             caps=replace(self.settings.caps, story_usd=usd),
             stopped=stands.stopped,
             holds=stands.holds,
@@ -255,7 +261,9 @@ class House:
     def _status(self, story: Story) -> str:
         limits = self.configuration(story.repository).limits
         lacks = self.office.missing(story)
-        return status(story, limits.story_budget_usd, limits.max_iterations, lacks)
+        return status(
+            story, limits.story_budget_usd, limits.max_iterations, lacks, limits.wait_days
+        )
 
     def rules(self, repository: Repository) -> InForce:
         """What counts for a repository now."""
@@ -264,10 +272,10 @@ class House:
         usd = min(config.limits.story_budget_usd, self.settings.caps.story_usd)
         return InForce(
             gates=gates_of(config),
-            asks=asks_of(config, Gate.PRE_DEPLOY),
+            asks={gate: asks_of(config, gate) for gate in APPROVABLE},
             caps=replace(self.settings.caps, story_usd=usd),
             mode=config.mode,
-            broken=_broken(self.repositories.facts(repository.id)),
+            broken=self.repositories.facts(repository.id).trouble,
             suspended=stands.since if stands.access != GRANTED else None,
             lacks=stands.lacks,
         )
@@ -342,23 +350,8 @@ class House:
         if getattr(error, "retryable", False):  # GitHub is away or busy: no attempt is lost
             return Failure(f"{error_id} {type(error).__name__}", counted=False)
         if delivery.event in ("issue_comment", "issues"):
-            self._say_failed(delivery, error_id)
+            failed.say(delivery, self.office, error_id)
         return Failure(f"{error_id} {type(error).__name__}")
-
-    def _say_failed(self, delivery: Delivery, error_id: str) -> None:
-        """Nobody waits in silence: one comment a delivery, whatever went wrong (C13)."""
-        try:
-            if (delivery.payload.get("sender") or {}).get("type") == "Bot":
-                return
-            repository = self.office.repository(delivery.payload)
-            number = delivery.payload["issue"]["number"]
-            stream = stream_of(repository.id, number)
-            body = answers.handler_failed(error_id)
-            key = f"{stream}/post_comment/failed/{delivery.guid}"
-            effect = PostComment(key=key, repository=repository, issue=number, body=body)
-            self.office.say(stream, [effect])
-        except Exception:
-            log.exception("the failure could not be said", extra={"error_id": error_id})
 
     def given_up(self, delivery: Delivery, error_id: str) -> None:
         """Say that a delivery is not tried again, where it asked for something."""
@@ -392,14 +385,6 @@ class House:
             self._look_again = at + timedelta(seconds=self.settings.catch_up_seconds)
             self._look_far = at + _FAR if far else self._look_far
             catch_up(self.office, since)
-
-
-def _broken(facts: RepositoryFacts) -> tuple[str, datetime | None] | None:
-    """What is wrong with the configuration, and since when."""
-    if facts.broken is None:
-        return None
-    first = facts.broken.problems[0]
-    return f"{first.path}:{first.line}: {first.message}", facts.broken_since
 
 
 def _host(url: str) -> tuple[str, int | None]:

@@ -13,6 +13,7 @@ from bot.story.office import Delivery, Office
 from handlers import (
     answer,
     approve,
+    backlog,
     checks,
     comment,
     configuration,
@@ -21,6 +22,7 @@ from handlers import (
     merge,
     onboarding,
     review,
+    review_approves,
     status,
     story,
 )
@@ -64,6 +66,7 @@ EVENTS: dict[str, Handler] = _all(
     merge.EVENTS,
     checks.EVENTS,
     comment.events(COMMANDS),
+    review_approves.EVENTS,
     review.events(COMMANDS),
 )
 
@@ -71,6 +74,7 @@ EVENTS: dict[str, Handler] = _all(
 def handle(delivery: Delivery, office: Office) -> str:
     """Hand a delivery to its handler. Returns `handled`, or `ignored` where nothing cares."""
     handler = EVENTS.get(f"{delivery.event}.{delivery.action}") or EVENTS.get(delivery.event)
+    handler = handler or backlog.OURS.get(delivery.event)  # not an event of GitHub's
     if handler is None:
         return "ignored"
     handler(delivery, office)

@@ -71,6 +71,7 @@ def obey(office: Office, order: Order) -> Answer:
         Comment(id=request, created_at=office.clock(), thread=API),
         story,
         office,
+        story.repository,
     )
     return _record(office, order, request, COMMANDS[order.command].run(asked))
 

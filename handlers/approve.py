@@ -12,8 +12,7 @@ from typing import Any
 
 from bot.story.commands import Argument, CommandSpec, Kind
 from bot.story.events import ApprovalRefused, Approved, Rejected
-from bot.story.involved import approval_rule, involved
-from bot.story.judge import asks_of
+from bot.story.involved import approval_rule, asks_of, involved
 from bot.story.machine import Story
 from bot.story.office import Office
 from bot.story.vocabulary import Approval, Gate, Person, State, Verdict
@@ -62,9 +61,10 @@ def gathered(
     pull: Mapping[str, Any] | None = None
     if story.pull_number and waiting in (Gate.PRE_DEPLOY, Gate.PRE_PRODUCTION):
         pull = office.github.pull(story.repository, story.pull_number)
-    asks = asks_of(office.configuration(story.repository), gate or waiting)
+    gate = gate or waiting
+    config = office.configuration(story.repository)
     return ApprovalFacts(
-        gate=gate or waiting,
+        gate=gate,
         waiting_at=waiting,
         person=person,
         permission=permission,
@@ -76,7 +76,12 @@ def gathered(
         explicit_sha=sha,
         by_review=by_review,
         involved=involved(office.github, story, pull),
-        rule=approval_rule(office.github, story, pull is not None, asks),
+        rule=approval_rule(
+            office.github,
+            story,
+            pull is not None,
+            asks_of(config, gate or Gate.PRE_DEPLOY),
+        ),
         earlier=tuple(story.approvals),
     )
 

@@ -9,13 +9,18 @@ from __future__ import annotations
 import logging
 
 from bot.story import batches
+from bot.story.api_events import (
+    RequestedStory,
+    RequestedStoryBegun,
+    RequestedStoryLeft,
+    StoriesRequested,
+)
 from bot.story.batches import Batch
 from bot.story.effects import RequestStory
-from bot.story.events import RequestedStoryBegun, RequestedStoryLeft, StoriesRequested
 from bot.story.journal import Head
 from bot.story.office import Office
 from bot.story.performer import NotAllowed, NotNow, Refused
-from bot.story.vocabulary import Person, Repository, RequestedStory, State
+from bot.story.vocabulary import Person, Repository, State
 from bot.texts import api as texts
 from handlers.story import start
 from policies.who_commands import START, CommandFacts, decide
@@ -102,7 +107,7 @@ def _begin(office: Office, batch: Batch, item: RequestedStory) -> bool:
         key=f"{stream}/request_story/{item.name}",
         repository=asked.repository,
         requester=asked.person,
-        label=office.settings.story_label,
+        label=office.configuration(asked.repository).story_label,
         issue=item.issue,
         title=item.title,
         body=f"{item.body}\n\n{texts.asked_for(asked.person.login)}",

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 
+from bot.story.effects import PostComment
 from bot.story.events import (
     ApprovalWithdrawn,
     CancelRequested,
@@ -22,9 +23,18 @@ from bot.story.events import (
 from bot.story.involved import person
 from bot.story.machine import Story
 from bot.story.office import Office
-from bot.story.standing import lapsed
 from bot.story.vocabulary import Gate, Repository, State
-from handlers import COMMANDS, configuration, install, onboarding, review, undelivered, unheard
+from bot.texts import answers, unmet
+from handlers import (
+    COMMANDS,
+    configuration,
+    install,
+    onboarding,
+    review,
+    review_approves,
+    undelivered,
+    unheard,
+)
 from handlers.merge import note_head
 from handlers.story import start
 from policies.standing import GRANTED
@@ -117,12 +127,36 @@ def _look_at(office: Office, story: Story) -> None:
         _edited(office, story, issue.get("title") or "", issue.get("body") or "")
     if story.waits_at(Gate.PRE_DEPLOY) and story.pull_number:
         _pull(office, story)
-    for given, reason in lapsed(github, story).items():
-        told = ApprovalWithdrawn(reason=reason, comment_id=given.comment_id, thread=given.thread)
-        office.tell(story.stream, told)
+    review_approves.take_back(office, story)
+    review_approves.count(office, story)
     review.look(office, story, COMMANDS)
+    _remind(office, story)
     if story.status_comment_id and github.comment(repository, story.status_comment_id) is None:
         office.tell(story.stream, ViewDisturbed(view="status"))
+
+
+def _remind(office: Office, story: Story) -> None:
+    """At half of the time that a story may wait, say once for whom it does."""
+    waiting = story.waiting
+    if story.state is not State.WAITING or waiting is None or waiting.until:
+        return
+    config = office.configuration(story.repository)
+    whole = timedelta(days=config.limits.wait_days)
+    key = f"{story.stream}/post_comment/reminder/{waiting.since.isoformat()}"
+    if office.clock() >= waiting.since + whole:
+        office.tell(story.stream)  # nobody woke it, or the time was made shorter since
+        return
+    if office.clock() < waiting.since + whole / 2 or office.said(key):
+        return
+    body = answers.reminder(
+        waiting.since,
+        waiting.since + whole,
+        config.unanswered == "cancel",
+        unmet.missing(office.missing(story)),
+    )
+    where = story.pull_number if waiting.gate is Gate.PRE_DEPLOY else story.issue
+    said = PostComment(key=key, repository=story.repository, issue=where, body=body)
+    office.say(story.stream, [said])
 
 
 def _cancel(office: Office, story: Story, reason: str) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
+from bot.story.api_events import RequestedStory
 from bot.story.batches import Batch
 from bot.story.machine import Story
 from bot.story.office import Office
-from bot.story.vocabulary import Person, Repository, RequestedStory, State
+from bot.story.vocabulary import Person, Repository, State
 from handlers import batch as batches
 from handlers.api import Answer, Order, obey
 

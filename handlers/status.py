@@ -18,7 +18,11 @@ def status(asked: Asked) -> Outcome:
     office, story = asked.office, asked.story
     limits = office.configuration(story.repository).limits
     text = status_text.status(
-        story, limits.story_budget_usd, limits.max_iterations, office.missing(story)
+        story,
+        limits.story_budget_usd,
+        limits.max_iterations,
+        office.missing(story),
+        limits.wait_days,
     )
     return Outcome(answer=text)
 

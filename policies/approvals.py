@@ -147,14 +147,14 @@ def still_valid(
     approval: Approval,
     gate: Gate,
     now: Bound,
-    rule: ApprovalRule | None = None,
+    asked: Demands | None = None,
     *,
     same_tree: bool = False,
 ) -> Verdict:
     """Whether an approval given earlier still means what stands there now.
 
     `same_tree`: the head moved, but to a commit with the very same files (a reworded message).
-    `rule`: what is asked for now, where the caller knows.
+    `asked`: what is asked for now, where the caller knows.
     """
     if approval.gate is not gate:
         return deny("other_gate", f"it approved {approval.gate}, not {gate}")
@@ -162,7 +162,7 @@ def still_valid(
         return deny("plan_changed", "the plan has changed since; approve the new one")
     if approval.base_sha and now.base_sha and approval.base_sha != now.base_sha:
         return deny("base_changed", "it stands on another base now; approve it there")
-    if rule and approval.demands and (more := asks_more(approval.demands, rule.demands)):
+    if asked and approval.demands and (more := asks_more(approval.demands, asked)):
         return deny("config_changed", f"the configuration asks for more since ({more})")
     if APPROVABLE.get(gate) == "plan":
         return allow("same_plan")
@@ -193,7 +193,7 @@ def standing(
     counted = {
         each.person.id: each
         for each in approvals
-        if not each.person.is_bot and still_valid(each, gate, now, rule).allowed
+        if not each.person.is_bot and still_valid(each, gate, now, rule.demands).allowed
     }
     return list(counted.values())
 
@@ -207,7 +207,7 @@ def unmet(
         _second_person(approvals, rule, involved),
         _team(approvals, rule),
         *(_owner(one, approvals) for one in rule.owned),
-        *(_looked_at(one, approvals, involved) for one in rule.checkpoints),
+        *(unmet_checkpoint(one, approvals, involved) for one in rule.checkpoints),
     ]
     return tuple(dict.fromkeys(one for one in found if one is not None))
 
@@ -254,7 +254,9 @@ def _owner(owned: OwnedPath, approvals: Sequence[Approval]) -> Unmet | None:
     return Unmet("code_owner", f"an owner is missing: {names}", names)
 
 
-def _looked_at(one: Checkpoint, approvals: Sequence[Approval], involved: Involved) -> Unmet | None:
+def unmet_checkpoint(
+    one: Checkpoint, approvals: Sequence[Approval], involved: Involved
+) -> Unmet | None:
     others = {each.person.id for each in approvals if not involved.part(each.person)}
     if involved.unknown_contributors or (others if one.teams is None else others & one.teams.ids):
         return None  # unknown contributors are named by the second person's rule
@@ -282,7 +284,7 @@ def gate_open(
     changed = (
         f"{each.person.login}'s approval does not count: {verdict.reason}"
         for each in approvals
-        if each.gate is gate and not (verdict := still_valid(each, gate, now, rule)).allowed
+        if each.gate is gate and not (verdict := still_valid(each, gate, now, rule.demands)).allowed
     )
     reasons = dict.fromkeys((*(one.what for one in missing), *lapsed, *changed))
     return wait(missing[0].rule, "; ".join(reasons), gate)

@@ -110,5 +110,5 @@ def _held_by_all(spent: Spent, caps: Caps, now: datetime) -> Verdict | None:
         if most is not None and not used < most:
             reason = f"${used:.2f} of ${most:.2f} spent {period}; it goes on at {until:%Y-%m-%d}"
             verdict = wait(rule, reason, Gate.BUDGET_EXCEEDED)
-            return verdict.model_copy(update={"until": until})
+            return verdict.model_copy(update={"until": until, "whom": ""})  # time opens it
     return None

@@ -8,20 +8,14 @@ Never: it performs nothing and looks nothing up. The facts are what the journal 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any
 
 from bot.story.vocabulary import (
-    Approval,
-    AutoApproval,
     Decision,
     Gate,
     Person,
-    Remark,
-    Repository,
     Verdict,
     allow,
     deny,
@@ -37,106 +31,10 @@ from policies import (
     tools,
     who_commands,
 )
+from policies.effect_facts import Facts, Limits
 
 LABELS = "towpath:"
 _MODULES = frozenset({"pytest", "ruff", "unittest"})
-
-
-class StoryView(Protocol):
-    """What the policies need to know of a story; `bot.story.machine.Story` is one."""
-
-    @property
-    def repository(self) -> Repository | None: ...
-    @property
-    def issue(self) -> int: ...
-    @property
-    def branch(self) -> str: ...
-    @property
-    def head_sha(self) -> str: ...
-    @property
-    def pushed_sha(self) -> str: ...
-    @property
-    def plan_digest(self) -> str: ...
-    @property
-    def split_agreed(self) -> bool: ...
-    @property
-    def foreign_head(self) -> bool: ...
-    @property
-    def pull_number(self) -> int: ...
-    @property
-    def base_sha(self) -> str: ...
-    @property
-    def approvals(self) -> Sequence[Approval]: ...
-    @property
-    def auto_approved(self) -> AutoApproval | None: ...
-    def remarks_open(self) -> Sequence[Remark]: ...
-    def passed(self, subject: str, sha: str) -> bool:
-        """Whether the last tests of `subject` were at `sha` and broke nothing."""
-
-    def held_back(self, sha: str) -> bool:
-        """Whether a quality gate stopped the commit `sha`."""
-
-
-@dataclass(frozen=True)
-class PullFacts:
-    """The pull request as GitHub has it now. `mergeable` None: GitHub does not know yet."""
-
-    number: int
-    state: str  # open | closed
-    head_sha: str
-    head_ref: str
-    base_ref: str
-    author: Person | None
-    merged: bool = False
-    mergeable: bool | None = None
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Per story; all of them settings (P5)."""
-
-    caps: budget.Caps = field(default_factory=budget.Caps)
-    model_calls: int = 400
-    commands: int = 200
-    test_runs: int = 120
-    environments: int = 60
-    gate_runs: int = 60
-    issues: int = 8
-    branch_lines: int = 200
-    programs: frozenset[str] = frozenset({"ruff", "uv", "pytest", "python", "python3"})
-    in_project: frozenset[str] = frozenset(
-        {"python", "python3", "pytest", "mypy", "ruff", "node", "npm", "npx", "tsc", "go", "cargo"}
-    )
-
-
-@dataclass(frozen=True)
-class Facts:
-    """All that decides on an effect. `calls`: how many of each kind were performed so far.
-
-    `live`: the story is neither cancelled nor at its end. `bot`: our own account. `lapsed`:
-    approvals that do not count any more, and why.
-    """
-
-    live: bool
-    paused: bool
-    story: StoryView
-    default_branch: str
-    bot: Person | None = None
-    pull: PullFacts | None = None
-    limits: Limits = field(default_factory=Limits)
-    calls: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
-    spent: budget.Spent = field(default_factory=budget.Spent)
-    suspects: Sequence[suspicion.Suspect] = ()
-    vouched: frozenset[str] = frozenset()
-    now: datetime = datetime(2000, 1, 1, tzinfo=UTC)
-    gates: frozenset[Gate] = frozenset({Gate.PRE_DEPLOY, Gate.PRE_PRODUCTION})
-    approval: approvals.ApprovalRule = field(default_factory=approvals.ApprovalRule)
-    involved: approvals.Involved = field(default_factory=approvals.Involved)
-    lapsed: Mapping[Approval, str] = field(default_factory=lambda: MappingProxyType({}))
-    auto: auto_approval.AutoFacts | None = None
-    auto_limits: auto_approval.AutoLimits | None = None
-    paths: scope.Scope = field(default_factory=scope.Scope)
-    asker: who_commands.CommandFacts | None = None  # of somebody who asks for a new story
 
 
 Rule = Callable[[Any, Facts], Verdict | None]

@@ -28,6 +28,14 @@ _WHY = {
     OFF: "Towpath is switched off for this repository",
 }
 
+_OWNER = "an owner of the account that the app is installed on"
+_WHOM = {
+    SUSPENDED: _OWNER,
+    REMOVED: _OWNER,
+    ARCHIVED: "an admin of the repository",
+    OFF: "whoever may change `mode` in .github/towpath.yml on the default branch",
+}
+
 
 @dataclass(frozen=True)
 class Standing:
@@ -61,10 +69,10 @@ class Standing:
 def before(kind: str, standing: Standing, needs: Mapping[str, str]) -> Verdict | None:
     """The verdict that comes before all rules. `needs`: permissions that the effect takes."""
     if stopped := standing.stopped:
-        return wait(stopped, _WHY[stopped], Gate.PAUSED)
+        return wait(stopped, _WHY[stopped], Gate.PAUSED, _WHOM[stopped])
     if standing.granted is not None and (lacks := missing(standing.granted, needs)):
         why = f"the installation has not granted {', '.join(lacks)} yet"
-        return wait(PERMISSION, why, Gate.PAUSED)
+        return wait(PERMISSION, why, Gate.PAUSED, _OWNER)
     return None
 
 
@@ -73,7 +81,7 @@ def after(effect: Any, standing: Standing, verdict: Verdict) -> Verdict:
     kind = effect.kind
     if standing.mode != DRY_RUN or not verdict.allowed or kind in INSIDE or kind == "show_status":
         return verdict
-    return wait(DRY_RUN, would(effect), Gate.PAUSED)
+    return wait(DRY_RUN, would(effect), Gate.PAUSED, _WHOM[OFF])
 
 
 def would(effect: Any) -> str:

@@ -8,15 +8,22 @@ Never: words for people (`bot.texts.unmet` has them), and no guess where GitHub 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from bot.story.vocabulary import TERMINAL, Approval, Gate, Person, State, Waiting
+from bot.story.vocabulary import TERMINAL, Approval, AutoApproval, Gate, Person, State, Waiting
 from policies import budget
-from policies.approvals import APPROVABLE, ApprovalRule, Involved, still_valid
-from policies.effects import PullFacts
+from policies.approvals import (
+    APPROVABLE,
+    ApprovalRule,
+    Bound,
+    Involved,
+    auto_stands,
+    standing,
+)
+from policies.effect_facts import PullFacts
 
 # Who can meet a condition, besides people and teams by name (`@alice`, `@acme/payments`).
 TOWPATH = "towpath"
@@ -92,6 +99,10 @@ class StoryNow(Protocol):
     def head_sha(self) -> str: ...
     @property
     def plan_digest(self) -> str: ...
+    @property
+    def base_sha(self) -> str: ...
+    @property
+    def auto_approved(self) -> AutoApproval | None: ...
     @property
     def merged_sha(self) -> str: ...
     @property
@@ -212,35 +223,53 @@ def _of_gate(story: StoryNow, facts: UnmetFacts) -> list[Condition]:
 def _of_approval(
     story: StoryNow, facts: UnmetFacts, gate: Gate, since: datetime | None, now: bool
 ) -> list[Condition]:
-    by_plan = APPROVABLE[gate] == "plan"
+    by_plan, rule, involved = APPROVABLE[gate] == "plan", facts.rule, facts.involved
     head = story.head_sha if facts.pull is None or by_plan else facts.pull.head_sha
-    given = [
-        each
-        for each in story.approvals
-        if not each.person.is_bot and still_valid(each, gate, head, story.plan_digest).allowed
-    ]
+    bound = Bound(head, story.plan_digest, story.base_sha)
+    if auto_stands(story.auto_approved, gate, bound):
+        return []
+    given = standing(story.approvals, gate, bound, rule)
     people = {each.person.id for each in given}
+    others = {each.person.id for each in given if not involved.part(each.person)}
     how = "/approve" if by_plan or not now else f"/approve {head}"
-    found = []
-    quorum = max(1, facts.rule.quorum)
+    found: list[Condition] = []
+
+    def lacks(what: str, who: tuple[str, ...], detail: str, how: str = how) -> None:
+        found.append(Condition(what, who, since, how, detail, now))
+
+    quorum = max(1, rule.quorum)
     if len(people) < quorum:
-        so_far = f"{len(people)} of {quorum}"
-        found.append(Condition("quorum", (WRITE,), since, how, so_far, now))
-    involved, second = facts.involved, facts.rule.second_person_required and not by_plan
-    if second and involved.unknown_contributors:
-        names = ", ".join(involved.unknown_contributors[:3])
-        found.append(Condition("unknown_contributor", (WRITE,), since, "", names, now))
-    if second and all(involved.part(each.person) for each in given):
-        found.append(Condition("second_person", (SECOND,), since, how, _parts(involved), now))
+        lacks("quorum", (WRITE,), f"{len(people)} of {quorum}")
+    if rule.second_person and involved.unknown_contributors:
+        lacks("unknown_contributor", (WRITE,), _some(involved.unknown_contributors), "")
+    elif rule.second_person and not others:
+        lacks("second_person", (SECOND,), _parts(involved))
+    for what, who, detail in _by_name(rule, people, others):
+        lacks(what, who, detail, "" if what == "owner_unknown" else how)
+    return found
+
+
+def _by_name(
+    rule: ApprovalRule, people: set[int], others: set[int]
+) -> Iterator[tuple[str, tuple[str, ...], str]]:
+    """Whose approval is asked for by name and missing: what, who, of what."""
+    if rule.teams and not rule.teams.ids & people:
+        yield "named_team", _named(rule.teams.names), _some(rule.teams.names)
     missing: dict[tuple[str, ...], list[str]] = {}
-    for owned in () if by_plan else facts.rule.owned:
+    for owned in rule.owned:
         if not owned.ids & people:
             missing.setdefault(owned.names if owned.ids else (), []).append(owned.path)
     for names, paths in missing.items():
-        who = tuple(n if n.startswith("@") else f"@{n}" for n in names) or (OPERATOR,)
-        what = "code_owner" if names else "owner_unknown"
-        found.append(Condition(what, who, since, how if names else "", _some(paths), now))
-    return found
+        who = _named(names) or (OPERATOR,)
+        yield "code_owner" if names else "owner_unknown", who, _some(paths)
+    for one in rule.checkpoints:
+        if not (others if one.teams is None else others & one.teams.ids):
+            who = _named(one.teams.names) if one.teams else (SECOND,)
+            yield "checkpoint", who, f"{one.kind} ({_some(one.paths)})"
+
+
+def _named(names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(name if name.startswith("@") else f"@{name}" for name in names)
 
 
 def _of_change(story: StoryNow, facts: UnmetFacts) -> list[Condition]:

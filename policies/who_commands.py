@@ -51,6 +51,9 @@ COMMANDS: dict[str, Allowed] = {
     "handoff": _WRITE,
     "budget": _WRITE,
     "priority": _WRITE,
+    "wsjf": _WRITE,
+    "deploy": _WRITE,
+    "rollback": _WRITE,
 }
 
 

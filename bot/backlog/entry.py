@@ -230,6 +230,8 @@ class Sightings:
             self.fault(entry.line, f"the status “{_short(raw)}” is not known", loses=False)
         if state is None or state is ItemState.NEW:
             return None, ""
+        if entry.fields.get("ours") and state is not ItemState.DONE:
+            return None, ""  # our own file may be behind our own journal
         why = clean(str(entry.fields.get("reason") or ""), 300)
         if is_declined(raw):
             why = why or f"{_short(raw)} in {self.place}"
@@ -245,6 +247,8 @@ class Sightings:
         if _TICKET.fullmatch(own):
             names.append(f"ticket:{own}")
         names += [f"issue:{number}" for number in self._issues(entry)]
+        ours = str(fields.get("ours") or "")
+        names += [f"item:{ours}"] if re.fullmatch(r"\d{1,12}", ours) else []
         if fields.get("rule") and fields.get("file"):
             names.append(f"rule:{_short(fields['file'])}|{_short(fields['rule'])}")
         return tuple(sorted(dict.fromkeys(clean(one, 400) for one in names)))

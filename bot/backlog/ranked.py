@@ -5,8 +5,8 @@ items; memory for what was asked only.
 
 Items of one base score keep their order among themselves for ever: the older one is never behind.
 So each base score is a queue in the index, and the next items come from merging the heads of a few
-queues. A queue whose base is below half of the next rank cannot hold anything that comes before it,
-because age doubles a score at most.
+queues. A queue cannot hold anything that comes before the next item when its base would not reach
+that item's rank with the age of the oldest item of all.
 """
 
 from __future__ import annotations
@@ -24,10 +24,11 @@ from bot.backlog.item import stream_of
 from bot.story.database import Cursor, Prepared, Store
 from bot.story.item_events import ItemState
 from bot.story.schema import ITEMS
-from policies.ranking import GROWTH_US, ageing, microseconds, order, score
+from policies.ranking import ageing, microseconds, order, rank, score
 
 _ALL = 2**62
 _CHUNK = 20
+_QUICK = 200  # items that one statement is asked for
 
 _QUEUE = and_(ITEMS.c.repository == bindparam("repository_"), ITEMS.c.state == bindparam("state_"))
 _TOP = (
@@ -36,11 +37,12 @@ _TOP = (
     .scalar_subquery()
 )
 _NEXT = select(func.max(ITEMS.c.base)).where(_QUEUE, ITEMS.c.base < _TOP).scalar_subquery()
+_OLDEST = select(func.min(ITEMS.c.since)).where(_QUEUE).scalar_subquery()
 _ROW = (ITEMS.c.base, ITEMS.c.since, ITEMS.c.number, ITEMS.c.title, ITEMS.c.family)
 _IN_ORDER = (ITEMS.c.since, ITEMS.c.number)
 
 _HEADS = Prepared(
-    select(*_ROW, _NEXT)
+    select(*_ROW, _NEXT, _OLDEST)
     .where(_QUEUE, ITEMS.c.base == _TOP)
     .order_by(*_IN_ORDER)
     .limit(bindparam("most"))
@@ -110,10 +112,31 @@ class Queues(Store):
     ) -> list[Ranked]:
         """The first `limit` items in these states (and families), by their score now."""
         now = microseconds(self._clock())
+        if len(states) == 1 and families is None and 0 < limit <= _QUICK:
+            quick = self._quick(repository, limit, states[0], now)
+            if quick is not None:
+                return quick
         with self._looking() as cursor:
             rows = self._merged(cursor, repository, states, now)
             found = (one for one in rows if families is None or one[1].family in families)
             return [_ranked(repository, *one, now) for one in islice(found, limit)]
+
+    def _quick(
+        self, repository: str, limit: int, state: ItemState, now: int
+    ) -> list[Ranked] | None:
+        """The answer where one queue has it all, which is usual; one statement."""
+        values = {"repository_": repository, "state_": str(state), "below": _ALL, "most": limit}
+        with self._looking(once=True) as cursor:
+            rows = self._run(cursor, _HEADS, **values).fetchall()
+        if not rows:
+            return []
+        beneath, oldest = rows[0][5:]
+        last = _Row(*rows[-1][:5])
+        if beneath is not None and (
+            len(rows) < limit or rank(beneath, oldest, now) >= rank(last.base, last.since, now)
+        ):
+            return None
+        return [_ranked(repository, state, _Row(*one[:5]), now) for one in rows]
 
     def counts(self, repository: str) -> dict[str, int]:
         """How many items there are in each state."""
@@ -125,13 +148,14 @@ class Queues(Store):
         self, cursor: Cursor, repository: str, states: Sequence[ItemState], now: int
     ) -> Iterator[tuple[ItemState, _Row]]:
         heap: list[tuple[tuple[int, int, int], int, ItemState, _Queue]] = []
-        beneath: dict[ItemState, int | None] = dict.fromkeys(states, _ALL)
+        # of each state: the base of its highest queue that is not open yet, its oldest item
+        beneath: dict[ItemState, tuple[int | None, int]] = dict.fromkeys(states, (_ALL, 0))
         opened = 0
         while True:
-            for state, base in beneath.items():
-                while base is not None and (not heap or base * 2 * GROWTH_US >= -heap[0][0][0]):
-                    queue, base = self._open(cursor, repository, state, base)
-                    beneath[state] = base
+            for state, (base, oldest) in beneath.items():
+                while base is not None and (not heap or rank(base, oldest, now) >= -heap[0][0][0]):
+                    queue, base, oldest = self._open(cursor, repository, state, base)
+                    beneath[state] = base, oldest
                     opened += 1
                     _push(heap, queue, opened, state, now)
             if not heap:
@@ -146,8 +170,8 @@ class Queues(Store):
 
     def _open(
         self, cursor: Cursor, repository: str, state: ItemState, below: int
-    ) -> tuple[_Queue, int | None]:
-        """The highest queue at most `below`, and the base of the one beneath it."""
+    ) -> tuple[_Queue, int | None, int]:
+        """The highest queue at most `below`, the base of the one beneath it, the oldest item."""
         at: dict[str, Any] = {"repository_": repository, "state_": str(state)}
         rows = self._run(cursor, _HEADS, **at, below=below + 1, most=_CHUNK).fetchall()
 
@@ -156,7 +180,8 @@ class Queues(Store):
             found = self._run(cursor, _MORE, **at, **after, most=_CHUNK).fetchall()
             return [_Row(*one) for one in found]
 
-        return _Queue([_Row(*one[:5]) for one in rows], more), rows[0][5] if rows else None
+        beneath, oldest = rows[0][5:] if rows else (None, 0)
+        return _Queue([_Row(*one[:5]) for one in rows], more), beneath, oldest
 
 
 def _push(heap: list[Any], queue: _Queue, position: int, state: ItemState, now: int) -> None:

@@ -136,7 +136,7 @@ class Shelf:
             state=str(item.state),
             family=str(item.family),
             title=storable(item.title),
-            base=self.base(item),
+            base=base_of(item, self._scoring),
             since=microseconds(item.since),
             version=item.version,
         )
@@ -147,14 +147,6 @@ class Shelf:
                 self._commit.run(
                     _PUT_KEY, repository=self.repository, key=key, number=item.number, **row
                 )
-
-    def base(self, item: Item) -> int:
-        """The score of an item without its age."""
-        won = item.inputs
-        told = {name: one.number if (one := getattr(won, name)) else 1 for name in INPUTS}
-        facts = Scored(**told, family=str(item.family), labels=item.labels, title=item.title)
-        factor = boosted(self._scoring, facts).factor if self._scoring else Fraction(1)
-        return base(**told, boost=factor)
 
     def with_key(self, key: str) -> list[Known]:
         """The items that bear a key, the oldest first."""
@@ -196,6 +188,15 @@ class Shelf:
         self._commit.run(_FORGET_KEYS, repository_=self.repository)
 
 
+def base_of(item: Item, scoring: Scoring | None) -> int:
+    """The score of an item without its age, in 1/1560."""
+    won = item.inputs
+    told = {name: one.number if (one := getattr(won, name)) else 1 for name in INPUTS}
+    facts = Scored(**told, family=str(item.family), labels=item.labels, title=item.title)
+    factor = boosted(scoring, facts).factor if scoring else Fraction(1)
+    return base(**told, boost=factor)
+
+
 def _keys(item: Item) -> dict[str, dict[str, Any]]:
     """The keys an item bears; a later kind of row wins where two have one key."""
     rows: dict[str, dict[str, Any]] = {}
@@ -212,6 +213,8 @@ def _names(sighting: Sighting) -> Iterable[tuple[str, str]]:
     if (words := words_key(sighting.title)) is not None:
         yield "words", words
     for identity in sighting.identities:
+        if identity.startswith("item:"):
+            continue  # is its number already
         yield "identity", storable(identity)
 
 

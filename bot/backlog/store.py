@@ -7,12 +7,17 @@ can be made again from the journal at any time (`rebuild`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from sqlalchemy import func, select
+
 from bot.backlog.edges import check_move
 from bot.backlog.item import Item, fold_item, stream_of
 from bot.backlog.ranked import Queues
 from bot.backlog.reading import Reading
-from bot.backlog.shelf import Shelf
+from bot.backlog.shelf import Shelf, base_of
 from bot.backlog.taking import Taken, taking
+from bot.story.database import reading
 from bot.story.item_events import (
     Inputs,
     InputsGiven,
@@ -22,6 +27,7 @@ from bot.story.item_events import (
     ItemState,
 )
 from bot.story.journal import Conflict, Journal, Together
+from bot.story.schema import ITEM_KEYS
 from policies.ranking import Scoring
 
 ACTOR = "backlog"
@@ -33,6 +39,14 @@ class NoItem(LookupError):
     def __init__(self, repository: str, number: int) -> None:
         super().__init__(f"no item {number} in the backlog of {repository}")
         self.repository, self.number = repository, number
+
+
+class _NotThisTime(Exception):
+    """Takes back what was written in a dry run."""
+
+    def __init__(self, taken: Taken) -> None:
+        super().__init__("dry run")
+        self.taken = taken
 
 
 class Backlog(Queues):
@@ -52,10 +66,47 @@ class Backlog(Queues):
             raise NoItem(repository, number)
         return item
 
-    def take(self, repository: str, reading: Reading, actor: str = ACTOR) -> Taken:
-        """Let a reading happen to the backlog; says what that changed."""
-        with self._journal.together(actor) as commit:
-            return taking(self._shelf(repository, commit), reading)
+    def base(self, item: Item) -> int:
+        """The score of an item without its age, in 1/1560."""
+        return base_of(item, self._scoring)
+
+    def items(self, repository: str, states: Sequence[ItemState] = tuple(ItemState)) -> list[Item]:
+        """All items in these states, in the order of their ranks."""
+        ranked = self.next(repository, 2**31, states)
+        return [self.item(repository, one.number) for one in ranked]
+
+    def with_key(self, repository: str, key: str) -> int | None:
+        """The number of the item that a source knows by this key."""
+        query = select(func.min(ITEM_KEYS.c.number)).where(
+            ITEM_KEYS.c.repository == repository, ITEM_KEYS.c.key == key
+        )
+        with reading(self._engine) as connection:
+            found: int | None = connection.scalar(query)
+        return found
+
+    def places(self, repository: str) -> list[tuple[str, str]]:
+        """(source, place) of everything that items are known from now."""
+        with reading(self._engine) as connection:
+            rows = connection.execute(
+                select(ITEM_KEYS.c.source, ITEM_KEYS.c.place)
+                .where(ITEM_KEYS.c.repository == repository, ITEM_KEYS.c.kind == "source")
+                .distinct()
+                .order_by(ITEM_KEYS.c.source, ITEM_KEYS.c.place)
+            )
+            return [(source, place) for source, place in rows]
+
+    def take(
+        self, repository: str, told: Reading, actor: str = ACTOR, *, dry: bool = False
+    ) -> Taken:
+        """Let a reading happen to the backlog; says what that changed, or would (`dry`)."""
+        try:
+            with self._journal.together(actor) as commit:
+                taken = taking(self._shelf(repository, commit), told)
+                if dry:
+                    raise _NotThisTime(taken)
+        except _NotThisTime as undone:
+            return undone.taken
+        return taken
 
     def give(self, repository: str, number: int, inputs: Inputs, actor: str) -> Item:
         """A person's inputs; they win over everything else."""

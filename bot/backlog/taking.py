@@ -112,6 +112,11 @@ def _others(shelf: Shelf, sighting: Sighting, held: set[int]) -> list[int]:
 def _named(shelf: Shelf, sighting: Sighting, but: int = 0) -> list[int]:
     numbers: dict[int, None] = {}
     for key in (sighting.key, *sighting.identities):
+        if key.startswith("item:"):  # a backlog.yml of ours names its items by their numbers
+            item = shelf.item(int(key.removeprefix("item:")))
+            if item is not None and item.merged_into is None and item.number != but:
+                numbers[item.number] = None
+            continue
         for known in shelf.with_key(key):
             if not known.number or known.number == but:
                 continue

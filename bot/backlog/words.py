@@ -47,6 +47,8 @@ _FIELDS = {
     "file": "file path filename file_path",
     "line": "line line_number lineno",
     "rule": "rule rule_id check check_id",
+    "ours": "towpath_item",
+    "skip": "estimates sources first_seen ageing",
     "children": "children subtasks sub_tasks items tasks stories features entries issues todos "
     "backlog work_items",
 }

@@ -21,6 +21,7 @@ from bot.codebase.graph import Graph
 from bot.codebase.history import History
 from bot.codebase.impact import Covering, covering, tests_for
 from bot.codebase.profile import ProjectProfile
+from bot.codebase.roles import is_test_file
 from bot.codebase.search import FoundFile, Search, history_of
 from bot.codebase.snapshot import Snapshot
 from bot.codebase.store import Store
@@ -220,6 +221,11 @@ class Project:
                 order.setdefault(user, f"imports {path}")
         ranked = [Ranked(path, reasons=(why,)) for path, why in order.items() if path not in paths]
         return build(_View(self, [one.path for one in ranked]), ranked, tokens)
+
+    def tests_of(self, path: str) -> list[str]:
+        """Test files that cover a file, the surest first."""
+        found = covering(self.snapshot, self.graph, self.symbols, path)
+        return [one.path for one in found[:COVERING] if is_test_file(one.path)]
 
     def rates(self) -> list[Rate]:
         """How often the caches had an answer, in this process (M11)."""

@@ -14,7 +14,7 @@ _ALL = frozenset({"", ".", "*", "**", "**/*", "**/**"})
 
 def checked(pattern: str) -> str:
     """The pattern; ValueError where it is none that can be obeyed."""
-    if not pattern or pattern != pattern.strip():
+    if not pattern or pattern != pattern.strip(" "):
         raise ValueError("a pattern that is not empty and has no spaces around it")
     if pattern[0] in "!#":
         raise ValueError(f"a pattern that does not begin with {pattern[0]!r}")

@@ -14,8 +14,13 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 
 from bot.configuration import yaml_tree
+from bot.configuration.patterns import checked
 from bot.configuration.problems import Problem, Unreadable
-from bot.configuration.schema import RepositoryConfig
+from bot.configuration.schema import LABEL_PATTERN, RepositoryConfig
+from bot.configuration.section import PATH_PATTERN, TEAM_PATTERN
+from bot.configuration.yaml_tree import MOST_BYTES
+
+__all__ = ["MOST_BYTES", "read", "read_as"]
 
 Model = TypeVar("Model", bound=BaseModel)
 _EXACT = 2**53  # above, a float is no whole number any more
@@ -160,12 +165,26 @@ def _expected(error: Any, found: Any) -> str:
         case "string_too_long":
             return f"expected at most {context['max_length']} characters"
         case "string_pattern_mismatch":
-            return f"not a value that is possible here: {saw}"
+            return f"{_form(context['pattern'], found)}, found {saw}"
         case "value_error":
             return f"expected {context['error']}, found {saw}"
         case _ if kind in _PLAIN:
             return f"expected {_PLAIN[kind]}, found {saw}{_hint(kind, found)}"
     return f"{error['msg']}, found {saw}"[:300]
+
+
+def _form(pattern: str, found: Any) -> str:
+    """What a text has to look like."""
+    if pattern == TEAM_PATTERN:
+        return "expected a team as org/team"
+    if pattern == LABEL_PATTERN:
+        return "expected the name of a label (up to 50 characters, none of Towpath's own)"
+    try:
+        checked(str(found))
+    except ValueError as error:
+        if pattern == PATH_PATTERN:
+            return f"expected {error}"
+    return "not a text that is possible here"
 
 
 def _hint(kind: str, found: Any) -> str:

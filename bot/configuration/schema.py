@@ -11,7 +11,7 @@ import hashlib
 import json
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from bot.configuration import patterns
 from bot.configuration.backlog import Backlog
@@ -22,12 +22,26 @@ GateName = Literal["pre_code", "pre_deploy", "pre_production"]
 Percent = Annotated[float, Field(ge=0, le=100)]
 
 
+LABEL_PATTERN = (
+    r"^(?! )(?![\s\S]* " + END + r")(?!towpath:)(?![\s\S]*[\u0000-\u001f,])[\s\S]{1,50}" + END
+)
+
+
+def _is_true(value: object) -> object:
+    if value is not True:  # 1 is true to a Literal, and nothing to JSON Schema
+        raise ValueError("true (this gate cannot be turned off)")
+    return value
+
+
+Locked = Annotated[Literal[True], BeforeValidator(_is_true)]
+
+
 class Gates(Section):
     """Where a person is waited for (§16.2)."""
 
     pre_code: bool = Field(False, description="Wait for /approve before code is written.")
     pre_deploy: bool = Field(True, description="Wait for /approve before the merge.")
-    pre_production: Literal[True] = Field(
+    pre_production: Locked = Field(
         True, description="Wait for /approve before production. Cannot be turned off."
     )
     budget_exceeded: bool = Field(
@@ -56,6 +70,27 @@ class ApprovalsByGate(Section):
     pre_production: GateApprovals = Field(GateApprovals(), description="Before production.")
 
 
+class Checkpoint(Section):
+    """Something sensitive that a second person looks at, whatever else is asked (P4)."""
+
+    kind: str = Field(
+        pattern=r"^[a-z][a-z ]{1,39}" + END,
+        description="authentication, authorization, cryptography, payments, personal data, or "
+        "a name of your own.",
+    )
+    paths: tuple[Pattern, ...] = Field(
+        (), max_length=200, description="Paths that belong to it, besides those known by name."
+    )
+    teams: tuple[Team, ...] = Field(
+        (), max_length=20, description="Teams (org/team) of which one has to look. Empty: anybody."
+    )
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """`paths` in gitignore's words."""
+        return tuple(patterns.restricted(each) for each in self.paths)
+
+
 class Approvals(Section):
     """Whose yes opens a gate (P3)."""
 
@@ -68,6 +103,9 @@ class Approvals(Section):
     )
     reviews_count: bool = Field(
         False, description="An approving review on GitHub counts as /approve."
+    )
+    checkpoints: tuple[Checkpoint, ...] = Field(
+        (), max_length=20, description="Sensitive ground, and who has to look at changes of it."
     )
     gates: ApprovalsByGate = Field(ApprovalsByGate(), description="What a gate asks for instead.")
 
@@ -84,6 +122,11 @@ class AutoApprove(Section):
     paths: tuple[Pattern, ...] = Field(
         (), max_length=200, description="Only changes within these paths; empty: any."
     )
+
+    @property
+    def paths_allowed(self) -> tuple[str, ...]:
+        """`paths` in gitignore's words."""
+        return tuple(patterns.allowed(each) for each in self.paths)
 
 
 class Paths(Section):
@@ -120,6 +163,12 @@ class Limits(Section):
     )
     branch_lines: int = Field(
         200, ge=1, le=1_000_000, description="Changed lines from which a branch has to say why."
+    )
+    wait_days: float = Field(
+        30.0,
+        gt=0,
+        le=3650,
+        description="Days a story waits for a person; a reminder comes after half of them.",
     )
     ci_failure_rate: float = Field(
         0.30, ge=0, le=1, description="Share of failing CI runs above which less is opened."
@@ -184,19 +233,19 @@ class External(Section):
 class RepositoryConfig(Section):
     """Everything `.github/towpath.yml` can say."""
 
-    version: Literal[1] = Field(1, description="Version of this format.")
+    version: int = Field(1, ge=1, le=1, description="Version of this format.")
     mode: Mode = Field(
         "on", description="on; dry_run: say what would be done and do nothing; off: do nothing."
     )
     story_label: str = Field(
         "story",
-        pattern=r"^(?! )(?![\s\S]* "
-        + END
-        + r")(?!towpath:)(?![\s\S]*[\u0000-\u001f,])[\s\S]{1,50}"
-        + END,
+        pattern=LABEL_PATTERN,
         description="Label that turns an issue into a story.",
     )
     gates: Gates = Field(Gates(), description="Where a person is waited for.")
+    unanswered: Literal["hand_over", "cancel"] = Field(
+        "hand_over", description="What becomes of a story that waited too long for a person."
+    )
     approvals: Approvals = Field(Approvals(), description="Whose yes opens a gate.")
     auto_approve: AutoApprove | None = Field(
         None, description="Changes that pass without a person. Default: none."

@@ -14,7 +14,7 @@ from bot.configuration.patterns import checked
 
 END = r"(?![\s\S])"  # the end of the text; Python's "$" would let a line feed pass
 # What `checked` refuses, as JSON Schema can say it.
-_PATTERN = (
+PATH_PATTERN = (
     r"^(?![\s\S]*[\u0000-\u001f\u007f\\])(?![!# ])(?![\s\S]* " + END + ")"
     r"(?!(?:[\s\S]*/)?\.\.(?:/|" + END + r"))(?!(?:[^*]*\*){9})[\s\S]+" + END
 )
@@ -29,17 +29,10 @@ class Section(BaseModel):
 
 
 Pattern = Annotated[
-    str, StringConstraints(max_length=200, pattern=_PATTERN), AfterValidator(checked)
+    str, StringConstraints(max_length=200, pattern=PATH_PATTERN), AfterValidator(checked)
 ]
 """A gitignore pattern without `!`: of paths from the root of the repository."""
 
-Login = Annotated[
-    str, StringConstraints(pattern=r"^@?[A-Za-z0-9](?:[A-Za-z0-9_-]{0,99})" + END, max_length=101)
-]
-Team = Annotated[
-    str,
-    StringConstraints(
-        pattern=r"^@?[A-Za-z0-9][A-Za-z0-9_-]{0,99}/[A-Za-z0-9_.-]{1,100}" + END, max_length=202
-    ),
-]
+TEAM_PATTERN = r"^@?[A-Za-z0-9][A-Za-z0-9_-]{0,99}/[A-Za-z0-9_.-]{1,100}" + END
+Team = Annotated[str, StringConstraints(pattern=TEAM_PATTERN, max_length=202)]
 """`org/team`, with or without an @ before it."""

@@ -71,6 +71,14 @@ def create_app(
 
         return is_set_up()
 
+    @app.get("/schema/<name>.json")
+    def schema(name: str) -> ResponseReturnValue:
+        from bot.configuration import published  # models: not before the first answer
+
+        if name not in published.NAMES:
+            return jsonify(error="there is no such schema"), 404
+        return jsonify(published.schema(name))
+
     return app
 
 

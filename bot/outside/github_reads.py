@@ -20,12 +20,19 @@ from bot.story.vocabulary import Person, Repository
 
 log = logging.getLogger(__name__)
 
-NEEDS = {  # permissions that the reads take
+NEEDS = {  # permissions that the reads of stories take; without one of them work waits
     "metadata": "read",
     "issues": "read",
     "pull_requests": "read",
     "contents": "read",
     "members": "read",
+}
+NEEDS_OF_BACKLOG = {  # and those of the backlog's sources; without one of them that source is left
+    "actions": "read",
+    "vulnerability_alerts": "read",
+    "security_events": "read",
+    "secret_scanning_alerts": "read",
+    "repository_advisories": "read",
 }
 _LEVELS = ("none", "read", "triage", "write", "maintain", "admin")
 _FULL_NAME = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+", re.ASCII)
@@ -174,6 +181,33 @@ class Reads:
     def open_issues_with_label(self, repository: Repository, label: str) -> list[dict[str, Any]]:
         told = self._list(repository, "issues", state="open", labels=label)
         return [each for each in told if "pull_request" not in each]
+
+    def open_issues(self, repository: Repository) -> list[dict[str, Any]]:
+        told = self._list(repository, "issues", state="open", sort="created", direction="asc")
+        return [each for each in told if "pull_request" not in each]
+
+    def dependabot_alerts(self, repository: Repository) -> list[dict[str, Any]]:
+        return self._list(repository, "dependabot", "alerts", state="open")
+
+    def code_scanning_alerts(self, repository: Repository) -> list[dict[str, Any]]:
+        return self._list(repository, "code-scanning", "alerts", state="open")
+
+    def secret_scanning_alerts(self, repository: Repository) -> list[dict[str, Any]]:
+        asked = {"state": "open", "hide_secret": "true"}
+        told = self._list(repository, "secret-scanning", "alerts", **asked)
+        return [{key: each[key] for key in each if key != "secret"} for each in told]
+
+    def security_advisories(self, repository: Repository) -> list[dict[str, Any]]:
+        return self._list(repository, "security-advisories")
+
+    def branch_runs(self, repository: Repository, branch: str) -> list[dict[str, Any]]:
+        told = self._get(repository, "actions", "runs", branch=branch, per_page=100)
+        return [each for each in told.get("workflow_runs") or [] if isinstance(each, dict)]
+
+    def failed_jobs(self, repository: Repository, run: int) -> list[str]:
+        told = self._get(repository, "actions", "runs", run, "jobs", per_page=100)
+        jobs = told.get("jobs") or []
+        return [str(each.get("name")) for each in jobs if each.get("conclusion") == "failure"]
 
     def label_put_on(
         self, repository: Repository, number: int, label: str

@@ -82,6 +82,27 @@ class GitHubReads(Protocol):
     def open_issues_with_label(self, repository: Repository, label: str) -> list[dict[str, Any]]:
         """Open issues (no pull requests) with a label."""
 
+    def open_issues(self, repository: Repository) -> list[dict[str, Any]]:
+        """All open issues (no pull requests), the oldest first."""
+
+    def dependabot_alerts(self, repository: Repository) -> list[dict[str, Any]]:
+        """Open Dependabot alerts; Forbidden where they are switched off."""
+
+    def code_scanning_alerts(self, repository: Repository) -> list[dict[str, Any]]:
+        """Open code-scanning alerts; NotFound where nothing was ever analysed."""
+
+    def secret_scanning_alerts(self, repository: Repository) -> list[dict[str, Any]]:
+        """Open secret-scanning alerts, without the secrets; NotFound where it is switched off."""
+
+    def security_advisories(self, repository: Repository) -> list[dict[str, Any]]:
+        """The repository's own advisories, of every state."""
+
+    def branch_runs(self, repository: Repository, branch: str) -> list[dict[str, Any]]:
+        """The newest hundred workflow runs on a branch, the newest first."""
+
+    def failed_jobs(self, repository: Repository, run: int) -> list[str]:
+        """The names of the jobs of a workflow run that failed."""
+
     def label_put_on(
         self, repository: Repository, number: int, label: str
     ) -> dict[str, Any] | None:

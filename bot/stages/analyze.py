@@ -21,7 +21,7 @@ from bot.texts import answers, reasons
 from bot.workspace.text_files import Files
 
 MAX_QUESTION_ROUNDS = 3
-ANALYSED = 16_000  # characters of the repository that the analysis sees
+ANALYSED = 12_000  # characters of the repository that the analysis sees
 
 
 def claim(story: Story, desk: Desk, room: Workroom) -> Move:

@@ -11,10 +11,11 @@ from typing import Any
 from bot.stages.workroom import Workroom, hand_over
 from bot.story.desk import Desk
 from bot.story.effects import MergePullRequest
-from bot.story.events import HeadMoved, PullClosed
+from bot.story.events import ApprovalWithdrawn, HeadMoved, PullClosed, StoryEdited
 from bot.story.machine import Story
 from bot.story.next_move import Move
 from bot.story.performer import Refused
+from bot.story.standing import lapsed
 from bot.story.vocabulary import State
 from bot.texts import reasons, report
 
@@ -26,6 +27,7 @@ def deploy(story: Story, desk: Desk, room: Workroom) -> Move:
     pull = room.github.pull(story.repository, story.pull_number)
     if (moved := _changed(story, desk, pull)) is not None:
         return moved
+    _look_again(story, desk, room)
     try:
         desk.do(
             MergePullRequest(
@@ -40,6 +42,20 @@ def deploy(story: Story, desk: Desk, room: Workroom) -> Move:
     except Refused as refused:
         return _refused(story, desk, room, refused)
     return Move(State.VERIFYING, "merged")
+
+
+def _look_again(story: Story, desk: Desk, room: Workroom) -> None:
+    """Take back, visibly, what does not stand any more; the policy then finds less."""
+    issue = room.github.issue(story.repository, story.issue)
+    title, body = issue.get("title") or "", issue.get("body") or ""
+    if (title, body) != (story.title, story.body):
+        # Who it was is not told here; the webhook may have been lost.
+        edited = StoryEdited(title=title, body=body, editor=story.author)
+        desk.note(edited, ApprovalWithdrawn(reason="the story was edited"))
+    for given, reason in lapsed(room.github, story).items():
+        desk.note(
+            ApprovalWithdrawn(reason=reason, comment_id=given.comment_id, thread=given.thread)
+        )
 
 
 def _changed(story: Story, desk: Desk, pull: Mapping[str, Any]) -> Move | None:

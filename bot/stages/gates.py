@@ -40,13 +40,18 @@ def gated(story: Story, desk: Desk, room: Workroom) -> Gated | None:
         )
     )
     found = tuple(QualityGate.model_validate(one) for one in result["gates"])
-    score = result.get("score")
+    score, coverage = result.get("score"), (result.get("dimensions") or {}).get("coverage")
     if only and known is not None:  # the others said what they said
         new = {one.name: one for one in found}
         found = tuple(new.get(one.name, one) for one in known.gates)
-        score = known.score
+        score, coverage = known.score, known.coverage
     event = Gated(
-        sha=story.head_sha, base_sha=story.base_sha, gates=found, score=score, asked=asked
+        sha=story.head_sha,
+        base_sha=story.base_sha,
+        gates=found,
+        score=score,
+        asked=asked,
+        coverage=coverage,
     )
     desk.note(event)
     return event

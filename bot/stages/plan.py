@@ -65,7 +65,7 @@ def _ask_for_plan(story: Story, desk: Desk, room: Workroom) -> ExecutionPlan:
         "answers": said(story),
         "spec": told_spec(story.spec),
         "tree": files.listing(),
-        **shown(files, query, characters(story.spec, room.settings.context_chars) // 2),
+        **shown(files, query, characters(story.spec, room.settings.context_chars) // 3),
     }
     if story.plan and story.failures:  # made anew, because the one before could not be done
         package["plan"] = told_plan(story.plan)

@@ -57,7 +57,9 @@ def protected(story: Story, mirror: Mirror) -> Protected:
         return Protected({})
     before = mirror.read_many(commits[0].parent, paths)
     last = [c for c in story.commits if c.task.partition("-")[0] in (TESTS_TASK, REVIEW_TASK)][-1]
-    then = mirror.read_many(last.sha, paths)
+    theirs = story.adopted_sha  # what people made of them, and Towpath was told to go on from
+    newer = theirs and not mirror.is_ancestor(theirs, last.sha)
+    then = mirror.read_many(theirs if newer else last.sha, paths)
     return Protected({path: (text_of(before, path), text_of(then, path)) for path in paths})
 
 

@@ -22,8 +22,9 @@ from bot.story.desk import Desk, StageStops
 from bot.story.events import RemarksAnswered
 from bot.story.machine import Story
 from bot.story.performer import Refused
+from bot.story.review_events import Reply
 from bot.story.reviewing import review_reply
-from bot.story.vocabulary import REVIEW_TASK, Remark, Reply, State, Task, TaskOutcome
+from bot.story.vocabulary import REVIEW_TASK, Remark, State, Task, TaskOutcome
 from bot.texts import reasons, review
 from bot.workspace.mirror import Mirror
 from bot.workspace.reading import NotFound

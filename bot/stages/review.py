@@ -12,7 +12,7 @@ from bot.agent.loop import Ended, Limits
 from bot.agent.schemas import findings
 from bot.stages.analyze import told_story
 from bot.stages.flaky import again
-from bot.stages.package import package, told_spec
+from bot.stages.package import characters, package, told_spec
 from bot.stages.protected_tests import protected, text_of
 from bot.stages.shown import beside, told_diff
 from bot.stages.tasks import Assignment, Bench, carry_out, parses, told_run
@@ -59,7 +59,7 @@ def review(story: Story, desk: Desk, room: Workroom) -> Move:
             "spec": told_spec(story.spec),
             "tests": _tests(story),
             "diff": told_diff(diff, limit),
-            **beside(Files(mirror, story.head_sha), changed, diff, limit // 8),
+            **beside(Files(mirror, story.head_sha), changed, diff, _around(story, limit)),
         }
         found = findings(ask(desk, "review", package))
         reviewer = "model"
@@ -73,6 +73,11 @@ def review(story: Story, desk: Desk, room: Workroom) -> Move:
     if wanted and POLISH not in story.tasks_done:
         _polish(story, desk, room, wanted)
     return Move(State.TESTING, "reviewed")
+
+
+def _around(story: Story, limit: int) -> int:
+    """Characters for what tests and uses the changed files."""
+    return max(6_000, characters(story.spec, limit) // 8)
 
 
 def _tests(story: Story) -> str:

@@ -16,10 +16,14 @@ from bot.codebase.changed import changed as changed_in
 from bot.codebase.context import Context
 from bot.codebase.profile import condensed
 from bot.codebase.project import Project
+from bot.codebase.roles import is_test_file
 from bot.codebase.skeleton import diff_only
 from bot.codebase.store import Store
 from bot.workspace.text_files import Files
 
+SAMPLES = 2  # test files shown to who writes tests,
+WHOLE, FIRST, LAST = 160, 40, 60  # whole up to so many lines, else so many of them
+WIDTH = 200
 CHARACTERS = 4  # of a token, for budgets that are given in characters
 _PROFILE = 500  # tokens; the rest of the project's layer is for its instructions
 _INSTRUCTIONS = TOKENS[Layer.PROJECT] - _PROFILE
@@ -98,6 +102,27 @@ def beside(files: Files, changed: Iterable[str], diff: str, characters: int) -> 
         chosen = project.around(paths, characters // CHARACTERS)
         whole = changed_in(project.snapshot, diff, characters // CHARACTERS)
         return {**_files(chosen), **_project(project, paths), "changed": whole}
+
+
+def sample_tests(files: Files, named: Iterable[str], targets: Iterable[str]) -> dict[str, str]:
+    """How tests are written here: the test files among `named`, else those of the `targets`; long
+    ones by their beginning and their end, where new tests go.
+    """
+    paths = [path for path in named if path in files.known and is_test_file(path)]
+    if not paths:
+        there = [path for path in targets if path in files.known]
+        with project_of(files) as project:
+            paths = [path for target in there for path in project.tests_of(target)]
+    texts = {path: files.text(path) for path in list(dict.fromkeys(paths))[:SAMPLES]}
+    return {path: _ends(text) for path, text in texts.items() if text}
+
+
+def _ends(text: str) -> str:
+    lines = [line[:WIDTH] for line in text.splitlines()]
+    if len(lines) <= WHOLE:
+        return "\n".join(lines)
+    between = f"[... {len(lines) - FIRST - LAST} lines ...]"
+    return "\n".join([*lines[:FIRST], between, *lines[-LAST:]])
 
 
 def told_diff(diff: str, characters: int) -> str:

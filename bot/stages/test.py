@@ -8,6 +8,7 @@ else put on the branch is tested, never overwritten.
 from __future__ import annotations
 
 from bot.families import known
+from bot.stages.automatic import automatic
 from bot.stages.flaky import again
 from bot.stages.gates import gated, show, stopped
 from bot.stages.respond import say_answers
@@ -15,9 +16,10 @@ from bot.stages.tests_first import own_modules
 from bot.stages.workroom import Workroom, attempt_failed, broken, hand_over, run_tests
 from bot.story.desk import Desk
 from bot.story.effects import EditPullRequest, OpenPullRequest, PushBranch
-from bot.story.events import Rebased, Tested
+from bot.story.events import HeadMoved, Rebased, Tested
 from bot.story.machine import Story
 from bot.story.next_move import Move
+from bot.story.performer import NotAllowed, Refused
 from bot.story.vocabulary import Gate, State, Tier, Waiting
 from bot.texts import reasons, report
 from bot.workspace.text_files import Files
@@ -31,6 +33,8 @@ def test(story: Story, desk: Desk, room: Workroom) -> Move:
     """Test the head, bring it up to date, push it and open (or update) the pull request."""
     if story.foreign_head:
         return _test_foreign(story, desk, room)
+    if story.head_sha == story.adopted_sha:
+        room.fetch(story.repository, story.branch)
     for _ in range(MAX_REBASES):
         tested = run_tests(desk, "head", story.head_sha, asked=known.asked(story.spec))
         tested = again(desk, tested)
@@ -42,13 +46,31 @@ def test(story: Story, desk: Desk, room: Workroom) -> Move:
     seen = gated(story, desk, room)
     if (move := stopped(story, desk, room, seen)) is not None:
         return move
-    _publish(story, desk, room)
+    try:
+        _publish(story, desk, room)
+    except (NotAllowed, Refused) as stopper:
+        if not _overtaken(story, desk, room, stopper):
+            raise
+        return _test_foreign(story, desk, room)
     say_answers(story, desk, room)
     show(desk, seen)
     return _gate(story, desk, room)
 
 
 test.__test__ = False
+
+
+def _overtaken(story: Story, desk: Desk, room: Workroom, stopper: NotAllowed | Refused) -> bool:
+    """Whether somebody pushed to the branch of our pull request while we worked; noted then."""
+    if isinstance(stopper, NotAllowed):
+        return story.foreign_head and story.pull_open
+    if stopper.effect.kind != "push_branch" or not story.pull_open:
+        return False
+    head = room.github.branch_head(story.repository, story.branch)
+    if head is None or head == story.pushed_sha:
+        return False
+    desk.note(HeadMoved(sha=head, by=None))  # who it was is told by the webhook, if it comes
+    return True
 
 
 def tests_failed(story: Story, desk: Desk, room: Workroom, problem: str, tested: Tested) -> Move:
@@ -76,12 +98,26 @@ def _rebased(story: Story, desk: Desk, room: Workroom) -> bool:
     mirror = room.mirror_of(story.repository)
     if base == story.base_sha or mirror.is_ancestor(base, story.head_sha):
         return False
+    if story.adopted_sha:
+        return _merged_in(story, desk, room, base)
     commits = mirror.commits(story.base_sha, story.head_sha)
     moved = mirror.rebase(commits, base, room.author, story.state_since)
     if moved.head is None:
         raise hand_over(reasons.conflict(moved.conflicts))
     mirror.keep(f"{story.repository.id}/{story.issue}", moved.head)
     desk.note(Rebased(base_sha=base, head_sha=moved.head))
+    return True
+
+
+def _merged_in(story: Story, desk: Desk, room: Workroom, base: str) -> bool:
+    """Like a rebase, where commits of others are on the branch: theirs are never rewritten."""
+    mirror = room.mirror_of(story.repository)
+    message = f"Merge branch '{story.repository.default_branch}' into {story.branch}"
+    merged = mirror.merge(story.head_sha, base, message, room.author, story.state_since)
+    if merged.head is None:
+        raise hand_over(reasons.conflict(merged.conflicts))
+    mirror.keep(f"{story.repository.id}/{story.issue}", merged.head)
+    desk.note(Rebased(base_sha=base, head_sha=merged.head))
     return True
 
 
@@ -145,13 +181,23 @@ def _reviewers(story: Story, room: Workroom, paths: tuple[str, ...]) -> tuple[st
 def _gate(story: Story, desk: Desk, room: Workroom) -> Move:
     if not room.configuration(story.repository).gates.pre_deploy:
         return Move(State.DEPLOYING, "tests pass")
-    waiting = Waiting(gate=Gate.PRE_DEPLOY, resume_to=State.DEPLOYING, since=desk.clock())
+    by_itself = automatic(story, desk, room, Gate.PRE_DEPLOY)
+    if by_itself.allowed:
+        return Move(State.DEPLOYING, "approved by the configuration")
+    waiting = Waiting(
+        gate=Gate.PRE_DEPLOY,
+        resume_to=State.DEPLOYING,
+        since=desk.clock(),
+        reason=reasons.not_by_itself(by_itself),
+    )
     return Move(State.WAITING, "tests pass", waiting)
 
 
 def _test_foreign(story: Story, desk: Desk, room: Workroom) -> Move:
     """Somebody pushed to our branch: test what is there; it needs an approval of its own."""
     room.fetch(story.repository, story.branch)
+    mirror = room.mirror_of(story.repository)
+    mirror.keep(f"{story.repository.id}/{story.issue}", story.head_sha)
     tested = again(desk, run_tests(desk, "head", story.head_sha))
     problem = broken(story, tested)
     if problem:
@@ -159,5 +205,6 @@ def _test_foreign(story: Story, desk: Desk, room: Workroom) -> Move:
     seen = gated(story, desk, room)
     if (move := stopped(story, desk, room, seen)) is not None:
         return move
+    say_answers(story, desk, room)
     show(desk, seen)
     return _gate(story, desk, room)

@@ -16,6 +16,7 @@ from bot.agent import told
 from bot.agent.loop import Ended, Limits, Worked
 from bot.agent.tool_arguments import Finish
 from bot.stages.package import package
+from bot.stages.shown import sample_tests
 from bot.stages.tasks import Assignment, Bench, carry_out, kept, parses, told_run
 from bot.stages.workroom import Workroom, commit_changes, done
 from bot.story.desk import Desk
@@ -61,6 +62,10 @@ def write_tests(
         description=reasons.TESTS_DISPUTED if dispute else reasons.TESTS_FIRST,
     )
     given = package(story, room, task)
+    before = Files(room.mirror_of(story.repository), story.base_sha)
+    targets = [target for one in story.plan.tasks for target in one.targets]
+    samples = sample_tests(before, story.spec.dependencies, targets)
+    given["examples"] = {p: text for p, text in samples.items() if p not in given["files"]}
     if dispute:
         given |= {"feedback": dispute, "failure": ""}  # the failure is the dispute: said once
     own, accept = criteria_tests(story), _Accept(story, bool(dispute))

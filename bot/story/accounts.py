@@ -8,7 +8,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from bot.story.vocabulary import ModelCall, Usage
+from bot.story.vocabulary import Usage, Value
+
+
+class ModelCall(Value):
+    """The evidence of one model call, as its recorded result tells it."""
+
+    purpose: str
+    model: str
+    provider: str
+    prompt_version: str
+    usage: Usage
+    seconds: float
 
 
 @dataclass(kw_only=True)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bot.story.events import ApiKeyMade, ApiKeyRevoked
+from bot.story.api_events import ApiKeyMade, ApiKeyRevoked
 from bot.story.vocabulary import Person
 
 STREAM = "access:api-keys"

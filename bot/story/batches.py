@@ -13,8 +13,13 @@ from datetime import datetime
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
-from bot.story.events import RequestedStoryBegun, RequestedStoryLeft, StoriesRequested
-from bot.story.vocabulary import TERMINAL, RequestedStory, State
+from bot.story.api_events import (
+    RequestedStory,
+    RequestedStoryBegun,
+    RequestedStoryLeft,
+    StoriesRequested,
+)
+from bot.story.vocabulary import TERMINAL, State
 
 KIND = "batch"
 OPEN, ENDED = "OPEN", "ENDED"

@@ -2,9 +2,9 @@
 
 Promises: pure; never raises on any text; time grows linearly with the text, which is capped.
 A command is `/name` at the start of a line (three spaces of indent at most) of a plain paragraph.
-Not commands: anything in quotes, lists, headings, tables, code (inline, fenced or indented),
-links, emphasis, HTML comments and blocks, and whatever stands between the tags of an HTML element
-that quotes, hides or strikes out.
+Not commands: anything in quotes, lists, headings, tables, footnotes, code (inline, fenced or
+indented), formulas, links, emphasis, HTML comments and blocks, and whatever stands between the
+tags of an HTML element that quotes, hides or strikes out.
 A line such as `/usr/bin`, or a word that resembles no known command (`/tmp`, another bot's `/lgtm`)
 is silence, not a mistake: only a near miss of a known name is reported as UnknownCommand.
 Never: it has no list of commands of its own, decides on nobody's permission and says nothing to
@@ -31,6 +31,7 @@ _CLOSE = 0.7  # difflib ratio from which a word is a near miss: "/aprove", never
 _LOOKS_LIKE_ONE = re.compile(r"^ {0,3}/[A-Za-z]", re.MULTILINE)
 _WORD = re.compile(r"[A-Za-z][A-Za-z_-]{0,31}[.,:;!?]{0,3}")
 _MONEY = re.compile(r"\+\$?(\d{1,4}(?:\.\d{1,2})?)", re.ASCII)
+_NUMBER = re.compile(r"\d{1,3}(?:\.\d{1,2})?", re.ASCII)
 _FULL_SHA = re.compile(r"[0-9a-f]{40}")
 _SHORT_SHA = re.compile(r"[0-9a-f]{4,39}")
 
@@ -42,13 +43,17 @@ class Kind(StrEnum):
     SHA = "sha"  # 40 hex digits; a shorter one is refused, because it can come to mean another
     MONEY = "money"  # an increase such as +5 or +2.50; the value is a Decimal
     WORD = "word"  # one word, as written
+    PAIRS = "pairs"  # the rest of the line: name=number …, names of `choices`, each once
     TEXT = "text"  # the rest of the line
     BLOCK = "block"  # everything up to the next command or the end of the comment
 
 
 @dataclass(frozen=True)
 class Argument:
-    """One argument. Optional ones may be left out; TEXT and BLOCK can only come last."""
+    """One argument. Optional ones may be left out; TEXT, BLOCK and PAIRS can only come last.
+
+    A PAIRS is a command's only argument and gives one value for each name that was said.
+    """
 
     name: str
     kind: Kind
@@ -107,6 +112,8 @@ class Wrong(StrEnum):
     NOT_MONEY = "not_money"
     SHORT_SHA = "short_sha"
     NOT_SHA = "not_sha"
+    NOT_PAIR = "not_pair"  # no name=number of the names that there are
+    TWICE = "twice"  # the same name once more
     TOO_LONG = "too_long"
 
 
@@ -165,7 +172,10 @@ def parse(text: str, specs: Iterable[CommandSpec]) -> list[Parsed | ParseProblem
             continue
         rest = lines[number].strip()[1 + len(word) :].strip()
         following = "\n".join(lines[number + 1 : end])
-        results.append(_read(spec, rest, following, number + 1))
+        if spec.arguments and spec.arguments[0].kind is Kind.PAIRS:
+            results.append(_read_pairs(spec, rest, number + 1))
+        else:
+            results.append(_read(spec, rest, following, number + 1))
     return results
 
 
@@ -222,6 +232,27 @@ def _read(spec: CommandSpec, rest: str, following: str, line: int) -> Parsed | P
     return Parsed(spec.name, MappingProxyType(values), line)
 
 
+def _read_pairs(
+    spec: CommandSpec, argument: Argument, rest: str, line: int
+) -> Parsed | ParseProblem:
+    values: dict[str, str | Decimal] = {}
+    for word in rest.split():
+        if (wrong := _wrong_pair(argument, word, values)) is not None:
+            return _bad(spec, argument, word, wrong, line)
+        name, _, number = word.partition("=")
+        values[name.lower()] = Decimal(number)
+    if argument.required and not values:
+        return MissingArgument(spec.name, argument.name, spec.example, line)
+    return Parsed(spec.name, MappingProxyType(values), line)
+
+
+def _wrong_pair(argument: Argument, word: str, known: Mapping[str, str | Decimal]) -> Wrong | None:
+    name, _, number = word.partition("=")
+    if name.lower() not in argument.choices or not _NUMBER.fullmatch(number):
+        return Wrong.NOT_PAIR
+    return Wrong.TWICE if name.lower() in known else None
+
+
 def _cut(rest: str) -> tuple[str, str, str]:
     parts = rest.split(None, 1)
     return parts[0], " ", parts[1] if len(parts) > 1 else ""
@@ -240,6 +271,7 @@ def _forms(argument: Argument) -> Sequence[str]:
         Kind.CHOICE: argument.choices,
         Kind.SHA: ("<40-hex sha>",),
         Kind.MONEY: ("+5", "+2.50"),
+        Kind.PAIRS: tuple(f"{name}=…" for name in argument.choices),
     }
     return forms.get(argument.kind, (f"<{argument.name}>",))
 

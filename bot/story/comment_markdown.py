@@ -9,6 +9,7 @@ Never: it does not know what a command is beyond its leading slash.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from functools import cache
 from itertools import pairwise
 
@@ -21,6 +22,11 @@ from markdown_it.token import Token
 _QUOTING = "a|blockquote|code|del|details|h[1-6]|kbd|ol|pre|q|s|samp|strike|table|template|tt|ul"
 _TAG = re.compile(rf"<(/?)(?:{_QUOTING})(?=[\s>/])[^<>]*>", re.IGNORECASE)
 _START = "command_start"
+# What CommonMark does not know and GitHub shows: notes at the foot, formulas, ~one tilde~.
+_FOOTNOTE = re.compile(r"^ {0,3}\[\^[^\]\s]+\]:", re.MULTILINE)
+_FORMULA = re.compile(r"(?<!\\)\$\$")
+_STRIKE_BEGINS = re.compile(r"(?<![~\\])~(?![~\s])")
+_STRIKE_ENDS = re.compile(r"(?<![~\s\\])~(?!~)")
 
 
 def normalise(text: str) -> str:
@@ -39,8 +45,22 @@ def command_starts(source: str) -> list[int]:
             starts, open_elements = _inline_starts(token, open_elements)
             if token.map and token.meta.get("paragraph"):
                 first = token.map[0]
+                starts = _plain(token.content, starts)
                 lines += [first + token.content.count("\n", 0, at) for at in starts]
     return lines
+
+
+def _plain(content: str, starts: list[int]) -> list[int]:
+    """Those of `starts` that GitHub shows in no footnote or formula, nor struck by one tilde."""
+    if note := _FOOTNOTE.search(content):
+        starts = [at for at in starts if at < note.start()]
+    if "$$" not in content and "~" not in content:
+        return starts
+    marks = [mark.start() for mark in _FORMULA.finditer(content)]
+    begins = [mark.start() for mark in _STRIKE_BEGINS.finditer(content)]
+    ends = [mark.start() for mark in _STRIKE_ENDS.finditer(content)]
+    first, last = min(begins, default=len(content)), max(ends, default=-1)
+    return [at for at in starts if bisect_left(marks, at) % 2 == 0 and not first < at < last]
 
 
 def _inline_starts(token: Token, open_elements: int) -> tuple[list[int], int]:

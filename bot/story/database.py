@@ -82,17 +82,25 @@ class Store:
         return self._clock
 
     @contextmanager
-    def _looking(self) -> Iterator[Cursor]:
-        """The driver's cursor for reads that all see one moment; see `Prepared` for why."""
+    def _looking(self, *, once: bool = False) -> Iterator[Cursor]:
+        """The driver's cursor for reads that all see one moment; see `Prepared` for why.
+
+        `once`: for one statement, which needs no transaction around it.
+        """
         connection = self._engine.raw_connection()
+        lite = self._engine.dialect.name == "sqlite"  # begins nothing by itself
+        driver: Any = connection.driver_connection
         try:
+            if not lite:
+                driver.autocommit = once
             cursor = connection.cursor()
-            if self._engine.dialect.name == "sqlite":
-                cursor.execute("BEGIN")
-            else:
-                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            if not once:
+                lock = "BEGIN" if lite else "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"
+                cursor.execute(lock)
             yield cursor
         finally:
+            if not lite and once:
+                driver.autocommit = False
             connection.close()  # the pool rolls back
 
     def _run(self, cursor: Cursor, statement: Prepared, **values: Any) -> Cursor:

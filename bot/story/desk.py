@@ -15,8 +15,9 @@ from bot.story.effects import CallModel, Effect
 from bot.story.events import Event
 from bot.story.leases import Lease
 from bot.story.machine import Story
-from bot.story.next_move import Move
+from bot.story.next_move import HEAD_MOVED, Move, overtaken
 from bot.story.performer import NotAllowed, Performer
+from bot.story.vocabulary import State
 from policies.budget import Caps, Spent, share
 from policies.standing import DRY_RUN, SAID
 
@@ -69,6 +70,9 @@ class Desk:
                 raise
             result = {}
         self._append()
+        story = self.story
+        if story.state in (State.CODING, State.REVIEWING) and overtaken(story):
+            raise StageStops(Move(State.TESTING, HEAD_MOVED))  # hands off what people pushed
         return result
 
     def _situated(self, effect: CallModel) -> CallModel:

@@ -24,7 +24,7 @@ from bot.story.events import Event, HandedOff, StageFaulted, Transitioned
 from bot.story.journal import Conflict, Head, Journal
 from bot.story.leases import FenceLost, Lease
 from bot.story.machine import Story, apply, fold
-from bot.story.next_move import REVIEW_ROUNDS, Gates, Move, next_move
+from bot.story.next_move import REVIEW_ROUNDS, Gates, Move, next_move, waits_until
 from bot.story.performer import NotAllowed, NotNow, Performer, Refused
 from bot.story.reviewing import review_reply
 from bot.story.vocabulary import Handoff, Remark, State, digest
@@ -161,9 +161,12 @@ class _Run:
         return next_move(self._story, self._e._gates(self._story), self._e._clock())
 
     def _opens_at(self) -> datetime | None:
-        """When a gate opens by itself."""
-        waiting = self._story.waiting
-        return waiting.until if waiting and self._story.state is State.WAITING else None
+        """When a gate opens by itself, or nobody is waited for any longer."""
+        story = self._story
+        waiting = story.waiting if story.state is State.WAITING else None
+        if waiting is None:
+            return None
+        return waiting.until or waits_until(story, self._e._gates(story))
 
     def _works(self) -> bool:
         story = self._story

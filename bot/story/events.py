@@ -7,11 +7,19 @@ What happens to a repository is in `bot.story.repository_events`.
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
+from bot.story.api_events import ApiEvent
+from bot.story.approval_events import (
+    ApprovalRefused,
+    ApprovalWithdrawn,
+    Approved,
+    AutoApproved,
+    Rejected,
+)
+from bot.story.effect_events import EffectFailed, EffectPerformed, EffectProposed, StageFaulted
 from bot.story.item_events import ItemEvent
 from bot.story.repository_events import RepositoryEvent
 from bot.story.review_events import (
@@ -22,24 +30,19 @@ from bot.story.review_events import (
     ReviewRound,
 )
 from bot.story.split import SplitProposed
+from bot.story.todo_events import TodoEvent
 from bot.story.vocabulary import (
-    Approval,
-    AutoApproval,
     ExecutionPlan,
     Finding,
-    Gate,
     Handoff,
     Person,
     QualityGate,
     Repository,
-    RequestedStory,
     State,
     StorySpec,
     TaskOutcome,
     TestSummary,
-    Usage,
     Value,
-    Verdict,
     Waiting,
 )
 
@@ -198,54 +201,6 @@ class AttemptFailed(Value):
     message: str
 
 
-class Approved(Value):
-    kind: Literal["approved"] = "approved"
-    approval: Approval
-
-
-class AutoApproved(Value):
-    """The configuration said yes by itself, within the limits that it sets (P2)."""
-
-    kind: Literal["auto_approved"] = "auto_approved"
-    approval: AutoApproval
-
-
-class ApprovalRefused(Value):
-    kind: Literal["approval_refused"] = "approval_refused"
-    gate: Gate | None
-    person: Person
-    comment_id: int
-    rule: str
-    reason: str
-
-
-class ApprovalWithdrawn(Value):
-    """An approval does not count any more: a push, an edit, a dismissal, access that was lost.
-
-    `comment_id`, of a `thread` where one is named, or `person`: whose; neither: all of them.
-    """
-
-    kind: Literal["approval_withdrawn"] = "approval_withdrawn"
-    reason: str
-    comment_id: int | None = None
-    thread: str = ""
-    person: Person | None = None
-
-    def means(self, approval: Approval) -> bool:
-        """Whether `approval` is one of them."""
-        if self.comment_id is not None and self.comment_id != approval.comment_id:
-            return False
-        if self.thread and self.thread != approval.thread:
-            return False
-        return self.person is None or self.person.id == approval.person.id
-
-
-class Rejected(Value):
-    kind: Literal["rejected"] = "rejected"
-    person: Person
-    reason: str
-
-
 class PauseRequested(Value):
     kind: Literal["pause_requested"] = "pause_requested"
     person: Person
@@ -339,100 +294,6 @@ class CommandHandled(Value):
     detail: str = ""
 
 
-class EffectProposed(Value):
-    """An effect and what the policies said about it (P1)."""
-
-    kind: Literal["effect_proposed"] = "effect_proposed"
-    key: str
-    effect: str  # its kind
-    digest: str  # of the whole effect
-    verdict: Verdict
-
-
-class EffectPerformed(Value):
-    kind: Literal["effect_performed"] = "effect_performed"
-    key: str
-    effect: str
-    result: dict[str, Any]
-    looked: bool = False  # found done already when looking before repeating
-
-
-class EffectFailed(Value):
-    """`final`: it will not be tried again as it is. `usage`: what a failed model call cost, and
-    `requests` how many it made.
-    """
-
-    kind: Literal["effect_failed"] = "effect_failed"
-    key: str
-    effect: str
-    error: str
-    error_id: str
-    final: bool
-    usage: Usage | None = None
-    requests: int = 0
-
-
-class StageFaulted(Value):
-    """A stage raised: kept with an id to find it by; retried with backoff (S3)."""
-
-    kind: Literal["stage_faulted"] = "stage_faulted"
-    stage: State
-    error: str
-    error_id: str
-    attempt: int
-    retry_at: datetime | None
-
-
-class ApiKeyMade(Value):
-    """A key for the REST API (W13). Its secret is known to its owner only; `expires_at` in UTC.
-
-    `repositories`: (id, full name when it was made). `subject`: of the client certificate that
-    stands for it at the proxy, or ''. Told on the stream of `bot.story.api_keys`.
-    """
-
-    kind: Literal["api_key_made"] = "api_key_made"
-    key_id: str
-    salt: str
-    hash: str
-    person: Person
-    repositories: tuple[tuple[int, str], ...]
-    scopes: tuple[str, ...]
-    expires_at: datetime
-    subject: str = ""
-
-
-class ApiKeyRevoked(Value):
-    kind: Literal["api_key_revoked"] = "api_key_revoked"
-    key_id: str
-
-
-class StoriesRequested(Value):
-    """Somebody asked for stories over the API (S25). Told on a stream of `bot.story.batches`."""
-
-    kind: Literal["stories_requested"] = "stories_requested"
-    repository: Repository
-    person: Person
-    in_order: bool  # each only after the one before it
-    at_once: int
-    items: tuple[RequestedStory, ...]
-
-
-class RequestedStoryBegun(Value):
-    """A requested story has its issue, and is under way there."""
-
-    kind: Literal["requested_story_begun"] = "requested_story_begun"
-    name: str
-    issue: int
-
-
-class RequestedStoryLeft(Value):
-    """A requested story will not be begun; `reason` is for the person who asked."""
-
-    kind: Literal["requested_story_left"] = "requested_story_left"
-    name: str
-    reason: str
-
-
 Event = Annotated[
     StoryReceived
     | RepositoryMoved
@@ -478,13 +339,10 @@ Event = Annotated[
     | EffectPerformed
     | EffectFailed
     | StageFaulted
-    | ApiKeyMade
-    | ApiKeyRevoked
-    | StoriesRequested
-    | RequestedStoryBegun
-    | RequestedStoryLeft
+    | ApiEvent
     | RepositoryEvent
-    | ItemEvent,
+    | ItemEvent
+    | TodoEvent,
     Field(discriminator="kind"),
 ]
 

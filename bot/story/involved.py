@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from bot.configuration.schema import RepositoryConfig
 from bot.story.machine import Story
-from bot.story.vocabulary import Person, Repository
+from bot.story.vocabulary import Demands, Gate, Person, Repository
 from policies.approvals import ApprovalRule, Involved, OwnedPath, Teams
 from policies.checkpoints import Ground, checkpoints
 from policies.codeowners import OWNERS_FILES, owners_of
@@ -45,7 +46,7 @@ def involved(github: GitHub, story: Story, pull: Mapping[str, Any] | None) -> In
     ids: set[int] = set()
     unknown: list[str] = []
     ours = {commit.sha for commit in story.commits}
-    if pull is not None and story.foreign_head:
+    if pull is not None and (story.foreign_head or story.adopted_sha):
         for commit in github.pull_commits(story.repository, story.pull_number):
             if commit.get("sha") not in ours:
                 _contributors(commit, ids, unknown)
@@ -93,6 +94,29 @@ class Asks:
     grounds: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = ()
     config_digest: str = ""
 
+    @property
+    def demands(self) -> Demands:
+        """Without what the touched paths add."""
+        return Demands(
+            quorum=max(1, self.quorum),
+            second_person=self.second_person,
+            teams=tuple(sorted(self.teams)),
+        )
+
+
+def asks_of(config: RepositoryConfig, gate: Gate) -> Asks:
+    """What the configuration in force asks of the approvals of `gate`."""
+    return Asks(
+        quorum=config.quorum(gate),
+        second_person=config.second_person(gate),
+        teams=config.teams(gate),
+        grounds=tuple(
+            (one.kind, one.patterns, tuple(team.removeprefix("@") for team in one.teams))
+            for one in config.approvals.checkpoints
+        ),
+        config_digest=config.digest,
+    )
+
 
 def approval_rule(github: GitHub, story: Story, has_pull: bool, asks: Asks) -> ApprovalRule:
     """Quorum, second person and teams; the owners of the touched paths by the base's CODEOWNERS,
@@ -111,6 +135,11 @@ def approval_rule(github: GitHub, story: Story, has_pull: bool, asks: Asks) -> A
         checkpoints=checkpoints(paths, grounds),
         config_digest=asks.config_digest,
     )
+
+
+def touched_paths(github: GitHub, story: Story) -> tuple[str, ...]:
+    """All paths that the pull request changes, as GitHub says now."""
+    return tuple(dict.fromkeys(path for paths in _touched(github, story) for path in paths))
 
 
 def _touched(github: GitHub, story: Story) -> list[tuple[str, ...]]:

@@ -14,9 +14,10 @@ from typing import Any, Protocol
 from bot.configuration.in_force import EffectiveConfig
 from bot.configuration.schema import RepositoryConfig
 from bot.story.effects import CallModel, Effect, MergePullRequest, RequestStory
-from bot.story.involved import Asks, approval_rule, involved, person
 from bot.story.involved import GitHub as InvolvedReads
+from bot.story.involved import approval_rule, asks_of, involved, person
 from bot.story.machine import Story
+from bot.story.measured import auto_facts, auto_limits
 from bot.story.repositories import repository_stream
 from bot.story.spending import Spending
 from bot.story.standing import GitHub as StandingReads
@@ -25,6 +26,7 @@ from bot.story.vocabulary import Gate, Person, Repository, Verdict, allow, deny
 from policies import effects as policies
 from policies import repository_effects
 from policies.budget import Spent
+from policies.effect_facts import PullFacts
 from policies.scope import Scope
 from policies.standing import Standing, after, before
 from policies.suspicion import suspects, texts_of
@@ -75,8 +77,8 @@ class Judge:
 
     def __call__(self, effect: Effect, story: Story) -> Verdict:
         stands = self._standing(effect.repository)
-        if story.stream == repository_stream(effect.repository.id):
-            stands = replace(stands, mode="on")  # what it says of itself is said in any mode
+        if repository_effects.in_any_mode(effect):  # how else would it be set or mended?
+            stands = replace(stands, mode="on")
         stopped = before(effect.kind, stands, self._needs.get(effect.kind, {}))
         return stopped or after(effect, stands, self._by_rules(effect, story))
 
@@ -118,10 +120,15 @@ class Judge:
         if not isinstance(effect, MergePullRequest):
             return facts
         pull = self._github.pull(story.repository, effect.number)
-        asks = asks_of(config, Gate.PRE_DEPLOY)
-        rule = approval_rule(self._github, story, True, asks)
+        gate, limits = Gate.PRE_DEPLOY, auto_limits(config)
+        rule = approval_rule(self._github, story, True, asks_of(config, gate))
+        measured = None
+        if limits is not None and story.auto_approved is not None:
+            measured = auto_facts(self._github, story, gate, rule, facts.paths)
         return replace(
             facts,
+            auto=measured,
+            auto_limits=limits,
             bot=self._github.identity().bot,
             pull=pull_facts(pull),
             approval=rule,
@@ -175,16 +182,6 @@ def limits_of(config: EffectiveConfig, operator: policies.Limits) -> policies.Li
     )
 
 
-def asks_of(config: RepositoryConfig, gate: str | None) -> Asks:
-    """What the configuration asks of the approvals of `gate`."""
-    return Asks(
-        quorum=config.quorum(gate or ""),
-        second_person=config.second_person(gate or ""),
-        teams=config.teams(gate or ""),
-        config_digest=config.digest,
-    )
-
-
 def gates_of(config: RepositoryConfig) -> frozenset[Gate]:
     """The gates that wait for people."""
     return frozenset(
@@ -192,9 +189,9 @@ def gates_of(config: RepositoryConfig) -> frozenset[Gate]:
     )
 
 
-def pull_facts(pull: Mapping[str, Any]) -> policies.PullFacts:
+def pull_facts(pull: Mapping[str, Any]) -> PullFacts:
     head, base = pull.get("head") or {}, pull.get("base") or {}
-    return policies.PullFacts(
+    return PullFacts(
         number=pull["number"],
         state=pull.get("state") or "",
         head_sha=head.get("sha") or "",

@@ -49,12 +49,7 @@ def _keeps_no_state(event: Any, story: Story, at: datetime) -> None:
 for _kind in (
     e.ApprovalRefused,
     *get_args(RepositoryEvent),  # bot.story.repositories folds them
-    # of streams that hold no story
-    e.ApiKeyMade,
-    e.ApiKeyRevoked,
-    e.StoriesRequested,
-    e.RequestedStoryBegun,
-    e.RequestedStoryLeft,
+    *get_args(e.ApiEvent),  # of streams that hold no story
     *get_args(e.ItemEvent),
 ):
     _apply.register(_kind, _keeps_no_state)
@@ -115,6 +110,8 @@ def _begin_again(story: Story) -> None:
     story.tasks_done.clear()
     story.plans, story.planned_at, story.nothing_to_do = 0, 0, None
     story.head_sha, story.merged_sha, story.foreign_head = "", "", False
+    if story.adopted_sha:  # what begins anew is not on top of theirs: it may not replace it
+        story.pushed_sha, story.adopted_sha, story.own_sha = story.own_sha, "", ""
     story.pushers.clear()
     story.answer_anew()
 
@@ -231,7 +228,7 @@ def _(event: e.AutoApproved, story: Story, at: datetime) -> None:
 @_apply.register
 def _(event: e.ApprovalWithdrawn, story: Story, at: datetime) -> None:
     withdraw(story, event.means, event.reason, at)
-    if event.comment_id is None and event.person is None:
+    if event.comment_id is None:
         withdraw_automatic(story, event.reason, at)
 
 
@@ -250,6 +247,10 @@ def _(event: e.PauseRequested, story: Story, at: datetime) -> None:
 @_apply.register
 def _(event: e.ResumeRequested, story: Story, at: datetime) -> None:
     story.pause = None
+    if story.foreign_head and story.pull_open:  # the work goes on from there, on top of theirs
+        story.own_sha = story.own_sha or story.pushed_sha
+        story.adopted_sha = story.pushed_sha = story.head_sha
+        story.foreign_head = False
     if story.waiting and story.waiting.subject:
         story.vouched.add(story.waiting.subject)
 

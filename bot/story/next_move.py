@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.story.events import Event, ReviewRound
 from bot.story.machine import Story
-from bot.story.vocabulary import Gate, State, Waiting
+from bot.story.vocabulary import Demands, Gate, State, Waiting
+from policies.approvals import Bound, auto_stands, still_valid
 from policies.budget import Caps
 
+HEAD_MOVED = "head moved"
+UNANSWERED = "unanswered"  # the reason of a story that nobody answered
 REVIEW_ROUNDS = "review_rounds"  # the reason of a story whose reviewers were not content
 _BEFORE_MERGE = frozenset({State.PLANNING, State.CODING, State.REVIEWING, State.TESTING})
 
@@ -31,17 +34,24 @@ class Move:
 
 @dataclass(frozen=True)
 class Gates:
-    """What opening a gate depends on. `quorum`: approvals it takes, 1 where nothing is said."""
+    """What opening a gate depends on. `asked`: of approvals, one where nothing is said."""
 
-    quorum: Mapping[Gate, int] = field(default_factory=dict)
+    asked: Mapping[Gate, Demands] = field(default_factory=dict)
     review_rounds: int = 3
+    wait: timedelta | None = None  # for a person; None: for ever
+    unanswered: State = State.FAILED  # where a story goes that waited so long
     caps: Caps = field(default_factory=Caps)
     stopped: str = ""  # why nothing at all may be done for the repository
     holds: frozenset[str] = frozenset()  # rules that hold something back there
 
-    def needed(self, gate: Gate) -> int:
-        """Approvals that open `gate`."""
-        return max(1, self.quorum.get(gate, 1))
+    def enough(self, story: Story, gate: Gate) -> bool:
+        """Whether as many approvals of what stands there now are given as open `gate`."""
+        now = Bound(story.head_sha, story.plan_digest, story.base_sha)
+        if auto_stands(story.auto_approved, gate, now):
+            return True
+        asked = self.asked.get(gate, Demands())
+        given = [a for a in story.approvals if still_valid(a, gate, now, asked).allowed]
+        return len(given) >= asked.quorum
 
 
 def next_move(story: Story, gates: Gates, now: datetime) -> Move | None:
@@ -84,13 +94,13 @@ def _from_gate(story: Story, gates: Gates, now: datetime) -> Move | None:
         moved = _pull_changed(story)
         if moved:
             return moved
-    if story.pause and waiting.gate is not Gate.PAUSED:
-        return None
-    if waiting.gate is Gate.PRE_DEPLOY and (asked := _review(story, gates)):
-        return asked
-    if gate_is_open(story, waiting, gates, now):
-        return Move(waiting.resume_to, f"{waiting.gate} open")
-    return None
+    if not story.pause or waiting.gate is Gate.PAUSED:
+        if waiting.gate is Gate.PRE_DEPLOY and (asked := _review(story, gates)):
+            return asked
+        if gate_is_open(story, waiting, gates, now):
+            return Move(waiting.resume_to, f"{waiting.gate} open")
+    end = waits_until(story, gates)
+    return Move(gates.unanswered, UNANSWERED) if end is not None and now >= end else None
 
 
 def gate_is_open(story: Story, waiting: Waiting, gates: Gates, now: datetime) -> bool:
@@ -107,15 +117,23 @@ def gate_is_open(story: Story, waiting: Waiting, gates: Gates, now: datetime) ->
             own = story.cost_usd < caps.usd and story.unpriced_tokens < caps.tokens
             return own and time_is_up
         case Gate.PRE_CODE:
-            given = [a for a in story.approvals if a.gate is Gate.PRE_CODE]
-            return sum(a.plan_digest == story.plan_digest for a in given) >= gates.needed(
-                Gate.PRE_CODE
-            )
+            return gates.enough(story, Gate.PRE_CODE)
         case _:
-            if story.approvals_given <= waiting.approvals_seen:
-                return False
-            given = [a for a in story.approvals if a.gate is waiting.gate]
-            return sum(a.head_sha == story.head_sha for a in given) >= gates.needed(waiting.gate)
+            told = story.approvals_given > waiting.approvals_seen
+            return told and gates.enough(story, waiting.gate)
+
+
+def overtaken(story: Story) -> bool:
+    """Whether somebody else's commit is on the branch that the story works on."""
+    return story.foreign_head and story.pull_open
+
+
+def waits_until(story: Story, gates: Gates) -> datetime | None:
+    """When a story stops waiting for a person; None where it waits for time, or for ever."""
+    waiting = story.waiting
+    if story.state is not State.WAITING or waiting is None or gates.wait is None:
+        return None
+    return None if waiting.until else waiting.since + gates.wait
 
 
 def _edited(story: Story) -> bool:
@@ -131,13 +149,15 @@ def _pull_changed(story: Story) -> Move | None:
         return Move(State.TESTING, "checks asked again")
     tested = story.tests.get("head")
     if tested and tested.summary.sha != story.head_sha:
-        return Move(State.TESTING, "head moved")
+        return Move(State.TESTING, HEAD_MOVED)
     return None
 
 
 def _from_work(story: Story, gates: Gates) -> Move | None:
     if story.state in _BEFORE_MERGE and _edited(story):
         return Move(State.ANALYZING, "edited")
+    if story.state in (State.CODING, State.REVIEWING) and overtaken(story):
+        return Move(State.TESTING, HEAD_MOVED)
     if story.state is State.DEPLOYING and not story.merged_sha:
         return _review(story, gates)
     return None

@@ -101,6 +101,11 @@ class Office:
         self.repositories = repositories or Repositories(journal)
         self.clock, self.settings, self._wake, self._rules = clock, settings, wake, rules
 
+    @property
+    def journal(self) -> Journal:
+        """For what keeps streams of its own, as the backlog does."""
+        return self._journal
+
     def repository(self, payload: Mapping[str, Any]) -> Repository:
         """The repository a payload speaks of; the installation is looked up where it is missing."""
         told = payload["repository"]

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.story.accounts import ModelCall
 from bot.story.events import EffectPerformed
-from bot.story.vocabulary import ModelCall, Shown
+from bot.story.vocabulary import Shown
 
 if TYPE_CHECKING:
     from bot.story.story import Story

@@ -19,6 +19,7 @@ from bot.story.journal import Conflict, Journal
 from bot.story.leases import Lease
 from bot.story.machine import Story, apply
 from bot.story.outbox import OutboxRow, Proposed, Settled
+from bot.story.permit import Permit
 from bot.story.vocabulary import Decision, Verdict, Waiting, digest
 from policies.retry import effect_retry
 
@@ -35,7 +36,7 @@ _STATUS = {Decision.ALLOW: "proposed", Decision.DENY: "denied", Decision.WAIT: "
 class Adapter(Protocol):
     """Performs one kind of effect."""
 
-    def perform(self, effect: Any) -> dict[str, Any]:
+    def perform(self, effect: Any, permit: Permit) -> dict[str, Any]:
         """Do it; raise an error with `retryable` and `retry_after` (seconds) where it failed."""
 
     def look(self, effect: Any) -> dict[str, Any] | None:
@@ -88,10 +89,11 @@ class Performer:
         row = self._journal.effect(effect.key)
         if row is not None and row.status == "performed":
             return row.result or {}
-        judged = row is None or row.status in ("waiting", "denied") or _given_up(row)
-        if judged:
-            self._propose(effect, story, lease, row)
-        return self._perform(effect.key, story, lease, judged)
+        permit = None
+        if row is None or row.status in ("waiting", "denied") or _given_up(row):
+            # A key means one thing: what the outbox holds is judged, for it is what is performed.
+            permit = self._propose(row.effect if row else effect, story, lease, row)
+        return self._perform(effect.key, story, lease, permit)
 
     @staticmethod
     def note_unsaid(effect: Effect, why: Exception) -> None:
@@ -99,22 +101,24 @@ class Performer:
         log.warning("not said", extra={"effect": effect.kind, "key": effect.key, "why": str(why)})
 
     def perform_leftovers(self, story: Story, lease: Lease | None) -> datetime | None:
-        """Perform what was said but not done. Returns when the next one is due."""
+        """Perform what was said but not done, judged anew. Returns when the next one is due."""
         later: datetime | None = None
         for row in self._journal.due_effects(self._clock(), limit=100, stream=story.stream):
             if row.effect.kind not in LEFTOVERS:
                 continue
             try:
-                self._perform(row.effect.key, story, lease, judged=True)
+                self._perform(row.effect.key, story, lease, None)
             except NotNow as pause:
                 later = min(later, pause.until) if later else pause.until
+            except NotAllowed as no:
+                self.note_unsaid(row.effect, no)
             except Refused as refused:
                 log.warning("leftover effect refused", extra={"error_id": refused.error_id})
         return later
 
     def _propose(
         self, effect: Effect, story: Story, lease: Lease | None, known: OutboxRow | None
-    ) -> None:
+    ) -> Permit:
         """Judge by all that was told until the verdict is in the journal; raise unless allowed.
 
         `known`: the effect's row, with its claim where this is a second try under one.
@@ -123,7 +127,7 @@ class Performer:
             self._catch_up(story)
             verdict = self._judge(effect, story)
             try:
-                self._journal.append(
+                (recorded,) = self._journal.append(
                     story.stream,
                     [_proposal(effect, verdict)],
                     actor="policies",
@@ -136,6 +140,7 @@ class Performer:
             break
         if not verdict.allowed:
             raise NotAllowed(verdict, self._waiting(verdict, story))
+        return Permit(recorded)
 
     def _catch_up(self, story: Story) -> None:
         for record in self._journal.load(story.stream, after=story.version):
@@ -156,7 +161,9 @@ class Performer:
             rule=verdict.rule,
         )
 
-    def _perform(self, key: str, story: Story, lease: Lease | None, judged: bool) -> dict[str, Any]:
+    def _perform(
+        self, key: str, story: Story, lease: Lease | None, permit: Permit | None
+    ) -> dict[str, Any]:
         known = self._journal.effect(key)
         # The lease proves that whoever performed a stage's effect before us is dead or fenced out.
         take_over = lease is not None and known is not None and known.effect.kind not in LEFTOVERS
@@ -170,9 +177,9 @@ class Performer:
             result = adapter.look(row.effect) if row.attempts > 1 else None
             looked = result is not None
             if result is None:
-                if not judged:  # allowed a while ago: people may have changed their minds
-                    self._propose(row.effect, story, lease, row)
-                result = adapter.perform(row.effect)
+                if permit is None:  # allowed a while ago: people may have changed their minds
+                    permit = self._propose(row.effect, story, lease, row)
+                result = adapter.perform(row.effect, permit)
         except NotAllowed:
             raise
         except Exception as error:

@@ -58,6 +58,14 @@ class RepositoryFacts:
     installation: InstallationFacts = field(default_factory=InstallationFacts)
     version: int = 0
 
+    @property
+    def trouble(self) -> tuple[str, datetime | None] | None:
+        """What is wrong with the configuration, and since when."""
+        if self.broken is None:
+            return None
+        first = self.broken.problems[0]
+        return f"{first.path}:{first.line}: {first.message}", self.broken_since
+
 
 def apply(facts: RepositoryFacts, event: Any, at: datetime) -> RepositoryFacts:
     """The facts with one more event."""

@@ -7,7 +7,21 @@ from __future__ import annotations
 
 from typing import Literal
 
-from bot.story.vocabulary import Remark, Reply, Value
+from bot.story.vocabulary import Remark, Value
+
+
+class Reply(Value):
+    """How a remark ended. `outcome`: fixed | answered | declined | left.
+
+    `touched`: the commit of `task` changed the very lines; `files`: all that it changed.
+    """
+
+    remark: str
+    outcome: str
+    text: str
+    task: str = ""
+    touched: bool = False
+    files: tuple[str, ...] = ()
 
 
 class ReviewRequested(Value):

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bot.story.effects import ReplyToReview
-from bot.story.vocabulary import Remark, Reply
+from bot.story.review_events import Reply
+from bot.story.vocabulary import Remark
 
 if TYPE_CHECKING:
     from bot.story.story import Story

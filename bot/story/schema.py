@@ -116,6 +116,7 @@ ITEMS = Table(
     Column("version", BigInteger, nullable=False),  # of the stream when this was written
     PrimaryKeyConstraint("repository", "number", name="items_pkey"),
     Index("items_rank", "repository", "state", "base", "since", "number"),
+    Index("items_oldest", "repository", "state", "since"),
 )
 
 ITEM_KEYS = Table(

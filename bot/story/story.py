@@ -59,6 +59,8 @@ class Story(Accounts, Reviewing):
     pushed_sha: str = ""  # by us; what people pushed is never ours to overwrite
     merged_sha: str = ""
     foreign_head: bool = False
+    adopted_sha: str = ""  # a commit of somebody else's that /resume made the story's own
+    own_sha: str = ""  # what was ours alone before that
     pushers: dict[str, Person | None] = field(default_factory=dict)  # of foreign heads
     commits: list[e.Committed] = field(default_factory=list)
     tasks_done: dict[str, e.TaskDone] = field(default_factory=dict)

@@ -6,6 +6,7 @@ where it does not answer, that is part of the facts. Never: decides.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -15,7 +16,7 @@ from bot.story.involved import GitHub as InvolvedReads
 from bot.story.judge import pull_facts
 from bot.story.machine import Story
 from bot.story.vocabulary import Gate, Repository
-from policies.approvals import ApprovalRule, Involved
+from policies.approvals import Involved
 from policies.budget import Caps
 from policies.unmet import Condition, UnmetFacts, unmet
 
@@ -31,7 +32,7 @@ class InForce:
     """What counts for the repository: the settings, and what its configuration makes of them."""
 
     gates: frozenset[Gate] = frozenset({Gate.PRE_DEPLOY, Gate.PRE_PRODUCTION})
-    asks: Asks = field(default_factory=Asks)
+    asks: Mapping[Gate, Asks] = field(default_factory=dict)
     caps: Caps = field(default_factory=Caps)
     mode: str = "on"
     broken: tuple[str, datetime | None] | None = None
@@ -47,10 +48,12 @@ def missing(github: GitHub, story: Story, rules: InForce, now: datetime) -> list
 
 def facts(github: GitHub, story: Story, rules: InForce, now: datetime) -> UnmetFacts:
     """The facts of a story as things are."""
+    gate = story.waiting.gate if story.waiting else Gate.PRE_DEPLOY
+    asks = rules.asks.get(gate) or rules.asks.get(Gate.PRE_DEPLOY) or Asks()
     known = UnmetFacts(
         now=now,
         gates=rules.gates,
-        rule=ApprovalRule(rules.asks.quorum, rules.asks.second_person),
+        rule=approval_rule(github, story, False, asks),
         involved=Involved(requester=story.requester, issue_author=story.author),
         caps=rules.caps,
         mode=rules.mode,
@@ -67,7 +70,7 @@ def facts(github: GitHub, story: Story, rules: InForce, now: datetime) -> UnmetF
             known,
             pull=pull_facts(pull),
             merge_state=str(pull.get("mergeable_state") or ""),
-            rule=approval_rule(github, story, True, rules.asks),
+            rule=approval_rule(github, story, True, asks),
             involved=involved(github, story, pull),
         )
     except Exception as error:

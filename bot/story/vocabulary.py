@@ -312,20 +312,6 @@ class Remark(Value):
     before: tuple[Said, ...] = ()  # what was said in the thread until then
 
 
-class Reply(Value):
-    """How a remark ended. `outcome`: fixed | answered | declined | left.
-
-    `touched`: the commit of `task` changed the very lines; `files`: all that it changed.
-    """
-
-    remark: str
-    outcome: str
-    text: str
-    task: str = ""
-    touched: bool = False
-    files: tuple[str, ...] = ()
-
-
 class Shown(Value):
     """What the status comment showed from `at` on: the head an approval can mean."""
 
@@ -350,17 +336,6 @@ class Usage(Value):
         return read + self.output_tokens
 
 
-class ModelCall(Value):
-    """The evidence of one model call, as its recorded result tells it."""
-
-    purpose: str
-    model: str
-    provider: str
-    prompt_version: str
-    usage: Usage
-    seconds: float
-
-
 class Handoff(Value):
     """What a person gets when Towpath gives a story back (§15.4)."""
 
@@ -372,19 +347,6 @@ class Handoff(Value):
     files: tuple[str, ...] = ()
     next_steps: tuple[str, ...] = ()
     effort: str = ""
-
-
-class RequestedStory(Value):
-    """A story that somebody asks for: a new issue, or one that is there (`issue`).
-
-    `after`: names of others of the same request that have to be done first.
-    """
-
-    name: str
-    title: str = ""
-    body: str = ""
-    issue: int = 0
-    after: tuple[str, ...] = ()
 
 
 class Decision(StrEnum):
@@ -404,6 +366,7 @@ class Verdict(Value):
     gate: Gate | None = None  # what to wait for
     until: datetime | None = None  # and until when, where time alone opens it
     subject: str = ""  # digest of what a person has to look at
+    whom: str = ""  # who can bring what is waited for; '' where nobody has to
 
     @property
     def allowed(self) -> bool:
@@ -421,9 +384,20 @@ def deny(rule: str, reason: str) -> Verdict:
     return Verdict(decision=Decision.DENY, rule=rule, reason=reason)
 
 
-def wait(rule: str, reason: str, gate: Gate) -> Verdict:
-    """The effect may be performed once `gate` is open."""
-    return Verdict(decision=Decision.WAIT, rule=rule, reason=reason, gate=gate)
+_OPENS = {
+    Gate.PRE_CODE: "somebody with write access, with /approve",
+    Gate.PRE_DEPLOY: "somebody with write access, with /approve",
+    Gate.PRE_PRODUCTION: "somebody with write access, with /approve",
+    Gate.BUDGET_EXCEEDED: "somebody with write access, with /budget",
+    Gate.AMBIGUITY_DETECTED: "who asked for the story, or somebody with write access",
+    Gate.PAUSED: "somebody with write access, with /resume",
+}
+
+
+def wait(rule: str, reason: str, gate: Gate, whom: str = "") -> Verdict:
+    """The effect may be performed once `gate` is open, which `whom` can see to."""
+    found = whom or _OPENS[gate]
+    return Verdict(decision=Decision.WAIT, rule=rule, reason=reason, gate=gate, whom=found)
 
 
 def digest(value: Any) -> str:

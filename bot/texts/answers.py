@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
-from bot.texts.words import code, plain, who
+from bot.texts.words import code, plain, short, who
 
 
 def questions(asked: Iterable[str]) -> str:
@@ -40,6 +41,23 @@ def edited_command() -> str:
     return (
         "Edited comments command nothing, so that nobody's words can be changed into a command. "
         "Please write a new comment."
+    )
+
+
+def reminder(since: datetime, until: datetime, cancels: bool, lacks: str) -> str:
+    """Said once, at half of the time that a story waits."""
+    then = "cancelled" if cancels else "handed over to people"
+    told = f"\n\n{lacks}" if lacks else ""
+    return (
+        f"This story has waited for a person since {since:%Y-%m-%d %H:%M} UTC. If nobody answers, "
+        f"it is {then} on {until:%Y-%m-%d %H:%M} UTC.{told}"
+    )
+
+
+def goes_on_from(sha: str) -> str:
+    return (
+        f"Towpath goes on from {short(sha)}: what it commits from here on goes on top of that, and "
+        "nothing that is there is rewritten."
     )
 
 
@@ -132,3 +150,16 @@ def family_question(kind: str, message: str) -> str | None:
     """What a known family asks; None where no answer would help."""
     asks = _FAMILY_ASKS.get(kind)
     return f"{message[:1].upper()}{message[1:]}. {asks}" if asks else None
+
+
+def wsjf_above_nothing() -> str:
+    return "each number has to be above 0; 1, 2, 3, 5, 8 and 13 are the steps that count"
+
+
+def no_targets(command: str) -> str:
+    """There is no deploy target: nothing is promised that is not there."""
+    instead = {
+        "deploy": "a story ends with its merge, and what deploys the default branch is left to you",
+        "rollback": "a merge is taken back with a revert of its commit on GitHub",
+    }
+    return f"no deploy targets are known here: {instead.get(command, 'nothing can be done')}"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from bot.configuration.problems import Problem
 from bot.texts.words import code, plain
 from policies.repository_effects import CONFIGURATION_CHECK as CHECK
 
-__all__ = ["CHECK", "check_summary", "check_title"]
+__all__ = ["CHECK", "check_summary", "check_title", "holds", "line"]
 
 
 def check_title(problems: Sequence[Problem], proposed: bool) -> str:
@@ -39,3 +41,15 @@ def check_summary(problems: Sequence[Problem], kept: bool, proposed: bool) -> st
         for one in problems
     ]
     return f"{first}\n\n" + "\n".join(rows)
+
+
+def line(problem: Problem) -> str:
+    """One problem for a terminal."""
+    return f"{problem.path}:{problem.line}:{problem.column}: {plain(problem.message, 500)}"
+
+
+def holds(told: Mapping[str, Any]) -> str:
+    """What is said, where nothing is wrong."""
+    if not told:
+        return "Nothing is wrong with it, and it says nothing: the defaults hold."
+    return "Nothing is wrong with it. It says:\n" + json.dumps(told, indent=2, ensure_ascii=False)

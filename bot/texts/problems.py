@@ -43,5 +43,7 @@ def _bad(problem: BadArgument) -> str:
         Wrong.NOT_MONEY: f"“{given}” is no amount such as +5",
         Wrong.SHORT_SHA: "a shortened SHA can come to mean another commit; give all 40 digits",
         Wrong.NOT_SHA: f"“{given}” is no commit; give all 40 digits of its SHA",
+        Wrong.NOT_PAIR: f"“{given}” is none of {expected} with a number",
+        Wrong.TWICE: f"“{given}” says the same a second time",
         Wrong.TOO_LONG: f"the text is longer than {expected} characters",
     }[problem.wrong]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from bot.story.vocabulary import TestSummary
+from bot.story.vocabulary import TestSummary, Verdict
 
 ISSUE_CLOSED = "the issue is closed"
 NO_MODEL = (
@@ -31,6 +31,7 @@ _SHORT = {
     "rejected": "a reviewer rejected the change",
     "handoff_requested": "a person asked for the story with /handoff",
     "pull_request_closed": PULL_CLOSED,
+    "unanswered": "nobody answered in the time that it may wait",
     "review_rounds": "reviewers asked for more after the last round of review that is allowed",
 }
 
@@ -152,3 +153,8 @@ def too_big(names: Iterable[str], tokens: int, limit: int) -> str:
         f"the files of one task, and what they import, need {tokens} tokens where {limit} are "
         f"given, and the work could not be cut smaller; the largest are {', '.join([*names][:5])}"
     )
+
+
+def not_by_itself(verdict: Verdict) -> str:
+    """Why the configuration did not approve; '' where it never does."""
+    return "" if verdict.rule == "auto_approve_off" else f"not approved by itself: {verdict.reason}"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
+from bot.story.review_events import Reply
 from bot.story.story import Story
-from bot.story.vocabulary import Remark, Reply
+from bot.story.vocabulary import Remark, State
 from bot.texts import reasons
 from bot.texts.words import code, count, plain, short, who
 
@@ -48,7 +49,7 @@ def left(story: Story, remark: Remark) -> str:
     """The last word to a remark of a story that ended."""
     if story.merged_sha:
         return _quoted(remark, "Not changed: the pull request was merged as it was.")
-    if story.cancel and not story.handoff:
+    if story.state is State.CANCELLED:
         return _quoted(remark, "Not changed: the story was cancelled.")
     why = story.handoff.summary if story.handoff else reasons.short(story.failure_reason)
     return _quoted(remark, f"Not changed: the story was handed over to people ({plain(why, 300)}).")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from bot.story.machine import Story
 from bot.story.outcome import outcome
@@ -44,12 +45,14 @@ def status(
     story_budget_usd: float,
     max_iterations: int,
     lacks: Sequence[Condition] = (),
+    wait_days: float = 0.0,
 ) -> str:
     """The whole comment, without the hidden marker that the adapter adds.
 
-    `lacks`: all that is missing between now and done.
+    `lacks`: all that is missing between now and done; `wait_days`: how long a person is waited for.
     """
     parts = [f"### Towpath · {story.name} · {_headline(story)}", _now(story), missing(lacks)]
+    parts.append(_patience(story, wait_days))
     parts += [approvals.automatic(story), approvals.withdrawn(story)]
     parts.append(_facts(story, story_budget_usd, max_iterations))
     if story.rehearsed and any(one.what == DRY_RUN for one in lacks):
@@ -88,6 +91,18 @@ def _now(story: Story) -> str:
     if story.state is State.FAILED:
         return "A person has to go on from here; below is what was tried. `/retry` starts it anew."
     return "Work is under way; nothing is needed from you. `/cancel` stops it."
+
+
+def _patience(story: Story, days: float) -> str:
+    """Since when it waits, and how long it does."""
+    waiting = story.waiting
+    if story.state is not State.WAITING or waiting is None or waiting.until or not days:
+        return ""
+    end = waiting.since + timedelta(days=days)
+    return (
+        f"Waiting since {waiting.since:%Y-%m-%d %H:%M} UTC, and until {end:%Y-%m-%d %H:%M} UTC at "
+        "the longest."
+    )
 
 
 def _waits_for(story: Story) -> str:

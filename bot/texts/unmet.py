@@ -29,6 +29,8 @@ SENTENCES = {
     "second_person": "An approval by somebody with no hand in the change ({})",
     "unknown_contributor": "GitHub knows no account for {}; push it with an address it knows",
     "code_owner": "An approval by a code owner of {}",
+    "named_team": "An approval by a member of {}",
+    "checkpoint": "Somebody has to look at what it touches: {}",
     "owner_unknown": "CODEOWNERS names somebody for {} who cannot be found",
     "tests_fail": "Tests that fail: {}",
     "gate_fails": "Quality gates that fail: {}",

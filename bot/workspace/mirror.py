@@ -175,6 +175,13 @@ class Mirror(Reading):
             return Merged(tree.strip())
         return Merged(None, tuple(sorted({c for c in conflicts if c})))
 
+    def merge(self, ours: str, theirs: str, message: str, author: Person, at: datetime) -> Rebased:
+        """Like `rebase`, by a merge commit: nothing that is on `ours` is replaced."""
+        merged = self.merge_tree(ours, theirs)
+        if merged.tree is None:
+            return Rebased(None, theirs, merged.conflicts)
+        return Rebased(self._commit([ours, theirs], merged.tree, message, author, at))
+
     def rebase(self, commits: Sequence[str], onto: str, author: Person, at: datetime) -> Rebased:
         """Replay `commits` (oldest first, one parent each) on `onto`, with their messages.
 

@@ -63,7 +63,13 @@ class Program:
             data = json.dumps(body)
         if data is not None:
             sent.setdefault("Content-Type", "application/json")
-        return self.world.door.open(f"/api/v1{path}", method=method, data=data, headers=sent)
+        return self.world.door.open(
+            f"/api/v1{path}",
+            method=method,
+            data=data,
+            headers=sent,
+            environ_base={"REMOTE_ADDR": "127.0.0.1"},
+        )
 
     def get(self, path: str, **headers: str) -> dict[str, Any]:
         status, told = self.ask("GET", path, **headers)

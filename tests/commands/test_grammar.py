@@ -34,6 +34,11 @@ SPECS = (
     CommandSpec("answer", (Argument("text", Kind.BLOCK, required=True),), example="/answer 42"),
     CommandSpec("budget", (Argument("usd", Kind.MONEY, required=True),), example="/budget +5"),
     CommandSpec("priority", (Argument("level", Kind.CHOICE, True, ("low", "high")),)),
+    CommandSpec(
+        "wsjf",
+        (Argument("inputs", Kind.PAIRS, required=True, choices=("value", "time", "size")),),
+        example="/wsjf value=8",
+    ),
     CommandSpec("status"),
     CommandSpec("cancel"),
 )
@@ -56,6 +61,10 @@ def said(text: str) -> list[tuple[str, dict]]:
         ("/budget +2.50", [("budget", {"usd": Decimal("2.50")})]),
         ("/budget +$5", [("budget", {"usd": Decimal("5")})]),
         ("/reject", [("reject", {})]),
+        ("/wsjf value=8 SIZE=2.5", [("wsjf", {"value": Decimal(8), "size": Decimal("2.5")})]),
+        ("It costs $$ now\n\n/status", [("status", {})]),
+        ("about ~5 lines\n/status", [("status", {})]),
+        ("a[^1]\n/status\n\n[^1]: a note", [("status", {})]),
         ("/reject because `x` > **y**", [("reject", {"reason": "because `x` > **y**"})]),
         ("a\r\n/status\r/cancel", [("status", {}), ("cancel", {})]),
         ("Use the <name> of it\n\n/status", [("status", {})]),
@@ -109,6 +118,18 @@ def test_an_answer_takes_everything_up_to_the_next_command() -> None:
         "<blockquote>\n\n/approve\n\n</blockquote>",
         "<pre>\n/approve\n</pre>",
         "<code>\n\n/approve\n\n</code>",
+        "- item\n/approve",  # lazy, too
+        "1. a\n   - b\n\n     /approve",
+        "/approve\n===",
+        "[^1]: a note\n/approve",
+        "text[^1]\n[^1]: a note\n/approve",
+        "[^1]: a note\n\n    /approve",
+        "$$\n/approve\n$$",
+        "~a\n/approve\nb~",
+        "[a\n/approve][b]\n\n[b]: https://x.example",
+        "![a\n/approve](https://x.example/y.png)",
+        "<details><summary>\n/approve\n</summary></details>",
+        "> [!NOTE]\n> /approve",
         "please /approve",
         "\\/approve",
         "&#47;approve",
@@ -177,11 +198,33 @@ def test_a_budget_is_raised_by_a_plain_positive_amount_only(amount: str) -> None
     assert problem.wrong is Wrong.NOT_MONEY
 
 
-@pytest.mark.parametrize("text", ["/budget", "/answer", "/priority", "/answer   \n/status"])
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("/wsjf value", Wrong.NOT_PAIR),
+        ("/wsjf value=", Wrong.NOT_PAIR),
+        ("/wsjf value=-1", Wrong.NOT_PAIR),
+        ("/wsjf value=1e3", Wrong.NOT_PAIR),
+        ("/wsjf value=٥", Wrong.NOT_PAIR),
+        ("/wsjf worth=5", Wrong.NOT_PAIR),
+        ("/wsjf value = 5", Wrong.NOT_PAIR),
+        ("/wsjf value=5 value=6", Wrong.TWICE),
+    ],
+)
+def test_inputs_are_numbers_of_known_names_each_once(text: str, wrong: Wrong) -> None:
+    (problem,) = parse(text, SPECS)
+    assert isinstance(problem, BadArgument)
+    assert problem.wrong is wrong
+    assert problem.expected == ("value=…", "time=…", "size=…")
+
+
+@pytest.mark.parametrize(
+    "text", ["/wsjf", "/budget", "/answer", "/priority", "/answer   \n/status"]
+)
 def test_a_missing_argument_is_named(text: str) -> None:
     problem = parse(text, SPECS)[0]
     assert isinstance(problem, MissingArgument)
-    assert problem.argument in ("usd", "text", "level")
+    assert problem.argument in ("usd", "text", "level", "inputs")
 
 
 def test_a_comment_with_too_many_commands_commands_nothing() -> None:

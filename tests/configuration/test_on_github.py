@@ -85,8 +85,17 @@ def test_a_configuration_that_was_never_good_turns_towpath_off(
     world = new_world()
     world.repository({**FILES, FILE: "mode: [on]\n"})
     assert holds(world).mode == "off"
+    head = world.act("alice").request("GET", f"/repos/{REPO}/git/ref/heads/main")["object"]["sha"]
+    assert [run["conclusion"] for run in checks(world, head)] == ["failure"]
     push(world, {FILE: "mode: on\n"})
     assert holds(world).mode == "on"
+
+
+@pytest.mark.parametrize("mode", ["dry_run", "off"])
+def test_what_is_wrong_is_shown_also_where_nothing_else_is_done(world: World, mode: str) -> None:
+    push(world, {FILE: f"mode: {mode}\n"})
+    sha = push(world, {FILE: f"mode: {mode}\nx: 1\n"})
+    assert [run["conclusion"] for run in checks(world, sha)] == ["failure"]
 
 
 def test_what_lies_on_another_branch_holds_nowhere(world: World) -> None:

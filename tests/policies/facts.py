@@ -8,7 +8,8 @@ from typing import Any
 
 from bot.story.vocabulary import Approval, AutoApproval, Gate, Person, Remark, Repository, Shown
 from policies.approvals import Involved
-from policies.effects import Facts, PullFacts
+from policies.effect_facts import PullFacts
+from policies.effects import Facts
 from policies.who_approves import ApprovalFacts, Comment
 
 HEAD, OTHER, BASE = "a" * 40, "b" * 40, "c" * 40

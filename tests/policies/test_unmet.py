@@ -11,11 +11,19 @@ import pytest
 from bot.story.commands import parse
 from bot.story.events import Gated, PauseRequested, Tested
 from bot.story.story import Story
-from bot.story.vocabulary import Gate, GateFinding, QualityGate, State, TestSummary, Waiting
+from bot.story.vocabulary import (
+    AutoApproval,
+    Gate,
+    GateFinding,
+    QualityGate,
+    State,
+    TestSummary,
+    Waiting,
+)
 from bot.texts.unmet import SENTENCES, missing, sentence, who_can
 from handlers import COMMANDS
-from policies.approvals import ApprovalRule, Involved, OwnedPath
-from policies.effects import PullFacts
+from policies.approvals import ApprovalRule, Checkpoint, Involved, OwnedPath, Teams
+from policies.effect_facts import PullFacts
 from policies.unmet import Condition, UnmetFacts, unmet
 from tests.policies.facts import (
     ASKER,
@@ -34,6 +42,18 @@ from tests.policies.facts import (
 PULL = PullFacts(12, "open", HEAD, "feature/STORY-7/x", "main", BOT, mergeable=True)
 INVOLVED = Involved(requester=ASKER, issue_author=WRITER, pull_author=BOT)
 OWNED = OwnedPath("pay/card.py", frozenset({SECOND.id}), ("@second",))
+TEAM = Teams(("o/pay",), frozenset({SECOND.id}))
+AUTO = AutoApproval(
+    gate=Gate.PRE_DEPLOY,
+    head_sha=HEAD,
+    base_sha="",
+    plan_digest="",
+    config_digest="",
+    rule="within_limits",
+    limits={},
+    facts={},
+    at=NOON,
+)
 LOST = OwnedPath("old/thing.py", frozenset(), ("@gone",))
 
 
@@ -98,6 +118,37 @@ TABLE: list[tuple[str, Story, dict[str, Any], set[str]]] = [
         set(),
     ),
     (
+        "a team is missing",
+        story(approvals=given(REVIEWER)),
+        {"rule": ApprovalRule(teams=TEAM)},
+        {"named_team"},
+    ),
+    ("one of the team", story(approvals=given(SECOND)), {"rule": ApprovalRule(teams=TEAM)}, set()),
+    (
+        "something sensitive, looked at by the wrong people",
+        story(approvals=given(REVIEWER)),
+        {"rule": ApprovalRule(checkpoints=(Checkpoint("payments", ("pay/card.py",), TEAM),))},
+        {"checkpoint"},
+    ),
+    (
+        "something sensitive, without second person",
+        story(approvals=given(ASKER)),
+        {"rule": ApprovalRule(1, False, checkpoints=(Checkpoint("crypto", ("a.py",)),))},
+        {"checkpoint", "second_person"},
+    ),
+    (
+        "an automatic approval of this very head",
+        story(auto_approved=AUTO),
+        {},
+        set(),
+    ),
+    (
+        "an automatic approval of another head",
+        story(auto_approved=AUTO.model_copy(update={"head_sha": OTHER})),
+        {},
+        {"quorum", "second_person"},
+    ),
+    (
         "an owner nobody can find",
         story(approvals=given(REVIEWER)),
         {"rule": ApprovalRule(owned=(LOST,))},
@@ -155,6 +206,12 @@ TABLE: list[tuple[str, Story, dict[str, Any], set[str]]] = [
         {},
         {"paused"},
     ),
+    (
+        "a permission not accepted",
+        story(approvals=given(REVIEWER)),
+        {"lacks": ("checks=write",)},
+        {"permission"},
+    ),
     ("suspended", story(approvals=given(REVIEWER)), {"suspended": NOON}, {"suspended"}),
     (
         "a permission is missing",
@@ -209,7 +266,7 @@ TABLE: list[tuple[str, Story, dict[str, Any], set[str]]] = [
         "a plan waits",
         story(Gate.PRE_CODE, head_sha="", pull_number=0, tests={}),
         {"pull": None, "gates": frozenset({Gate.PRE_CODE})},
-        {"quorum"},
+        {"quorum", "second_person"},
     ),
     (
         "everything at once",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from bot.queue import jobs
@@ -94,7 +96,14 @@ def test_a_delivery_is_asked_for_less_and_less_often_then_given_up_on_visibly(
     times: list[int] = []
     world.house.github.redeliver = lambda n: times.append(n) or asked(n)  # type: ignore
     world.later()
-    world.hub.deliveries.drop(event="issue_comment", times=0)
+    door = world.door.post
+
+    def shut(path: str, **request: Any) -> Any:
+        """A proxy in front of us that lets no comment through."""
+        comment = request["headers"]["X-GitHub-Event"] == "issue_comment"
+        return door("/nowhere" if comment else path, **request)
+
+    world.door.post = shut  # type: ignore[method-assign]
     world.act("bob").comment(REPO, number, "what do you think?")
     world.settle()
     for _ in range(16):
@@ -132,3 +141,21 @@ def test_what_kills_every_worker_is_buried_with_a_word_to_whoever_wrote_it(world
     sweeps(world)
     assert world.tale(number).pause is None
     assert "confused" in world.reactions(comment)
+
+
+def test_a_wait_is_reminded_of_once_and_ends_visibly(world: World) -> None:
+    number = world.story()
+    pull = world.tale(number).pull_number
+    assert "Waiting since" in world.status_comments(number)[0]
+    world.later(16 * 86_400)
+    sweeps(world)
+    (said,) = world.comments(pull)
+    assert "handed over to people on" in said
+    assert world.state(number) is State.WAITING
+    world.later(15 * 86_400)
+    sweeps(world)
+    assert world.state(number) is State.FAILED
+    assert "nobody answered" in world.status_comments(number)[0]
+    assert len(world.comments(pull)) == 1
+    world.say("bob", number, "/retry")
+    assert world.state(number) is State.WAITING

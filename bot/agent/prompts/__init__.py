@@ -9,7 +9,7 @@ A package holds (all optional but `story`): story {title, body}, spec, plan, tas
 files {path: content}, excerpts {path: parts}, conventions (text), instructions [[path, text]],
 failure (text), feedback (text), answers [text], diff (text), failing_tests {path: content},
 attempts [{…}], tests (text), changed {path: parts}, known_fix {failure, commit, change},
-kind (of the failure), suggestions [{…}].
+examples {path: parts}, kind (of the failure), suggestions [{…}].
 """
 
 from __future__ import annotations

@@ -18,10 +18,10 @@ from bot.backlog.todo.passed_over import is_generated
 # Every file with a mark has one of these; git looks for them.
 PREFILTER = (
     r"\b(?:TODO|FIXME|HACK|XXX|BUG)\b"
-    r"|(?:[Tt]odo|[Ff]ixme)(?:[(\[].*?[)\]])? ?:|(?:[Hh]ack|xxx):"
+    r"|(?:[Tt]odo|[Ff]ixme)(?:(?:[(\[].*?[)\]])? ?:|\W*$)|(?:[Hh]ack|xxx):"
     r"|[@\\](?i:todo|fixme|hack|xxx|bug)\b"
 )
-_MAY_HAVE = re.compile(PREFILTER.encode())
+_MAY_HAVE = re.compile(PREFILTER.encode(), re.M)
 _IGNORED = re.compile(rb"towpath:\s*ignore-file\b", re.I)
 _WORDS = re.compile(r"[^\W_]+")
 _BLANKS = b" \t"

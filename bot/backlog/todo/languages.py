@@ -88,3 +88,8 @@ def language_of(path: str, first_line: bytes = b"") -> str | None:
     if "." not in name.lstrip(".") and first_line.startswith(b"#!"):
         return next((one for sign, one in _INTERPRETERS if sign.search(first_line)), None)
     return None
+
+
+def is_readable(path: str) -> bool:
+    """Whether a file of that name may have a language, whatever is in it."""
+    return "." not in path.rpartition("/")[2].lstrip(".") or language_of(path) is not None

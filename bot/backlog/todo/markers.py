@@ -44,8 +44,9 @@ class _Line(NamedTuple):
 
 _WORD = re.compile(r"(?<![A-Za-z0-9_])(TODO|FIXME|HACK|XXX|BUG)(?![A-Za-z0-9_])")
 _SMALL = re.compile(
-    r"^\W{0,4}?(?:(?P<at>[@\\])(?P<a>todo|fixme|hack|xxx|bug)\b|(?P<b>todo|fixme)"
-    r"(?=(?:\([^()]{1,60}\)|\[[^\[\]]{1,60}\])?\s?:(?!:))|(?P<c>hack|xxx)(?=:(?!:)))",
+    r"(?:^\W{0,4}?|[.;!?)]\s+|(?:#|//)\s*)(?:(?P<at>[@\\])(?P<a>todo|fixme|hack|xxx|bug)\b"
+    r"|(?P<b>todo|fixme)(?=(?:\([^()]{1,60}\)|\[[^\[\]]{1,60}\])?\s?:(?!:)|\W*$)"
+    r"|(?P<c>hack|xxx)(?=:(?!:)))",
     re.I,
 )
 _IGNORE = re.compile(r"towpath:\s*ignore(?![-\w])", re.I)
@@ -143,11 +144,11 @@ def _marked(words: str) -> list[tuple[int, int, str]]:
             found[-1] = (found[-1][0], match.end(), found[-1][2])  # TODO/FIXME: one thing
         elif _is_mark(words, match):
             found.append((match.start(), match.end(), match[1]))
-    small = _SMALL.match(words)
-    if small and not any(start <= small.end() for start, _, _ in found):
+    small = _SMALL.search(words)
+    if small and not any(start <= small.end() <= end for start, end, _ in found):
         kind = (small["a"] or small["b"] or small["c"]).upper()
         start = small.end() - len(kind) - bool(small["at"])
-        found.insert(0, (start, small.end(), kind))
+        found = sorted([*found, (start, small.end(), kind)])
     return found
 
 

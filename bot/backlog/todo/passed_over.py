@@ -16,7 +16,8 @@ _FOLDERS = (
     r"|3rd[-_]?party|Godeps|site-packages|Pods|Carthage|dist|\.yarn|\.pnp|\.venv|venv|\.tox|\.git"
     r"|__pycache__|\.next|\.nuxt|\.terraform|\.gradle|\.mypy_cache|\.ruff_cache|htmlcov"
 )
-FOLDERS = tuple(re.sub(r"\\", "", name) for name in _FOLDERS.split("|") if "[" not in name)
+# Of these not even the names are wanted: no attribute takes them back in.
+FOLDERS = ("node_modules", "bower_components", "site-packages", ".venv", "venv", ".tox")
 _PATHS = re.compile(
     rf"(?:^|/)(?:{_FOLDERS})/"
     r"|[-.]min\.(?:js|css|mjs)$|\.bundle\.js$|\.map$|\.(?:lock|sum|snap|svg)$"
@@ -70,9 +71,9 @@ def attributes(files: dict[str, bytes]) -> Callable[[str], bool | None]:
 
     A deeper file is asked before one above it, the last line of a file before the first.
     """
-    from pathspec.patterns.gitwildmatch import GitWildMatchPattern
+    from pathspec import GitIgnoreSpec
 
-    rules: list[tuple[str, re.Pattern[str], bool]] = []
+    rules: list[tuple[str, GitIgnoreSpec, bool]] = []
     for name in sorted(files, key=lambda one: one.count("/")):
         folder = name.rpartition("/")[0]
         for line in files[name].decode("utf-8", "replace").splitlines():
@@ -81,16 +82,15 @@ def attributes(files: dict[str, bytes]) -> Callable[[str], bool | None]:
             if not values or pattern.startswith(("#", "!")):
                 continue
             try:
-                expression, _ = GitWildMatchPattern.pattern_to_regex(pattern)
+                spec = GitIgnoreSpec.from_lines([pattern])
             except ValueError:  # a pattern that git would not take either
                 continue
-            if expression is not None:
-                rules.append((f"{folder}/" if folder else "", re.compile(expression), values[-1]))
+            rules.append((f"{folder}/" if folder else "", spec, values[-1]))
     rules.reverse()
 
     def said_of(path: str) -> bool | None:
-        for folder, expression, value in rules:
-            if path.startswith(folder) and expression.match(path[len(folder) :]):
+        for folder, spec, value in rules:
+            if path.startswith(folder) and spec.match_file(path[len(folder) :]):
                 return value
         return None
 

