@@ -20,6 +20,7 @@ from bot.credentials import CredentialsProblem
 from bot.settings_api import ApiSettings
 from bot.settings_github import StoredApp, text_of, unusable, with_both_urls
 from bot.settings_problems import PREFIX, SettingsError, misspelt, problem
+from bot.settings_processes import ProcessSettings
 from policies.budget import Caps
 from policies.routing import Models
 
@@ -30,7 +31,7 @@ MODEL_FAMILIES = ("scripted", "replay", "anthropic", "openai", "openai-compatibl
 _MODELS = ", or several with a comma between them; the next stands in for one that is away."
 
 
-class Settings(ApiSettings):
+class Settings(ProcessSettings, ApiSettings):
     """All settings of one Towpath process (`X1`). Frozen; build it with `load_settings`."""
 
     model_config = SettingsConfigDict(
@@ -97,29 +98,6 @@ class Settings(ApiSettings):
         None,
         description="File with the webhook's secrets instead, one a line; any of them is accepted. "
         "Read again while Towpath runs, as a secret manager changes it.",
-    )
-
-    # the web process
-    bind_host: str = Field("127.0.0.1", description="Address the web process listens on.")
-    bind_port: int = Field(8080, ge=1, le=65535, description="Port the web process listens on.")
-    web_threads: int = Field(
-        32,
-        ge=1,
-        le=512,
-        description="Requests the web process works on at once; one whose body arrives slowly "
-        "counts too.",
-    )
-
-    # the clock and the leases
-    sweep_seconds: int = Field(10, ge=1, le=3600, description="Seconds between two sweeps.")
-    catch_up_seconds: int = Field(
-        60, ge=1, le=3600, description="Seconds between two looks at GitHub for what was missed."
-    )
-    lease_seconds: int = Field(
-        30, ge=3, le=600, description="Seconds without a heartbeat before a story is taken over."
-    )
-    heartbeat_seconds: int = Field(
-        10, ge=1, le=200, description="Seconds between two heartbeats of a running story."
     )
 
     # stories: bounds set by people; a repository's own configuration can only be narrower

@@ -21,13 +21,14 @@ from bot.story.desk import Desk, StageStops
 from bot.story.edges import check_edge
 from bot.story.effects import ClosePullRequest, Effect, SetLabels, ShowStatus
 from bot.story.events import Event, HandedOff, StageFaulted, Transitioned
+from bot.story.handoff import Handoff
 from bot.story.journal import Conflict, Head, Journal
 from bot.story.leases import FenceLost, Lease
 from bot.story.machine import Story, apply, fold
 from bot.story.next_move import REVIEW_ROUNDS, Gates, Move, next_move, waits_until
 from bot.story.performer import NotAllowed, NotNow, Performer, Refused
 from bot.story.reviewing import review_reply
-from bot.story.vocabulary import Handoff, Remark, State, digest
+from bot.story.vocabulary import Remark, State, digest
 from policies.labels import ALL as ALL_LABELS
 from policies.labels import label_of
 from policies.retry import effect_retry, stage_retry

@@ -20,6 +20,7 @@ from bot.story.approval_events import (
     Rejected,
 )
 from bot.story.effect_events import EffectFailed, EffectPerformed, EffectProposed, StageFaulted
+from bot.story.handoff import Handoff
 from bot.story.item_events import ItemEvent
 from bot.story.repository_events import RepositoryEvent
 from bot.story.review_events import (
@@ -34,7 +35,6 @@ from bot.story.todo_events import TodoEvent
 from bot.story.vocabulary import (
     ExecutionPlan,
     Finding,
-    Handoff,
     Person,
     QualityGate,
     Repository,

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from bot.story import events as e
 from bot.story.accounts import Accounts
+from bot.story.handoff import Handoff
 from bot.story.reviewing import Reviewing
 from bot.story.vocabulary import (
     TERMINAL,
@@ -19,7 +20,6 @@ from bot.story.vocabulary import (
     AutoApproval,
     ExecutionPlan,
     Gate,
-    Handoff,
     Person,
     Repository,
     Shown,

@@ -336,19 +336,6 @@ class Usage(Value):
         return read + self.output_tokens
 
 
-class Handoff(Value):
-    """What a person gets when Towpath gives a story back (§15.4)."""
-
-    reason: str
-    summary: str
-    tried: tuple[str, ...] = ()
-    branch: str = ""
-    failing: tuple[str, ...] = ()
-    files: tuple[str, ...] = ()
-    next_steps: tuple[str, ...] = ()
-    effort: str = ""
-
-
 class Decision(StrEnum):
     """A policy's answer to a proposed effect."""
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from bot.story.handoff import Handoff
 from bot.story.machine import Story
-from bot.story.vocabulary import Handoff
 from bot.texts import reasons
 
 

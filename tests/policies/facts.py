@@ -11,6 +11,7 @@ from policies.approvals import Involved
 from policies.effect_facts import PullFacts
 from policies.effects import Facts
 from policies.who_approves import ApprovalFacts, Comment
+from policies.who_commands import START, CommandFacts
 
 HEAD, OTHER, BASE = "a" * 40, "b" * 40, "c" * 40
 PLAN = "d" * 64
@@ -115,5 +116,6 @@ def facts(story: StoryFacts | None = None, **changed: Any) -> Facts:
         "bot": BOT,
         "pull": pull(),
         "involved": approval_facts().involved,
+        "asker": CommandFacts(command=START, person=ASKER, permission="write"),
     }
     return Facts(**{**fields, **changed})

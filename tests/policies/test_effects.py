@@ -13,7 +13,9 @@ from bot.story.machine import Story
 from bot.story.vocabulary import Decision, Gate, Person
 from policies.approvals import ApprovalRule
 from policies.budget import Caps, Spent
-from policies.effects import TABLE, Limits, StoryView, judge
+from policies.effects import TABLE, Limits, judge
+from policies.story_view import StoryView
+from policies.who_commands import START, CommandFacts
 from tests.policies.facts import (
     ASKER,
     BOT,
@@ -21,6 +23,7 @@ from tests.policies.facts import (
     OTHER,
     PLAN,
     REPOSITORY,
+    REVIEWER,
     StoryFacts,
     approval,
     facts,
@@ -38,6 +41,9 @@ ALLOWED: dict[str, Any] = {
         key="k", repository=REPOSITORY, number=13, comment_id=5, body="x"
     ),
     "show_status": fx.ShowStatus(key="k", repository=REPOSITORY, issue=12, body="x"),
+    "request_story": fx.RequestStory(
+        key="k", repository=REPOSITORY, requester=ASKER, label="story", title="t"
+    ),
     "open_issue": fx.OpenIssue(key="k", repository=REPOSITORY, part=1, title="t", body="b"),
     "push_branch": fx.PushBranch(
         key="k", repository=REPOSITORY, branch=BRANCH, sha=HEAD, files=("a.py",), lines=20
@@ -92,6 +98,15 @@ def test_every_kind_of_effect_has_its_row_and_the_facts_of_these_tests_allow_it(
         assert judge(effect, facts()).allowed, kind
 
 
+def test_a_story_is_requested_only_for_somebody_who_could_start_it_on_github() -> None:
+    asked = ALLOWED["request_story"]
+    assert judge(asked, facts(asker=None)).rule == "asker_known"
+    reads = CommandFacts(command=START, person=ASKER, permission="read")
+    assert not judge(asked, facts(asker=reads)).allowed
+    another = CommandFacts(command=START, person=REVIEWER, permission="admin")
+    assert judge(asked, facts(asker=another)).rule == "asker_known"
+
+
 def test_no_issue_is_opened_that_nobody_agreed_to() -> None:
     story = StoryFacts(split_agreed=False)
     assert judge(ALLOWED["open_issue"], facts(story)).rule == "agreed"
@@ -114,13 +129,13 @@ def test_an_unknown_kind_of_effect_is_denied(kind: Any) -> None:
     assert judge(strange, facts()).rule == "unknown_effect"
 
 
-@pytest.mark.parametrize("kind", sorted(ALLOWED))
+@pytest.mark.parametrize("kind", sorted(set(ALLOWED) - {"request_story"}))  # no story yet
 def test_nothing_is_done_to_another_repository(kind: str) -> None:
     elsewhere = REPOSITORY.model_copy(update={"id": 10})
     assert judge(changed(kind, repository=elsewhere), facts()).rule == "own_repository"
 
 
-@pytest.mark.parametrize("kind", sorted(ALLOWED))
+@pytest.mark.parametrize("kind", sorted(set(ALLOWED) - {"request_story"}))  # no story yet
 def test_a_dead_story_may_only_talk_and_a_paused_one_only_waits(kind: str) -> None:
     assert judge(ALLOWED[kind], facts(live=False)).allowed is (kind in TALK)
     paused = judge(ALLOWED[kind], facts(paused=True))

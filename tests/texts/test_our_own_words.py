@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from bot.story import events as e
 from bot.story.commands import parse
+from bot.story.handoff import Handoff
 from bot.story.machine import Story
 from bot.story.vocabulary import (
     Criterion,
     ExecutionPlan,
     Gate,
-    Handoff,
     Person,
     Repository,
     State,
