@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from bot.story import effects as fx
 from bot.story.machine import Story
 from bot.story.vocabulary import Decision, Gate, Person
+from policies import repository_effects
 from policies.approvals import ApprovalRule
 from policies.budget import Caps, Spent
-from policies import repository_effects
 from policies.effects import TABLE, Limits, judge
 from policies.story_view import StoryView
 from policies.who_commands import START, CommandFacts
