@@ -24,7 +24,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
-from sqlalchemy import bindparam, insert, text
+from sqlalchemy import text
 
 from benchmarks.backlog_documents import documents
 from bot.backlog.ranked import Queues
@@ -118,7 +118,7 @@ def of_many(url: str, count: int, ages_days: int, rounds: int) -> dict[str, floa
                 return list(connection.scalars(query, values))
 
             assert ask() == sort(), "not the items that sorting gives"
-            ours = _median(ask, rounds * 40)
+            ours = _median(ask, rounds * 100)
             theirs = _median(sort, rounds)
         tracemalloc.start()
         ask()
@@ -143,19 +143,16 @@ def _fill(engine, told: Iterator[dict]) -> None:
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as plain:
             plain.execute(text("VACUUM ANALYZE items"))
         return
-    statement = insert(ITEMS).values({name: bindparam(name) for name in names})
-    with engine.begin() as connection:
-        connection.execute(ITEMS.delete())
-        batch: list[dict] = []
-        for one in told:
-            batch.append(one)
-            if len(batch) == 20_000:
-                connection.execute(statement, batch)
-                batch.clear()
-        if batch:
-            connection.execute(statement, batch)
-    with engine.begin() as connection:
-        connection.execute(text("ANALYZE"))
+    connection = engine.raw_connection()
+    cursor = connection.cursor()
+    cursor.execute("BEGIN")
+    cursor.execute("DELETE FROM items")
+    marks = ", ".join("?" * len(names))
+    values = (tuple(one[name] for name in names) for one in told)
+    cursor.executemany(f"INSERT INTO items ({', '.join(names)}) VALUES ({marks})", values)
+    cursor.execute("COMMIT")
+    cursor.execute("ANALYZE")
+    connection.close()
 
 
 def _median(work: Callable[[], object], rounds: int) -> float:
@@ -196,20 +193,27 @@ def main() -> int:
     told: dict[str, dict[str, float]] = {}
     with tempfile.TemporaryDirectory() as folder, a_postgresql(given.url) as server:
         told["documents"] = read_in(Path(folder))
+        if not given.json:
+            _say("documents", told["documents"])
         bases = {"sqlite": f"sqlite:///{folder}/many.db"} | (
             {"postgresql": server} if server else {}
         )
         for name, url in bases.items():
             for ages, days in (("spread", 90), ("fresh", 1)):
                 told[f"{name}_{ages}"] = of_many(url, count, days, rounds)
+                if not given.json:
+                    _say(f"{name}, ages {ages}", told[f"{name}_{ages}"])
     problems = _problems(told, count)
     if given.json:
         print(json.dumps({"items": count, "results": told, "problems": problems}))
     else:
-        for name, numbers in told.items():
-            print(name, " ".join(f"{key}={value:.6g}" for key, value in numbers.items()))
         print("\n".join(problems) or "every bound was held")
     return 1 if problems else 0
+
+
+def _say(name: str, numbers: dict[str, float]) -> None:
+    told = " ".join(f"{key}={value:.6g}" for key, value in numbers.items())
+    print(f"{name}: {told}", flush=True)
 
 
 def _problems(told: dict[str, dict[str, float]], count: int) -> list[str]:

@@ -28,6 +28,7 @@ from bot.agent.conversation import Conversations
 from bot.agent.gateway import Gateway
 from bot.agent.perform import Model
 from bot.agent.prompts import Registry
+from bot.backlog.todo.reader import MirrorMarks, mark_facts
 from bot.configuration.in_force import EffectiveConfig
 from bot.families import rewrite
 from bot.gates.perform import Gates as QualityGates
@@ -127,9 +128,10 @@ class House:
         return f"Authorization: {self.github.git_credentials(repository.installation_id)}"
 
     @cached_property
-    def performer(self) -> Performer:
+    def judge(self) -> Judge:
+        """The one judge of effects."""
         programs = frozenset({"ruff", "rewrite"})
-        judge = Judge(
+        return Judge(
             self.github,
             JudgeSettings(limits=EffectLimits(caps=self.settings.caps, programs=programs)),
             self._spending,
@@ -138,15 +140,23 @@ class House:
             self.repositories.standing,
             self._needs,
             self.repositories.configured,
+            mark_facts(self.journal, self.configuration),
         )
+
+    @cached_property
+    def performer(self) -> Performer:
         return Performer(
             self.journal,
             self._adapters,
-            judge,
+            self.judge,
             self.clock,
             self.owner,
             boundary=self._boundary,
         )
+
+    def effect_kinds(self) -> tuple[str, ...]:
+        """What this house can do."""
+        return tuple(self._adapters)
 
     @cached_property
     def _needs(self) -> dict[str, Mapping[str, str]]:
@@ -218,7 +228,7 @@ class House:
             self.performer,
             {state: partial(stage, room=room) for state, stage in stages.STAGES.items()},
             self.clock,
-            self._gates,
+            self.gates,
             Limits(settings.lease_seconds, settings.heartbeat_seconds, settings.stage_retries),
             self.owner,
             random.random,
@@ -237,7 +247,7 @@ class House:
         """What holds for a repository now."""
         return self.repositories.configuration(repository)
 
-    def _gates(self, story: Story) -> Gates:
+    def gates(self, story: Story) -> Gates:
         return rules.gates_for(story, self.repositories, self.settings.caps)
 
     def _status(self, story: Story) -> str:
@@ -267,6 +277,7 @@ class House:
             self.wake,
             self.repositories,
             self.rules,
+            MirrorMarks(self.workshop),
         )
 
     def api(self) -> Any:

@@ -25,6 +25,7 @@ from handlers import (
     review_approves,
     status,
     story,
+    todo,
 )
 from handlers.command import Command
 
@@ -65,6 +66,7 @@ EVENTS: dict[str, Handler] = _all(
     story.EVENTS,
     merge.EVENTS,
     checks.EVENTS,
+    todo.EVENTS,
     comment.events(COMMANDS),
     review_approves.EVENTS,
     review.events(COMMANDS),

@@ -32,6 +32,7 @@ from handlers import (
     onboarding,
     review,
     review_approves,
+    todo,
     undelivered,
     unheard,
 )
@@ -88,6 +89,7 @@ def _installed(office: Office) -> None:
         if facts.repository and facts.access == GRANTED:
             _looked(partial(configuration.look, office, facts.repository))
             _looked(partial(_labelled_issues, office, facts.repository))
+            _looked(partial(todo.look, office, facts.repository))
 
 
 def _labelled_issues(office: Office, repository: Repository) -> None:

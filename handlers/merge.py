@@ -34,15 +34,17 @@ def note_head(office: Office, story: Story, head: str, by: Person | None) -> Non
         return
     if head in {c.sha for c in story.commits} | {story.head_sha, story.pushed_sha}:
         return
-    trees = [
-        office.github.commit(story.repository, sha)["commit"]["tree"]["sha"]
-        for sha in (story.head_sha, head)
-    ]
-    same_tree = trees[0] == trees[1]
+    # A commit that was not pushed yet is not on GitHub, and nobody approved it.
+    there = story.foreign_head or story.head_sha == story.pushed_sha
+    same_tree = there and len({_tree(office, story, sha) for sha in (story.head_sha, head)}) == 1
     moved = HeadMoved(sha=head, by=by, same_tree=same_tree)
     withdrawn = ApprovalWithdrawn(reason=f"the branch was pushed to ({head[:10]})")
     events = (moved, withdrawn) if story.approved and not same_tree else (moved,)
     office.tell(story.stream, *events, once=once)
+
+
+def _tree(office: Office, story: Story, sha: str) -> str:
+    return str(office.github.commit(story.repository, sha)["commit"]["tree"]["sha"])
 
 
 def closed(delivery: Delivery, office: Office) -> None:

@@ -19,6 +19,7 @@ from policies import (
     approvals,
     auto_approval,
     budget,
+    marks,
     scope,
     suspicion,
     who_commands,
@@ -38,6 +39,7 @@ class PullFacts:
     author: Person | None
     merged: bool = False
     mergeable: bool | None = None
+    draft: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,3 +88,4 @@ class Facts:
     auto_limits: auto_approval.AutoLimits | None = None
     paths: scope.Scope = field(default_factory=scope.Scope)
     asker: who_commands.CommandFacts | None = None  # of somebody who asks for a new story
+    marks: marks.MarkFacts | None = None  # of comments that say what is to be done

@@ -25,6 +25,7 @@ from policies import (
     approvals,
     auto_approval,
     budget,
+    marks,
     reviews,
     scope,
     suspicion,
@@ -85,6 +86,10 @@ def _may_ask(effect: Any, facts: Facts) -> Verdict | None:
         return deny("asker_known", "who asks for the story is not known")
     verdict = who_commands.decide(asker)
     return None if verdict.allowed else verdict
+
+
+def _of_marks(effect: Any, facts: Facts) -> Verdict | None:
+    return marks.decide(effect, facts.marks)
 
 
 def _agreed(effect: Any, facts: Facts) -> Verdict | None:
@@ -211,6 +216,8 @@ def _mergeable(effect: Any, facts: Facts) -> Verdict | None:
     pull = facts.pull
     if pull is None or (pull.state != "open" and not pull.merged):
         return deny("pull_open", "the pull request is closed")
+    if pull.draft and not pull.merged:
+        return wait("draft", "the pull request is a draft; mark it ready", Gate.PRE_DEPLOY)
     if pull.mergeable is False and not pull.merged:
         return deny("conflict", "the branch conflicts with its base; it has to be rebased")
     return None
@@ -291,6 +298,8 @@ TABLE: Mapping[str, tuple[Rule, ...]] = MappingProxyType(
         "show_status": _TALK,
         "request_story": (_may_ask,),
         "open_issue": (*_WORK, _agreed, _limit("open_issue", lambda limits: limits.issues)),
+        "open_todo_issue": (_of_marks,),
+        "change_todo_issue": (_of_marks,),
         "close_issue": _TALK,
         "close_pull_request": (*_OURS, _own_pull),
         "push_branch": (

@@ -133,6 +133,9 @@ def _act(
     do(fx.OpenIssue, part=1, title="a part", body="b")
     asker = Person(id=1, login="alice")
     do(fx.RequestStory, requester=asker, label="story", title="t", body="b")
+    mark = {"mark": 1, "title": "TODO: x", "body": "b", "digest": "d"}
+    do(fx.OpenTodoIssue, **mark)
+    do(fx.ChangeTodoIssue, issue=issue, state="closed", **mark)
     do(fx.CloseIssue, issue=issue)
     do(
         fx.ProposeFile,

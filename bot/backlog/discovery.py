@@ -10,10 +10,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from bot.backlog.item import INPUTS
+from bot.backlog.sources.folder import plans_in
 from bot.backlog.todo.authors import Author, authors_of
 from bot.backlog.todo.estimate import worth
 from bot.backlog.todo.identity import identified
 from bot.backlog.todo.scan import Folder, listed, scan_folder
+from bot.story.item_events import ItemState
 from policies.ranking import UNIT, base
 
 FILES_BLAMED = 40  # without being asked to: a process each
@@ -94,4 +97,33 @@ def _marks(place: Place) -> Iterator[Discovered]:
         )
 
 
-LOOKS: tuple[Callable[[Place], Iterable[Discovered]], ...] = (_marks,)
+def _plans(place: Place) -> Iterator[Discovered]:
+    """The entries of a BACKLOG.md, a backlog.yml and their like that are not done."""
+    for reading in plans_in(place.folder.path):
+        for one in reading.sightings:
+            if one.state in (ItemState.DONE, ItemState.BLOCKED):
+                continue
+            given = {name: getattr(one.inputs, name) for name in INPUTS}
+            score = base(**{name: told.number for name, told in given.items()})
+            yield Discovered(
+                source=one.source,
+                kind=one.source,
+                file=one.place,
+                line=one.line,
+                text=one.body or one.title,
+                title=one.title,
+                family=one.family,
+                identity=one.key,
+                inputs={
+                    n: {
+                        "number": told.number,
+                        "reason": told.origin.reason or told.origin.authority,
+                    }
+                    for n, told in given.items()
+                },
+                wsjf=round(score / UNIT, 3),
+                more={"labels": list(one.labels), "url": one.url or None},
+            )
+
+
+LOOKS: tuple[Callable[[Place], Iterable[Discovered]], ...] = (_marks, _plans)

@@ -33,7 +33,7 @@ def list_(limit: int) -> None:
     """List what was given up on as JSON, one a line, the newest first."""
     from bot.queue.inbox import Inbox
 
-    with _queue(load_settings()) as redis:
+    with open_queue(load_settings()) as redis:
         found = Inbox(redis)
         counts = found.counts()
         for letter in found.dead(limit):
@@ -51,7 +51,7 @@ def replay(ids: tuple[str, ...], every: bool) -> None:
 
     if bool(ids) == every:
         raise click.UsageError(texts.IDS_OR_ALL)
-    with _queue(load_settings()) as redis:
+    with open_queue(load_settings()) as redis:
         found = Inbox(redis)
         letters = [letter.id for letter in found.dead(MOST)]
         unknown = [one for one in ids if one not in letters]
@@ -64,7 +64,7 @@ def replay(ids: tuple[str, ...], every: bool) -> None:
 
 
 @contextmanager
-def _queue(settings: Settings) -> Iterator[Redis]:
+def open_queue(settings: Settings) -> Iterator[Redis]:
     """The queue; an embedded server that was not up is up for this block only."""
     from redis import Redis
     from redis.exceptions import RedisError

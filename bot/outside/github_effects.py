@@ -28,6 +28,8 @@ class Effects(Talk, Pulls, Proposals, Checks):
         "request_story",
         "open_issue",
         "propose_file",
+        "open_todo_issue",
+        "change_todo_issue",
         "open_pull_request",
         "edit_pull_request",
         "merge_pull_request",

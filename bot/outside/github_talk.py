@@ -31,6 +31,8 @@ class Talk(Writes):
         "close_issue": {"issues": "write"},
         "request_story": {"issues": "write"},
         "open_issue": {"issues": "write"},
+        "open_todo_issue": {"issues": "write"},
+        "change_todo_issue": {"issues": "write"},
         "reply_to_review": {"pull_requests": "write"},
     }
 
@@ -201,7 +203,35 @@ class Talk(Writes):
     def _look_open_issue(self, effect: fx.OpenIssue) -> dict[str, Any] | None:
         return self._our_issue(effect)
 
-    def _our_issue(self, effect: fx.RequestStory | fx.OpenIssue) -> dict[str, Any] | None:
+    # The issue of a mark in a comment.
+
+    def _do_open_todo_issue(self, effect: fx.OpenTodoIssue) -> dict[str, Any]:
+        body = {"title": effect.title, "body": marked(effect.body, effect.key)}
+        needs = ("number", "html_url")
+        told = self._write("POST", effect.repository, "issues", body=body, needs=needs)
+        return _todo_issue(effect, _issue(told), "open")
+
+    def _look_open_todo_issue(self, effect: fx.OpenTodoIssue) -> dict[str, Any] | None:
+        found = self._our_issue(effect)
+        return _todo_issue(effect, found, "open") if found else None
+
+    def _do_change_todo_issue(self, effect: fx.ChangeTodoIssue) -> dict[str, Any]:
+        body: dict[str, Any] = {"state": effect.state}
+        if effect.state == "closed":
+            body["state_reason"] = "completed"
+        else:
+            opened = f"todo/{effect.repository.id}/open_todo_issue/{effect.mark}"
+            body |= {"title": effect.title, "body": marked(effect.body, opened)}
+        told = self._write("PATCH", effect.repository, "issues", effect.issue, body=body)
+        found = {"number": effect.issue, "url": told.get("html_url") or ""}
+        return _todo_issue(effect, found, effect.state)
+
+    def _look_change_todo_issue(self, effect: fx.ChangeTodoIssue) -> dict[str, Any] | None:
+        return None  # the same change twice is one change
+
+    def _our_issue(
+        self, effect: fx.RequestStory | fx.OpenIssue | fx.OpenTodoIssue
+    ) -> dict[str, Any] | None:
         wanted, bot = marker(effect.key), self._reads.identity().bot
         path = repo_path(effect.repository.full_name, "issues")
         asked = {"state": "all", "creator": bot.login}
@@ -209,6 +239,12 @@ class Talk(Writes):
             if self._is_ours(each) and ends_in(each, wanted):
                 return _issue(each)
         return None
+
+
+def _todo_issue(
+    effect: fx.OpenTodoIssue | fx.ChangeTodoIssue, found: dict[str, Any], state: str
+) -> dict[str, Any]:
+    return {**found, "mark": effect.mark, "state": state, "digest": effect.digest}
 
 
 def _issue(told: dict[str, Any]) -> dict[str, Any]:

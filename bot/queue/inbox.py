@@ -192,6 +192,16 @@ class Inbox:
         rows: Any = self._redis.xrevrange(DEAD, count=limit)
         return [_dead_letter(entry, fields) for entry, fields in rows]
 
+    def find(self, guid: str, limit: int = 10_000) -> Taken | None:
+        """A delivery that waits, is at work or was given up on, by its GUID; it stays there."""
+        for stream in (STREAM, DEAD):
+            rows: Any = self._redis.xrevrange(stream, count=limit)
+            for entry, fields in rows:
+                found = Taken(entry.decode(), 0, fields)
+                if found.guid == guid:
+                    return found
+        return None
+
     def replay(self, letter: str) -> bool:
         """Put a dead letter back as a new delivery; False when there is none of that id."""
         rows: Any = self._redis.xrange(DEAD, letter, letter)

@@ -99,6 +99,31 @@ class OpenIssue(_Effect):
     body: str
 
 
+class OpenTodoIssue(_Effect):
+    """The issue of a mark in a comment (B3). `mark`: its number; 0: the list of those without one.
+
+    Result: mark, number, url, state, digest.
+    """
+
+    kind: Literal["open_todo_issue"] = "open_todo_issue"
+    mark: int
+    title: str
+    body: str
+    digest: str  # of title and body
+
+
+class ChangeTodoIssue(_Effect):
+    """What the issue of a mark says now: `state` open | closed, and its words. Result: as above."""
+
+    kind: Literal["change_todo_issue"] = "change_todo_issue"
+    mark: int
+    issue: int
+    state: str
+    title: str
+    body: str
+    digest: str
+
+
 class PushBranch(_Effect):
     """Push `sha` to a branch of ours. `expected` is what the branch holds now ('' = no branch).
 
@@ -281,6 +306,8 @@ Effect = Annotated[
     | ShowStatus
     | RequestStory
     | OpenIssue
+    | OpenTodoIssue
+    | ChangeTodoIssue
     | PushBranch
     | ProposeFile
     | OpenPullRequest

@@ -13,7 +13,14 @@ from typing import Any, Protocol
 
 from bot.configuration.in_force import EffectiveConfig
 from bot.configuration.schema import RepositoryConfig
-from bot.story.effects import CallModel, Effect, MergePullRequest, RequestStory
+from bot.story.effects import (
+    CallModel,
+    ChangeTodoIssue,
+    Effect,
+    MergePullRequest,
+    OpenTodoIssue,
+    RequestStory,
+)
 from bot.story.involved import GitHub as InvolvedReads
 from bot.story.involved import approval_rule, asks_of, involved, person
 from bot.story.machine import Story
@@ -27,6 +34,7 @@ from policies import effects as policies
 from policies import repository_effects
 from policies.budget import Spent
 from policies.effect_facts import PullFacts
+from policies.marks import MarkFacts
 from policies.scope import Scope
 from policies.standing import Standing, after, before
 from policies.suspicion import suspects, texts_of
@@ -67,8 +75,10 @@ class Judge:
         standing: Callable[[Repository], Standing] = lambda repository: Standing(),
         needs: Mapping[str, Mapping[str, str]] | None = None,
         configured: Callable[[Repository], bool] = lambda repository: False,
+        marks: Callable[[Repository], MarkFacts | None] = lambda repository: None,
     ) -> None:
         """`needs`: kind of an effect → permissions that it takes (name → level)."""
+        self._marks = marks
         self._standing, self._needs = standing, needs or {}
         self._configured = configured
         self._github, self._settings = github, settings
@@ -82,9 +92,15 @@ class Judge:
         stopped = before(effect.kind, stands, self._needs.get(effect.kind, {}))
         return stopped or after(effect, stands, self._by_rules(effect, story))
 
+    def facts(self, effect: Effect, story: Story) -> policies.Facts:
+        """What is known now and decides on an effect of a story; for an explanation."""
+        return self._facts(effect, story)
+
     def _by_rules(self, effect: Effect, story: Story) -> Verdict:
         if isinstance(effect, RequestStory):
             return policies.judge(effect, self._of_request(effect, story))
+        if isinstance(effect, OpenTodoIssue | ChangeTodoIssue):
+            return policies.judge(effect, self._of_marks(effect, story))
         if story.repository is None:
             return self._without_story(effect, story)
         return policies.judge(effect, self._facts(effect, story))
@@ -134,6 +150,19 @@ class Judge:
             approval=rule,
             involved=involved(self._github, story, pull),
             lapsed=lapsed(self._github, story),
+        )
+
+    def _of_marks(self, effect: OpenTodoIssue | ChangeTodoIssue, story: Story) -> policies.Facts:
+        """There is no story: what the configuration wants, and which issues there are."""
+        repository = effect.repository
+        of_it = story.stream == f"todo/{repository.id}"
+        return policies.Facts(
+            live=True,
+            paused=False,
+            story=story,
+            default_branch=repository.default_branch,
+            marks=self._marks(repository) if of_it else None,
+            now=self._clock(),
         )
 
     def _of_request(self, effect: RequestStory, story: Story) -> policies.Facts:
@@ -200,6 +229,7 @@ def pull_facts(pull: Mapping[str, Any]) -> PullFacts:
         author=person(pull["user"]) if pull.get("user") else None,
         merged=bool(pull.get("merged")),
         mergeable=pull.get("mergeable"),
+        draft=bool(pull.get("draft")),
     )
 
 

@@ -51,6 +51,7 @@ for _kind in (
     *get_args(RepositoryEvent),  # bot.story.repositories folds them
     *get_args(e.ApiEvent),  # of streams that hold no story
     *get_args(e.ItemEvent),
+    e.TodoEvent,  # bot.backlog.todo.ledger folds it
 ):
     _apply.register(_kind, _keeps_no_state)
 
@@ -299,6 +300,10 @@ def _(event: e.WsjfGiven, story: Story, at: datetime) -> None:
 
 @_apply.register
 def _(event: e.HeadMoved, story: Story, at: datetime) -> None:
+    known = event.sha in story.pushers and event.sha in (story.head_sha, story.adopted_sha)
+    if known:  # who it was, at last
+        story.pushers[event.sha] = event.by or story.pushers[event.sha]
+        return
     before, story.head_sha = story.head_sha, event.sha
     story.foreign_head = True
     story.pushers[event.sha] = event.by

@@ -6,7 +6,7 @@ told once, however many deliveries carry it (`once`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -21,6 +21,7 @@ from bot.story.machine import Story, fold
 from bot.story.performer import NotAllowed, NotNow, Performer, Refused
 from bot.story.repositories import KIND, Repositories, repository_stream
 from bot.story.standing import GitHub as StandingReads
+from bot.story.todo_events import TodosScanned
 from bot.story.unmet_facts import InForce, missing
 from bot.story.vocabulary import TERMINAL, Repository, State
 from policies.branches import issue_of_branch
@@ -73,6 +74,21 @@ class GitHub(InvolvedReads, StandingReads, Protocol):
     ) -> dict[str, Any] | None: ...
 
 
+class Marks(Protocol):
+    """Reads what comments of the default branch say; `bot.backlog.todo.reader` has the contract."""
+
+    def look(
+        self,
+        repository: Repository,
+        before: str,
+        attributes: Mapping[str, bytes],
+        ignore: Sequence[str],
+    ) -> Any: ...
+    def authors(
+        self, repository: Repository, commit: str, places: Mapping[str, Sequence[int]]
+    ) -> dict[tuple[str, int], Any]: ...
+
+
 @dataclass(frozen=True)
 class HandlerSettings:
     """The operator's settings that handlers obey; a repository's are in its configuration."""
@@ -95,9 +111,11 @@ class Office:
         wake: Callable[[str], None],
         repositories: Repositories | None = None,
         rules: Callable[[Repository], InForce] = lambda repository: InForce(),
+        marks: Marks | None = None,
     ) -> None:
         """`rules`: what counts for a repository now."""
         self.github, self._journal, self._performer = github, journal, performer
+        self.marks = marks
         self.repositories = repositories or Repositories(journal)
         self.clock, self.settings, self._wake, self._rules = clock, settings, wake, rules
 
@@ -243,6 +261,16 @@ class Office:
         stream = repository_stream(repository.id)
         self._journal.append(stream, [], actor="handler", head=Head(wake_at=self.clock()))
         self._wake(stream)
+
+    def records(self, stream: str) -> list[Recorded]:
+        """All that was told of a stream."""
+        return self._journal.load(stream)
+
+    def note_marks(self, repository: Repository, fact: TodosScanned, *, expect: int) -> None:
+        """Append a look at a repository's marks. Raises Conflict where another was faster."""
+        head = Head(kind="todo", repository=repository.full_name)
+        stream = f"todo/{repository.id}"
+        self._journal.append(stream, [fact], actor="handler", head=head, expect=expect)
 
     def wake_stories(self, repository: Repository) -> None:
         """Have every living story of a repository look again at what holds for it."""

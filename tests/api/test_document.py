@@ -79,6 +79,8 @@ def test_no_request_that_the_document_allows_or_forbids_surprises(
     bob = Program(world)
     bob.token = bob.post("/tokens", {"api_key": make_key(world, "bob")})[1]["token"]
     (tmp_path / "hooks.py").write_text(HOOKS)
+    token = f'[auth.openapi.token]\nbearer = "{bob.token}"\n'
+    (tmp_path / "schemathesis.toml").write_text(token)
     server = make_server("127.0.0.1", 0, world.door.application, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -86,11 +88,12 @@ def test_no_request_that_the_document_allows_or_forbids_surprises(
         done = subprocess.run(
             [
                 Path(sys.executable).with_name("schemathesis"),
+                "--config-file=schemathesis.toml",
                 "run",
                 f"http://127.0.0.1:{server.port}/api/v1/openapi.json",
-                f"--header=Authorization: Bearer {bob.token}",
+                "--suppress-health-check=all",
                 "--checks=all",
-                "--max-examples=5",
+                "--max-examples=3",
                 "--phases=coverage,fuzzing",
                 "--generation-database=none",
                 "--seed=1",

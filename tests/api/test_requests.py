@@ -72,7 +72,7 @@ ADDRESSES = [
     ("DELETE", "/stories", 405),
     ("TRACE", "/stories", 405),
     ("GET", "/tokens", 405),
-    ("GET", "/stories/x", 422),
+    ("GET", "/stories/x", 404),
     ("GET", "/stories/1-99999999999", 422),
     ("GET", "/stories/1-1", 404),
     ("GET", "/stories?limit=-1", 422),

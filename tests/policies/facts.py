@@ -10,6 +10,7 @@ from bot.story.vocabulary import Approval, AutoApproval, Gate, Person, Remark, R
 from policies.approvals import Involved
 from policies.effect_facts import PullFacts
 from policies.effects import Facts
+from policies.marks import MarkFacts
 from policies.who_approves import ApprovalFacts, Comment
 from policies.who_commands import START, CommandFacts
 
@@ -116,6 +117,7 @@ def facts(story: StoryFacts | None = None, **changed: Any) -> Facts:
         "bot": BOT,
         "pull": pull(),
         "involved": approval_facts().involved,
+        "marks": MarkFacts(REPOSITORY.id, True, frozenset({1, 2}), {2: 21}),
         "asker": CommandFacts(command=START, person=ASKER, permission="write"),
     }
     return Facts(**{**fields, **changed})

@@ -42,6 +42,19 @@ ALLOWED: dict[str, Any] = {
         key="k", repository=REPOSITORY, number=13, comment_id=5, body="x"
     ),
     "show_status": fx.ShowStatus(key="k", repository=REPOSITORY, issue=12, body="x"),
+    "open_todo_issue": fx.OpenTodoIssue(
+        key="k", repository=REPOSITORY, mark=1, title="t", body="b", digest="d"
+    ),
+    "change_todo_issue": fx.ChangeTodoIssue(
+        key="k",
+        repository=REPOSITORY,
+        mark=2,
+        issue=21,
+        state="closed",
+        title="t",
+        body="b",
+        digest="d",
+    ),
     "request_story": fx.RequestStory(
         key="k", repository=REPOSITORY, requester=ASKER, label="story", title="t"
     ),
@@ -77,6 +90,8 @@ ALLOWED: dict[str, Any] = {
     ),
 }
 TALK = {
+    "open_todo_issue",
+    "change_todo_issue",
     "react",
     "reply_to_review",
     "set_labels",

@@ -17,10 +17,10 @@ from bot.backlog.sources import document_sources, readings
 from bot.backlog.sources.document import LARGEST, Document
 from bot.story.vocabulary import digest
 
-_SKIPPED = frozenset(
+SKIPPED = frozenset(
     {"node_modules", "vendor", "third_party", "dist", "build", "target", "venv", "site-packages"}
 )
-_ENDINGS = frozenset(
+ENDINGS = frozenset(
     [
         ".md",
         ".markdown",
@@ -61,6 +61,17 @@ def documents_in(
             yield _read(path, _place(path), kind, named=True)
 
 
+def plans_in(folder: Path) -> Iterator[Reading]:
+    """What the documents say that a project names as its plan, where projects keep such a thing."""
+    for place in ("", ".github", "doc", "docs"):
+        at = folder / place
+        for file in sorted(at.iterdir()) if at.is_dir() and not at.is_symlink() else ():
+            document = Document(file.relative_to(folder).as_posix(), b"")
+            is_plan = document.is_named_plan and document.ending in ENDINGS
+            if is_plan and file.is_file() and not file.is_symlink():
+                yield from _read(file, document.place, None, named=False).readings
+
+
 def _folder(path: Path, kind: str | None, known: Sequence[tuple[str, str]]) -> Iterator[Found]:
     here = set()
     benchmarks: list[Document] = []
@@ -88,11 +99,11 @@ def _files(folder: Path) -> Iterator[Path]:
     for at, folders, files in os.walk(folder):
         folders[:] = sorted(
             one for one in folders
-            if one not in _SKIPPED and (one[0] != "." or one in (".github", ".benchmarks"))
+            if one not in SKIPPED and (one[0] != "." or one in (".github", ".benchmarks"))
         )  # fmt: skip
         for name in sorted(files):
             file = Path(at, name)
-            if file.suffix.casefold() in _ENDINGS and file.is_file() and not file.is_symlink():
+            if file.suffix.casefold() in ENDINGS and file.is_file() and not file.is_symlink():
                 count += 1
                 if count > _MOST_FILES:
                     return

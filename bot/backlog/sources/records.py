@@ -7,12 +7,20 @@ Bounded in depth and number.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.backlog.entry import Entry, Sightings, entry_of, text_of
-from bot.backlog.words import family_of, field_of, priority_of, state_of
+from bot.backlog.words import (
+    family_of,
+    field_of,
+    instant_of,
+    number_of,
+    priority_of,
+    state_of,
+)
 from bot.story.item_events import Family, ItemState
 
 DEEPEST = 40
@@ -41,10 +49,12 @@ class _Heading:
     state: ItemState | None = None
 
     def under(self, key: str) -> _Heading:
-        name = key.replace("_", " ").replace("-", " ")
+        name = key.replace("_", " ").replace("-", " ").strip()
+        if len(name) < 3 and not re.fullmatch(r"[pP][0-5]", name):
+            return self  # `x`, `1`, `no` are values elsewhere, and say nothing as a heading
         return _Heading(
             family_of(name) or family_of(name.rstrip("s")) or self.family,
-            priority_of(name.split()[0] if name.strip() else "") or self.priority,
+            priority_of(name.split()[0]) or self.priority,
             state_of(name) or self.state,
         )
 
@@ -56,11 +66,23 @@ def take(data: Any, told: Sightings) -> None:
 
 
 def looks_like_items(data: Any) -> bool:
-    """Whether a document that nobody named as a backlog holds things to do."""
+    """Whether a document that nobody named as a backlog holds things to do.
+
+    Most of its entries must say two things that only items say: many settings have a name and a
+    value, or a name and a type.
+    """
     quiet = Sightings("", "")
     found = list(_walk(data, _Heading(), quiet, 0, listed=False, key="", line=0))
-    about = [one for one in found if ABOUT_ITEMS & one.fields.keys()]
+    about = [one for one in found if sum(_says(*field) for field in one.fields.items()) >= 2]
     return len(about) >= 1 and 2 * len(about) >= len(found)
+
+
+def _says(name: str, told: Any) -> bool:
+    """Whether a field holds what it holds of an item."""
+    if name in ("value", "time", "risk", "size"):
+        return number_of(told, name) is not None
+    reads = {"priority": priority_of, "state": state_of, "family": family_of, "due": instant_of}
+    return name in reads and reads[name](told) is not None
 
 
 def _walk(

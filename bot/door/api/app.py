@@ -14,6 +14,7 @@ from uuid import uuid4
 from flask import Response, g, request
 from flask_openapi3 import Info, OpenAPI
 from redis.exceptions import RedisError
+from werkzeug.routing import BaseConverter
 
 from bot.door.api import bodies, orders, problems, stories
 from bot.door.api.access import views
@@ -51,6 +52,7 @@ def create_api(rooms: Rooms) -> OpenAPI:
     app.extensions["signer"] = signer
     problems.register(app)
     _guard(app, rooms, callers)
+    app.url_map.converters["story"] = _StoryId
     app.register_api(views)  # with those of `PARTS`, which declare themselves on it
 
     @app.get(_DOCUMENT, doc_ui=False)
@@ -58,6 +60,12 @@ def create_api(rooms: Rooms) -> OpenAPI:
         return Response(json.dumps(described(app)), content_type="application/json")
 
     return app
+
+
+class _StoryId(BaseConverter):
+    """What a story may be called, so that `/stories/batch` is no story."""
+
+    regex = r"[0-9]+-[0-9]+"
 
 
 _ABOUT = (
@@ -79,6 +87,9 @@ def described(app: OpenAPI) -> dict[str, Any]:
         for operation in operations.values():
             operation["responses"].update(problems.documented())
             operation["security"] = [] if path == _TOKENS else [{"token": []}]
+            if (body := operation.get("requestBody")) is not None:
+                named = body["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+                body["required"] = bool(schemas[named].get("required"))
     return told
 
 

@@ -131,7 +131,7 @@ _OUTCOME: dict[int | str, Any] = {200: shapes.OrderShown}
 
 
 @views.post(
-    "/stories/<story_id>/approve",
+    "/stories/<story:story_id>/approve",
     summary="Say yes to a commit or plan",
     responses=_OUTCOME,
     operation_id="approveStory",
@@ -150,7 +150,7 @@ def approve(path: shapes.StoryPath, header: shapes.Once, body: shapes.ApprovalAs
 
 
 @views.post(
-    "/stories/<story_id>/reject",
+    "/stories/<story:story_id>/reject",
     summary="Say no",
     responses=_OUTCOME,
     operation_id="rejectStory",
@@ -162,7 +162,7 @@ def reject(path: shapes.StoryPath, header: shapes.Once, body: shapes.RejectionAs
 
 
 @views.post(
-    "/stories/<story_id>/cancel",
+    "/stories/<story:story_id>/cancel",
     summary="Stop a story for good",
     responses=_OUTCOME,
     operation_id="cancelStory",
@@ -173,7 +173,7 @@ def cancel(path: shapes.StoryPath, header: shapes.Once, body: shapes.Nothing) ->
 
 
 @views.post(
-    "/stories/<story_id>/pause",
+    "/stories/<story:story_id>/pause",
     summary="Hold a story still",
     responses=_OUTCOME,
     operation_id="pauseStory",
@@ -184,7 +184,7 @@ def pause(path: shapes.StoryPath, header: shapes.Once, body: shapes.Nothing) -> 
 
 
 @views.post(
-    "/stories/<story_id>/resume",
+    "/stories/<story:story_id>/resume",
     summary="Go on after a pause",
     responses=_OUTCOME,
     operation_id="resumeStory",
@@ -195,7 +195,7 @@ def resume(path: shapes.StoryPath, header: shapes.Once, body: shapes.Nothing) ->
 
 
 @views.post(
-    "/stories/<story_id>/retry",
+    "/stories/<story:story_id>/retry",
     summary="Do a story again",
     responses=_OUTCOME,
     operation_id="retryStory",
@@ -206,7 +206,7 @@ def retry(path: shapes.StoryPath, header: shapes.Once, body: shapes.Nothing) -> 
 
 
 @views.post(
-    "/stories/<story_id>/answer",
+    "/stories/<story:story_id>/answer",
     summary="Answer the open questions",
     responses=_OUTCOME,
     operation_id="answerStory",
@@ -217,7 +217,7 @@ def answer(path: shapes.StoryPath, header: shapes.Once, body: shapes.AnswerAsked
 
 
 @views.post(
-    "/stories/<story_id>/budget",
+    "/stories/<story:story_id>/budget",
     summary="Let a story cost more",
     responses=_OUTCOME,
     operation_id="raiseBudget",

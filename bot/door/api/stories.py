@@ -49,7 +49,7 @@ def list_stories(query: shapes.StoriesAsked) -> Response:
 
 
 @views.get(
-    "/stories/<story_id>",
+    "/stories/<story:story_id>",
     summary="One story, and all it lacks",
     responses={200: shapes.StoryShown},
     operation_id="getStory",
@@ -61,7 +61,7 @@ def get_story(path: shapes.StoryPath) -> Response:
 
 
 @views.get(
-    "/stories/<story_id>/events",
+    "/stories/<story:story_id>/events",
     summary="What happened to a story",
     responses={200: shapes.EventsShown},
     operation_id="listEvents",
