@@ -280,23 +280,6 @@ class House:
             MirrorMarks(self.workshop),
         )
 
-    def api(self) -> Any:
-        """The application of the REST API."""
-        from bot.door.api.app import create_api  # only the web process needs it
-        from bot.door.api.rooms import Rooms
-        from handlers.for_api import ForApi
-
-        return create_api(
-            Rooms(
-                self.settings,
-                self.redis,
-                self.journal,
-                self.office,
-                ForApi(self.office),
-                self.clock,
-            )
-        )
-
     def wake(self, stream: str, delay: float | None = None) -> None:
         """Have a worker advance a story."""
         enqueue_advance(self.redis, stream, delay)

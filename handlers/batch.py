@@ -20,7 +20,7 @@ from bot.story.effects import RequestStory
 from bot.story.journal import Head
 from bot.story.office import Office
 from bot.story.performer import NotAllowed, NotNow, Refused
-from bot.story.vocabulary import Person, Repository, State
+from bot.story.vocabulary import Decision, Person, Repository, State
 from bot.texts import api as texts
 from handlers.story import start
 from policies.who_commands import START, CommandFacts, decide
@@ -113,10 +113,18 @@ def _begin(office: Office, batch: Batch, item: RequestedStory) -> bool:
         body=f"{item.body}\n\n{texts.asked_for(asked.person.login)}",
     )
     try:
+        if item.issue and not _is_open_issue(office, asked.repository, item.issue):
+            _leave(office, stream, item, texts.not_begun(item.issue))
+            return True
         number = int(office.do(stream, effect)["number"])
     except NotNow:
         return False
-    except (NotAllowed, Refused) as never:
+    except NotAllowed as no:
+        if no.verdict.decision is Decision.WAIT:  # suspended, a dry run, a permission to accept
+            return False
+        _leave(office, stream, item, str(no))
+        return True
+    except Refused as never:
         _leave(office, stream, item, str(never))
         return True
     known = office.story(asked.repository, number)
@@ -129,6 +137,17 @@ def _begin(office: Office, batch: Batch, item: RequestedStory) -> bool:
     begun = RequestedStoryBegun(name=item.name, issue=number)
     office.keep(stream, begun, once=f"{stream}/begun/{item.name}")
     return True
+
+
+def _is_open_issue(office: Office, repository: Repository, number: int) -> bool:
+    """Whether it can become a story; a pull request or a closed issue gets no label of ours."""
+    try:
+        issue = office.github.issue(repository, number)
+    except Exception as error:
+        if getattr(error, "kind", "") == "not_found":
+            return False
+        raise
+    return issue.get("state") == "open" and "pull_request" not in issue
 
 
 def _leave(office: Office, stream: str, item: RequestedStory, reason: str) -> None:

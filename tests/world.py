@@ -17,6 +17,7 @@ from redis import Redis
 from rq import Queue
 from werkzeug.test import Client
 
+from bot.cli.web_api import api_of
 from bot.door.app import create_app
 from bot.localhub import LocalHub, Server, serve
 from bot.localhub.deliveries import Reply
@@ -77,7 +78,7 @@ class World:
             (root / "home").mkdir(parents=True, exist_ok=True)
             (root / "home" / "environments").symlink_to(environments)
         self.door = Client(
-            create_app(self.settings, redis_url=redis_url, api=lambda: self.house.api())
+            create_app(self.settings, redis_url=redis_url, api=lambda: api_of(self.house))
         )
         self.boundary: Callable[[str], None] = lambda name: None
         self.house = self.new_house()

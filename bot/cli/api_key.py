@@ -92,7 +92,7 @@ def list_() -> None:
 def revoke(key_id: str) -> None:
     """Make a key and its tokens worthless at once."""
     from bot.story import api_keys
-    from bot.story.events import ApiKeyRevoked
+    from bot.story.api_events import ApiKeyRevoked
 
     house = _house()
     known = api_keys.keys(house.journal.load(api_keys.STREAM)).get(key_id)

@@ -100,8 +100,14 @@ def proposed(kind: str, story: Any, told: Any = None) -> Any:
     needed = {n: guessed[n] for n in model.model_fields if n in guessed}
     if kind == "run_gates":
         needed["base"] = story.base_sha
-    fillers = {n: f for n, f in _FILLERS.items() if n in model.model_fields and n not in needed}
-    values = {"key": "example", "repository": story.repository, **fillers, **needed, **told}
+    fillers = {
+        name: _FILLERS.get(name, _filler(str(field.annotation)))
+        for name, field in model.model_fields.items()
+        if field.is_required() and name not in needed
+    }
+    if "files" in model.model_fields:
+        fillers["files"] = ("example.py",)
+    values = {**fillers, "key": "example", "repository": story.repository, **needed, **told}
     try:
         return model.model_validate(values)
     except ValidationError as error:
@@ -109,19 +115,16 @@ def proposed(kind: str, story: Any, told: Any = None) -> Any:
 
 
 _FILLERS: dict[str, Any] = {
-    "body": "",
-    "content": "eyes",
     "argv": ("pytest",),
-    "purpose": "example",
-    "package": {},
-    "check": "example",
-    "conclusion": "success",
-    "summary": "",
-    "title": "",
-    "files": ("example.py",),
     "label": "story",
     "requester": {"id": 2, "login": "somebody"},
 }
+
+
+def _filler(annotation: str) -> Any:
+    if "dict" in annotation:
+        return {}
+    return 1 if "int" in annotation else "example"
 
 
 def _made(kind: type, told: Any, name: str) -> Any:

@@ -95,6 +95,6 @@ def _app(settings: Settings, redis_url: str, as_json: bool) -> Flask:
 
 
 def _api(settings: Settings) -> Any:
-    from bot.wiring import House  # all rooms: not before somebody asks for the API
+    from bot.cli.web_api import api  # all rooms: not before somebody asks for the API
 
-    return House(settings).api()
+    return api(settings)

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import Engine, insert, select
@@ -21,7 +22,7 @@ from bot.story.journal import Recorded
 from bot.story.schema import EFFECTS, EVENTS, STREAMS
 from bot.wiring import House
 
-_WRITES = frozenset({"effects", "redeliver"})
+_WRITES = frozenset({"redeliver"})
 
 
 class ReadOnly:
@@ -29,6 +30,8 @@ class ReadOnly:
 
     def __init__(self, github: Any, supposed: Mapping[str, Mapping[int, Any]]) -> None:
         self._github, self._supposed = github, supposed
+        declared = github.effects  # what its adapter says of itself, without the adapter
+        self.effects = SimpleNamespace(kinds=declared.kinds, needs=declared.needs)
 
     def __getattr__(self, name: str) -> Any:
         if name in _WRITES:

@@ -104,13 +104,14 @@ class Assignment:
     accept: Judge
     limits: Limits
     attempt: int = 1
+    at: str = ""  # the commit whose files are worked on; the story's head where it says none
     keeps: Callable[[str, str | None], str] = lambda path, text: ""
 
 
 def carry_out(desk: Desk, room: Workroom, given: Assignment) -> tuple[Worked, Bench]:
     """Lead the conversation about a task to its end; nothing is committed."""
     story = desk.story
-    files = Files(room.mirror_of(story.repository), story.head_sha or story.base_sha)
+    files = Files(room.mirror_of(story.repository), given.at or story.head_sha or story.base_sha)
     bench = Bench(desk, room, given.task, Overlay(files, _within(given.may), given.keeps))
     name = desk.key("conversation", given.purpose, given.task.id)
     talk = Conversation(name, given.purpose, given.package, given.attempt)

@@ -75,6 +75,7 @@ def _(event: e.RepositoryMoved, story: Story, at: datetime) -> None:
 def _(event: e.StoryEdited, story: Story, at: datetime) -> None:
     story.title, story.body = event.title, event.body
     story.editors.add(event.editor.id)
+    story.changed_at = at
     story.text_version += 1
 
 
@@ -236,6 +237,7 @@ def _(event: e.ApprovalWithdrawn, story: Story, at: datetime) -> None:
 @_apply.register
 def _(event: e.Rejected, story: Story, at: datetime) -> None:
     story.rejected = event
+    story.changed_at = at
     withdraw(story, lambda _: True, f"{event.person.login} rejected it", at)
     withdraw_automatic(story, f"{event.person.login} rejected it", at)
 
@@ -261,6 +263,7 @@ def _(event: e.EffectFailed, story: Story, at: datetime) -> None:
     if event.usage is not None:
         story.lost_usage.append(event.usage)
     story.model_requests += event.requests
+    story.effects_failed[event.effect] += 1
 
 
 @_apply.register

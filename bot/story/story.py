@@ -94,6 +94,7 @@ class Story(Accounts, Reviewing):
     priority: str = "normal"
     wsjf: dict[str, float] = field(default_factory=dict)  # inputs that people gave
     editors: set[int] = field(default_factory=set)  # who rewrote the story
+    changed_at: datetime | None = None  # it was edited or rejected: older words mean another story
     cancel: e.CancelRequested | None = None
     rejected: e.Rejected | None = None
     pause: e.PauseRequested | None = None
@@ -104,6 +105,7 @@ class Story(Accounts, Reviewing):
     commands: dict[tuple[int, int], e.CommandHandled] = field(default_factory=dict)
     timeline: list[tuple[datetime, State]] = field(default_factory=list)
     effects_performed: Counter[str] = field(default_factory=Counter)  # by kind
+    effects_failed: Counter[str] = field(default_factory=Counter)  # tries of them
 
     @property
     def name(self) -> str:

@@ -15,4 +15,4 @@ def comes_after_left(name: str) -> str:
 
 
 def not_begun(number: int) -> str:
-    return f"no story could be begun at issue {number}: it is closed, or write access is gone"
+    return f"no story can be begun at #{number}: it is no open issue, or write access is gone"

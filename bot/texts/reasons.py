@@ -23,6 +23,8 @@ POLISH_SUBJECT = "refactor: apply suggestions of the review"
 NOT_POLISHED = "the suggestions of the review were left for people"
 RESPOND = "Deal with the remarks of the reviewers"
 RESPOND_SUBJECT = "fix: what the review asks for"
+RESOLVE = "Bring the change together with what was changed on the default branch"
+RESOLVE_SUBJECT = "merge what was changed on the default branch"
 NO_CHANGE = "the work changed no file"
 UNPLANNED = "this file is not in the plan"
 PULL_CLOSED = "the pull request was closed by a person"
@@ -71,8 +73,16 @@ def foreign_commit_fails(problem: str) -> str:
     return f"the tests fail at a commit that somebody else pushed to the branch: {problem}"
 
 
-def conflict(paths: Iterable[str]) -> str:
-    return f"the default branch moved and conflicts in {', '.join(paths)}"
+def conflict(paths: Iterable[str], why: str = "") -> str:
+    named = f"the default branch moved and conflicts in {', '.join(paths)}"
+    return f"{named}; it could not be resolved: {why}" if why else named
+
+
+def resolved(paths: Iterable[str], evidence: str) -> str:
+    return (
+        f"conflicts with the default branch in {', '.join(paths)} were resolved by the model; look "
+        f"at these first: {evidence or 'nothing was said of it'}"
+    )
 
 
 def merge_refused(said: str) -> str:

@@ -13,7 +13,7 @@ import pytest
 
 from bot.door.api.signing import Signer
 from bot.story import api_keys
-from bot.story.events import ApiKeyRevoked
+from bot.story.api_events import ApiKeyRevoked
 from tests.api.conftest import Program, make_key
 from tests.world import REPO, World
 

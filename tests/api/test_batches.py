@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from bot.story import batches
+from bot.story.api_events import RequestedStory, StoriesRequested
 from bot.story.batches import Batch, WrongBatch
-from bot.story.events import StoriesRequested
-from bot.story.vocabulary import RequestedStory, State
+from bot.story.vocabulary import State
 from tests.api.conftest import Program
 from tests.policies.facts import ASKER, REPOSITORY
 from tests.world import REPO, World

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from bot.story.vocabulary import State
-from tests.api.conftest import Program
+from tests.api.conftest import Program, make_key
 from tests.world import BUMP, REPO, World
 
 SignIn = Callable[..., Program]
@@ -54,6 +54,30 @@ def test_an_issue_that_is_there_becomes_a_story(world: World, sign_in: SignIn) -
     assert world.labels(number) == {"story", "towpath:review"}
 
 
+def test_only_an_open_issue_becomes_a_story(world: World, sign_in: SignIn) -> None:
+    number = world.story()
+    pull = world.tale(number).pull_number
+    closed = world.act("rita").open_issue(REPO, *BUMP)
+    world.act("alice").request("PATCH", f"/repos/{REPO}/issues/{closed}", {"state": "closed"})
+    alice = sign_in("alice")
+    for not_one in (pull, closed, 4711):
+        status, told = alice.post("/stories", {"repository": REPO, "issue": not_one})
+        assert (status, told["type"]) == (409, "urn:towpath:problem:conflict")
+    world.settle()
+    assert "story" not in world.labels(pull) | world.labels(closed)
+
+
+def test_a_story_that_is_asked_for_in_a_dry_run_waits(new_world: Callable[..., World]) -> None:
+    world = new_world(mode="dry_run")
+    world.repository()
+    alice = Program(world)
+    alice.token = alice.post("/tokens", {"api_key": make_key(world, "alice")})[1]["token"]
+    status, told = alice.post("/stories", {"repository": REPO, "title": BUMP[0]})
+    assert (status, told["stories"][0]["status"]) == (202, "waits")
+    world.sweep()
+    assert world.act("alice").request("GET", f"/repos/{REPO}/issues?state=all") == []
+
+
 @pytest.mark.parametrize("login", ["tom", "rita"])
 def test_without_write_access_nobody_starts_a_story(
     world: World, sign_in: SignIn, login: str
@@ -96,8 +120,6 @@ def test_a_plan_is_approved_by_its_digest(new_world: Callable[..., World], sign_
     world = new_world(pre_code_gate=True)
     world.repository()
     number = world.story()
-    from tests.api.conftest import make_key
-
     bob = Program(world)
     bob.token = bob.post("/tokens", {"api_key": make_key(world, "bob")})[1]["token"]
     path = f"/stories/{id_of(world, number)}"

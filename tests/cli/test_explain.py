@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from pydantic import SecretStr
 
 from bot.cli import main
 from bot.story.vocabulary import State
@@ -22,24 +23,19 @@ Call = Callable[..., Result]
 
 
 @pytest.fixture
-def call(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Callable[..., Result]]:
+def call(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     """Call `towpath` with the settings of a world."""
 
     def called(world: World | None, *arguments: str) -> Result:
         if world is not None:
             told = world.settings
-            for name, value in {
-                "HOME": told.home,
-                "REDIS_URL": told.redis_url,
-                "GITHUB_API_URL": told.github_api_url,
-                "GITHUB_WEB_URL": told.github_web_url,
-                "APP_ID": told.app_id,
-                "PRIVATE_KEY": told.private_key.get_secret_value(),
-            }.items():
-                monkeypatch.setenv(f"TOWPATH_{name}", str(value))
+            for name in told.model_fields_set:
+                value = getattr(told, name)
+                plain = value.get_secret_value() if isinstance(value, SecretStr) else value
+                monkeypatch.setenv(f"TOWPATH_{name.upper()}", str(plain))
         return CliRunner().invoke(main, arguments)
 
-    yield called
+    return called
 
 
 def lengths(world: World) -> Mapping[str, int]:
@@ -67,7 +63,7 @@ def test_a_policy_is_tested_on_facts_of_a_file(call: Call, tmp_path: Path) -> No
         facts.write_text(text)
         done = call(None, "policy", "test", "--effect", kind, "--facts", str(facts), "--json")
         assert done.output.startswith("{"), done.output
-        return done.exit_code, json.loads(done.output)
+        return done.exit_code, json.loads(done.stdout)
 
     assert judged("push_branch", "")[0] == 0
     code, told = judged("push_branch", "effect: {branch: main}")
@@ -76,8 +72,17 @@ def test_a_policy_is_tested_on_facts_of_a_file(call: Call, tmp_path: Path) -> No
     assert judged("push_branch", "effect: {files: [.github/workflows/x.yml]}")[1]["rule"] == (
         "restricted_path"
     )
-    pull = "{number: 12, state: open, head_sha: %s, head_ref: feature/STORY-7/example, base_ref: main, author: {id: 1, login: 'towpath[bot]', is_bot: true}, mergeable: false}"
-    code, told = judged("merge_pull_request", f"pull: {pull % ('a' * 40)}\npaused: true")
+    pull = {
+        "number": 12,
+        "state": "open",
+        "head_sha": "a" * 40,
+        "head_ref": "feature/STORY-7/example",
+        "base_ref": "main",
+        "author": {"id": 1, "login": "towpath[bot]", "is_bot": True},
+        "mergeable": False,
+    }
+    told_of = json.dumps({"pull": pull, "paused": True})  # JSON is YAML
+    code, told = judged("merge_pull_request", told_of)
     assert told["rule"] == "paused"
     assert [one["rule"] for one in told["against"]] == ["paused", "conflict", "quorum"]
     assert judged("call_model", "spent: {story_usd: 99}")[1]["decision"] == "wait"
@@ -132,7 +137,7 @@ def test_a_comment_is_simulated_and_nothing_is_written(world: World, call: Call)
     def simulated(*arguments: str) -> dict[str, Any]:
         done = call(world, "simulate", named, *arguments, "--json")
         assert done.exit_code == 0, (done.output, done.exception)
-        return json.loads(done.output)
+        return json.loads(done.stdout)
 
     yes = simulated("--comment", "bob:/approve")
     assert (yes["moves_to"], yes["merge"]["decision"]) == ("DEPLOYING", "allow")
@@ -151,7 +156,7 @@ def test_a_comment_is_simulated_and_nothing_is_written(world: World, call: Call)
     judged = call(
         world, "policy", "test", "--effect", "merge_pull_request", "--story", named, "--json"
     )
-    assert json.loads(judged.output)["rule"] == "quorum"
+    assert json.loads(judged.stdout)["rule"] == "quorum"
 
     world.settle()
     assert lengths(world) == before
@@ -174,11 +179,11 @@ def test_a_push_and_a_review_are_simulated(world: World, call: Call) -> None:
         "bob:/approve",
         "--json",
     )
-    told = json.loads(done.output)
+    told = json.loads(done.stdout)
     assert "head_moved" in [one["kind"] for one in told["events"]]
     assert told["moves_to"] != "DEPLOYING"
     done = call(world, "simulate", f"{REPO}#{number}", "--review", "bob:approved", "--json")
-    assert json.loads(done.output)["moves_to"] is None, "reviews do not count here"
+    assert json.loads(done.stdout)["moves_to"] is None, "reviews do not count here"
 
 
 @pytest.mark.parametrize(
@@ -219,12 +224,12 @@ def test_a_delivery_is_replayed_as_often_as_one_likes(
     file.write_text(json.dumps(payload))
     before = lengths(world)
     dry = call(world, "replay", str(file), "--event", "issues", "--dry-run", "--json")
-    assert [one["kind"] for one in json.loads(dry.output)["events"]] == ["story_received"]
+    assert [one["kind"] for one in json.loads(dry.stdout)["events"]] == ["story_received"]
     assert lengths(world) == before
 
     for kinds in (["story_received"], []):
         wet = call(world, "replay", str(file), "--event", "issues", "--json")
-        assert [one["kind"] for one in json.loads(wet.output)["events"]] == kinds
+        assert [one["kind"] for one in json.loads(wet.stdout)["events"]] == kinds
     world.settle()
     assert world.state(number) is State.WAITING
     assert call(world, "replay", str(file)).exit_code == 2, "which event it is has to be said"
@@ -239,9 +244,9 @@ def test_a_delivery_in_the_inbox_is_found_by_its_guid(world: World, call: Call) 
 
     waiting = world.redis.xrange(STREAM)
     guid = next(f[b"guid"].decode() for _, f in waiting if f[b"event"] == b"issue_comment")
-    told = json.loads(call(world, "replay", guid, "--dry-run", "--json").output)
+    told = json.loads(call(world, "replay", guid, "--dry-run", "--json").stdout)
     assert "pause_requested" in [one["kind"] for one in told["events"]]
-    told = json.loads(call(world, "replay", guid, "--json").output)
+    told = json.loads(call(world, "replay", guid, "--json").stdout)
     assert "pause_requested" in [one["kind"] for one in told["events"]]
     world.settle()
     assert world.events(number).count("pause_requested") == 1
@@ -252,7 +257,7 @@ def test_keys_are_made_listed_and_revoked(world: World, call: Call) -> None:
     made = call(world, "api-key", "create", *arguments)
     assert made.exit_code == 0, (made.output, made.exception)
     key = made.output.split()[0]
-    listed = [json.loads(line) for line in call(world, "api-key", "list").output.splitlines()]
+    listed = [json.loads(line) for line in call(world, "api-key", "list").stdout.splitlines()]
     assert [(one["person"]["login"], one["scopes"], one["live"]) for one in listed] == [
         ("bob", ["read"], True)
     ]

@@ -25,4 +25,4 @@ def test_the_operator_guide_names_only_commands_and_settings_that_exist() -> Non
     text = (ROOT / "docs" / "operating.md").read_text() + README.read_text()
     known = {PREFIX + name.upper() for name in Settings.model_fields} | {"TOWPATH_VENV"}
     assert set(re.findall(r"\bTOWPATH_\w+", text)) <= known
-    assert set(re.findall(r"`(?:\./)?towpath (\w+)", text)) <= set(COMMANDS)
+    assert set(re.findall(r"`(?:\./)?towpath ([a-z][a-z-]*)", text)) <= set(COMMANDS)

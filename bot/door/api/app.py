@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import json
+import logging
 from typing import Any
 from uuid import uuid4
 
@@ -24,6 +25,8 @@ from bot.door.api.problems import ApiProblem, Fault, Problem
 from bot.door.api.rates import Rates
 from bot.door.api.rooms import Rooms
 from bot.door.api.signing import Signer
+
+log = logging.getLogger(__name__)
 
 PREFIX = "/api/v1"
 PARTS = (orders, stories)  # their views are declared on `views`
@@ -51,7 +54,9 @@ def create_api(rooms: Rooms) -> OpenAPI:
     app.extensions["rooms"], app.extensions["callers"] = rooms, callers
     app.extensions["signer"] = signer
     problems.register(app)
-    _guard(app, rooms, callers)
+    guard = _Guard(rooms, callers)
+    app.before_request(guard.before)
+    app.after_request(guard.after)
     app.url_map.converters["story"] = _StoryId
     app.register_api(views)  # with those of `PARTS`, which declare themselves on it
 
@@ -93,48 +98,62 @@ def described(app: OpenAPI) -> dict[str, Any]:
     return told
 
 
-def _guard(app: OpenAPI, rooms: Rooms, callers: Callers) -> None:
-    rates, requests, settings = Rates(rooms.redis), Requests(rooms.redis), rooms.settings
+class _Guard:
+    """What happens before and after every view."""
 
-    @app.before_request
-    def who_and_how_often() -> Response | None:
+    def __init__(self, rooms: Rooms, callers: Callers) -> None:
+        self._rates, self._requests = Rates(rooms.redis), Requests(rooms.redis)
+        self._callers, self._settings = callers, rooms.settings
+
+    def before(self) -> Response | None:
+        """Who asks, how often, and with what; an answer where the request had one before."""
         g.body, g.headers, g.running = b"", {}, None
         if request.routing_exception is not None or request.path == _DOCUMENT:
             return None
         try:
-            return _begin()
+            return self._token() if request.path == _TOKENS else self._known_caller()
         except RedisError as error:
             detail = "The queue does not answer; try again."
             headers = {"Retry-After": "10"}
             raise ApiProblem(503, "unavailable", detail, headers=headers) from error
 
-    def _begin() -> Response | None:
-        if request.path == _TOKENS:
-            most = settings.api_tokens_per_minute
-            g.headers = rates.count("tokens", callers.address(request), most).headers()
-            g.body = _body()
-            return None
-        g.caller = callers.caller(request)
-        rate = rates.count("requests", g.caller.subject, settings.api_requests_per_minute)
-        g.headers = rate.headers()
-        if request.method not in ("GET", "HEAD", "OPTIONS"):
-            g.body = _body()
-            if HEADER in request.headers:
-                begun = requests.begin(request, g.caller.subject, g.body)
-                if not isinstance(begun, Running):
-                    return begun
-                g.running = begun
+    def _token(self) -> None:
+        most = self._settings.api_tokens_per_minute
+        address = self._callers.address(request)
+        g.headers = self._rates.count("tokens", address, most).headers()
+        g.body = _body()
+
+    def _known_caller(self) -> Response | None:
+        most = self._settings.api_requests_per_minute
+        try:
+            g.caller = self._callers.caller(request)
+        except ApiProblem:  # guessing is counted, too
+            address = self._callers.address(request)
+            g.headers = self._rates.count("unknown", address, most).headers()
+            raise
+        g.headers = self._rates.count("requests", g.caller.subject, most).headers()
         g.unique = uuid4().hex
+        if request.method in ("GET", "HEAD", "OPTIONS"):
+            return None
+        g.body = _body()
+        if HEADER in request.headers:
+            begun = self._requests.begin(request, g.caller.subject, g.body)
+            if not isinstance(begun, Running):
+                return begun
+            g.running = begun
         return None
 
-    @app.after_request
-    def finish(answer: Response) -> Response:
+    def after(self, answer: Response) -> Response:
+        """The headers of every answer; an answer that is given again is kept."""
         for name, value in g.get("headers", {}).items():
             answer.headers.setdefault(name, value)
         answer.headers.setdefault("Cache-Control", "no-store")
         answer.headers.setdefault("X-Content-Type-Options", "nosniff")
         if (running := g.get("running")) is not None:
-            requests.end(running, answer)
+            try:
+                self._requests.end(running, answer)
+            except RedisError:  # what was done stays done; the journal knows the request again
+                log.exception("an answer could not be kept")
         return answer
 
 

@@ -26,6 +26,7 @@ from bot.story.vocabulary import Person, Repository
 from policies.who_approves import at_least
 
 _REMEMBERED = timedelta(seconds=60)  # for how long somebody may still read
+_REMEMBERED_NO = timedelta(seconds=10)
 _MANY = 10_000
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="towpath"'}
 
@@ -58,7 +59,7 @@ class Callers:
         self._known: dict[str, ApiKey] = {}
         self._read_until = 0
         self._lock = threading.Lock()
-        self._may_read: dict[tuple[int, int], datetime] = {}
+        self._may_read: dict[tuple[int, int], tuple[datetime, bool]] = {}
 
     # -- who asks ---------------------------------------------------------------------------
 
@@ -142,28 +143,30 @@ class Callers:
 
     def may(self, caller: Caller, scope: str, repository: Repository) -> bool:
         """Whether the token allows `scope` and GitHub lets the person read there now."""
-        inside = caller.repositories is None or repository.id in caller.repositories
+        inside = self.may_ask_about(caller, repository.id)
         if not inside or not caller.scopes & _IMPLIED_BY[scope]:
             return False
         return self._reads(caller.person, repository)
 
+    def may_ask_about(self, caller: Caller, repository_id: int) -> bool:
+        """Whether the token itself reaches a repository; GitHub is not asked."""
+        return caller.repositories is None or repository_id in caller.repositories
+
     def _reads(self, person: Person, repository: Repository) -> bool:
-        """Asked of GitHub, and remembered for a minute where the answer was yes."""
+        """Asked of GitHub, and remembered: a yes for a minute, a no for ten seconds."""
         now, who = self._rooms.clock(), (person.id, repository.id)
-        until = self._may_read.get(who)
-        if until is not None and now < until:
-            return True
+        known = self._may_read.get(who)
+        if known is not None and now < known[0]:
+            return known[1]
         try:
             level = self._rooms.office.github.permission(repository, person.login, person.id)
         except NotFound:
             level = "none"
-        if not at_least(level, "read"):
-            self._may_read.pop(who, None)
-            return False
         if len(self._may_read) > _MANY:
             self._may_read.clear()
-        self._may_read[who] = now + _REMEMBERED
-        return True
+        reads = at_least(level, "read")
+        self._may_read[who] = (now + (_REMEMBERED if reads else _REMEMBERED_NO), reads)
+        return reads
 
 
 _IMPLIED_BY = {

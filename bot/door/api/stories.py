@@ -130,6 +130,8 @@ def _page(
         if len(found) == query.limit:
             return found, shown.story_id(last)
         last = row.stream
+        if not callers().may_ask_about(g.caller, int(row.stream.split(":")[1])):
+            continue
         told = rooms().office.load(row.stream)
         if told and told.repository and callers().may(g.caller, "read", told.repository):
             found.append(told)
