@@ -143,6 +143,7 @@ def _read(
         "installation_of": (REPO,),
         "repositories": (repository.installation_id,),
         "covered": (repository.installation_id,),
+        "about": (repository,),
         "repository": (REPO, repository.installation_id),
         "issue": (repository, issue),
         "issue_comments": (repository, issue),
