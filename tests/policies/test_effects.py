@@ -33,6 +33,9 @@ from tests.policies.facts import (
 
 BRANCH = "feature/STORY-12/round-up"
 ALLOWED: dict[str, Any] = {
+    "request_story": fx.RequestStory(
+        key="k", repository=REPOSITORY, requester=ASKER, label="story", title="t"
+    ),
     "react": fx.React(key="k", repository=REPOSITORY, issue=12, content="eyes"),
     "set_labels": fx.SetLabels(
         key="k", repository=REPOSITORY, issue=12, add=("towpath:doing",), remove=("towpath:ready",)
