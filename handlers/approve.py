@@ -8,13 +8,16 @@ Never: approves another commit than the one that the status comment showed.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from bot.story.commands import Argument, CommandSpec, Kind
-from bot.story.events import ApprovalRefused, Approved, Rejected
-from bot.story.involved import approval_rule, asks_of, involved
+from bot.story.events import ApprovalRefused, ApprovalWithdrawn, Approved, Rejected
+from bot.story.involved import approval_rule, asks_of, demands_of, involved
 from bot.story.machine import Story
 from bot.story.office import Office
+from bot.story.standing import withdrawals
 from bot.story.vocabulary import Approval, Gate, Person, State, Verdict
 from bot.texts import answers
 from bot.texts import approvals as texts
@@ -26,9 +29,12 @@ from policies.who_approves import ApprovalFacts, Comment, decide, seen_before
 def approve(asked: Asked) -> Outcome:
     """Judge the approval by what GitHub says now; keep it, or the refusal, with its rule."""
     named, sha = asked.parsed.text("gate"), asked.parsed.text("sha")
+    config = asked.office.configuration(asked.story.repository)
+    gone = withdrawals(asked.office.github, asked.story, partial(demands_of, config))
+    story = _without(asked.story, gone)
     facts = gathered(
         asked.office,
-        asked.story,
+        story,
         asked.person,
         asked.permission,
         asked.comment,
@@ -37,13 +43,19 @@ def approve(asked: Asked) -> Outcome:
     )
     verdict = decide(facts)
     if verdict.allowed:
-        return Outcome(events=(Approved(approval=approval_of(facts)),))
+        return Outcome(events=(*gone, Approved(approval=approval_of(facts))))
     return Outcome(
         ok=False,
         answer=verdict.reason,
-        events=(refusal(facts, verdict),),
+        events=(*gone, refusal(facts, verdict)),
         detail=_difference(asked.office, asked.story, facts, verdict),
     )
+
+
+def _without(story: Story, gone: list[ApprovalWithdrawn]) -> Story:
+    """The story without the approvals that do not stand any more."""
+    left = [one for one in story.approvals if not any(each.means(one) for each in gone)]
+    return replace(story, approvals=left)
 
 
 def gathered(
@@ -75,6 +87,7 @@ def gathered(
         shown=tuple(story.shown),
         explicit_sha=sha,
         by_review=by_review,
+        changed_at=story.changed_at,
         involved=involved(office.github, story, pull),
         rule=approval_rule(
             office.github,

@@ -38,6 +38,7 @@ from handlers import (
 )
 from handlers.merge import note_head
 from handlers.story import start
+from policies.labels import label_of, ours
 from policies.standing import GRANTED
 
 log = logging.getLogger(__name__)
@@ -127,14 +128,25 @@ def _look_at(office: Office, story: Story) -> None:
             _cancel(office, story, f"the label {label} is gone")
             return
         _edited(office, story, issue.get("title") or "", issue.get("body") or "")
-    if story.waits_at(Gate.PRE_DEPLOY) and story.pull_number:
+    if story.state is State.WAITING and story.pull_open:
         _pull(office, story)
     review_approves.take_back(office, story)
     review_approves.count(office, story)
+    _labels(office, story, labels)
     review.look(office, story, COMMANDS)
     _remind(office, story)
     if story.status_comment_id and github.comment(repository, story.status_comment_id) is None:
         office.tell(story.stream, ViewDisturbed(view="status"))
+
+
+def _labels(office: Office, story: Story, there: set[str]) -> None:
+    """A label of ours that is gone, or one too many, is put right; who it was nobody knows."""
+    wanted = label_of(story.state, story.waiting.gate if story.waiting else None)
+    if not story.labels_shown.startswith(f"{wanted}/"):
+        return  # it is about to be shown
+    if {label for label in there if ours(label)} != ({wanted} - {None}):
+        once = f"{story.stream}/labels/{story.version}"
+        office.tell(story.stream, ViewDisturbed(view="labels"), once=once)
 
 
 def _remind(office: Office, story: Story) -> None:

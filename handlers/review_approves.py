@@ -10,14 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from bot.story.effects import PostComment
-from bot.story.events import ApprovalWithdrawn, Approved
-from bot.story.involved import person
+from bot.story.events import Approved
+from bot.story.involved import demands_of, person
 from bot.story.machine import Story
 from bot.story.office import Delivery, Office
-from bot.story.standing import REVIEW, lapsed, words_of
+from bot.story.standing import REVIEW, withdrawals, words_of
 from bot.story.vocabulary import Gate
 from bot.texts import approvals as texts
 from handlers.approve import approval_of, gathered, refusal
@@ -40,8 +41,8 @@ def reviewed(delivery: Delivery, office: Office) -> None:
 
 def take_back(office: Office, story: Story) -> None:
     """Withdraw the approvals that do not stand any more."""
-    for given, reason in lapsed(office.github, story).items():
-        told = ApprovalWithdrawn(reason=reason, comment_id=given.comment_id, thread=given.thread)
+    config = office.configuration(story.repository)
+    for told in withdrawals(office.github, story, partial(demands_of, config)):
         office.tell(story.stream, told)
 
 

@@ -40,13 +40,21 @@ def look(office: Office, since: datetime) -> int:
         )
         step = decide(failed, office.clock())
         if step is Step.ASK:
-            office.github.redeliver(told["id"])
             _remember(office, guid, told, at, f"{ASKED} {number + 1}")
-            asked += 1
+            asked += _ask(office, guid, told["id"])
         elif step is Step.GIVE_UP:
             _remember(office, guid, told, at, f"{GIVEN_UP} {number}")
             _say(office, guid, told, number)
     return asked
+
+
+def _ask(office: Office, guid: str, number: int) -> bool:
+    try:
+        office.github.redeliver(number)
+    except Exception:
+        log.exception("a delivery could not be asked for", extra={"delivery": guid})
+        return False  # it counts as asked for: the others have their turn, and it has another
+    return True
 
 
 def _remember(

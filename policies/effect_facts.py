@@ -24,22 +24,7 @@ from policies import (
     suspicion,
     who_commands,
 )
-from policies.story_view import StoryView
-
-
-@dataclass(frozen=True)
-class PullFacts:
-    """The pull request as GitHub has it now. `mergeable` None: GitHub does not know yet."""
-
-    number: int
-    state: str  # open | closed
-    head_sha: str
-    head_ref: str
-    base_ref: str
-    author: Person | None
-    merged: bool = False
-    mergeable: bool | None = None
-    draft: bool = False
+from policies.story_view import PullFacts, StoryView
 
 
 @dataclass(frozen=True)
@@ -54,6 +39,8 @@ class Limits:
     gate_runs: int = 60
     issues: int = 8
     branch_lines: int = 200
+    file_operations: int = 1000
+    deploy_attempts: int = 20
     programs: frozenset[str] = frozenset({"ruff", "uv", "pytest", "python", "python3"})
     in_project: frozenset[str] = frozenset(
         {"python", "python3", "pytest", "mypy", "ruff", "node", "npm", "npx", "tsc", "go", "cargo"}
@@ -62,7 +49,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Facts:
-    """All that decides on an effect. `calls`: how many of each kind were performed so far.
+    """All that decides on an effect. `calls`: how many of each kind there were so far.
 
     `live`: the story is neither cancelled nor at its end. `bot`: our own account. `lapsed`:
     approvals that do not count any more, and why.
@@ -80,7 +67,7 @@ class Facts:
     suspects: Sequence[suspicion.Suspect] = ()
     vouched: frozenset[str] = frozenset()
     now: datetime = datetime(2000, 1, 1, tzinfo=UTC)
-    gates: frozenset[Gate] = frozenset({Gate.PRE_DEPLOY, Gate.PRE_PRODUCTION})
+    gates: frozenset[Gate] = frozenset(Gate) - {Gate.PRE_CODE, Gate.PAUSED}
     approval: approvals.ApprovalRule = field(default_factory=approvals.ApprovalRule)
     involved: approvals.Involved = field(default_factory=approvals.Involved)
     lapsed: Mapping[Approval, str] = field(default_factory=lambda: MappingProxyType({}))

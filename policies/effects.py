@@ -257,7 +257,11 @@ def _limit(kind: str, count: Callable[[Limits], int]) -> Rule:
 
 
 def _budget(effect: Any, facts: Facts) -> Verdict | None:
-    return budget.decide(facts.spent, facts.limits.caps, facts.now)
+    verdict = budget.decide(facts.spent, facts.limits.caps, facts.now)
+    asks = Gate.BUDGET_EXCEEDED in facts.gates or verdict.until is not None
+    if verdict.decision is Decision.WAIT and not asks:
+        return deny(verdict.rule, f"{verdict.reason} (nobody is to be asked, by the configuration)")
+    return verdict
 
 
 def _nothing_suspicious(effect: Any, facts: Facts) -> Verdict | None:
@@ -308,6 +312,7 @@ TABLE: Mapping[str, tuple[Rule, ...]] = MappingProxyType(
             _nobody_else_pushed,
             _pushes_head,
             _in_scope,
+            _limit("file_operations", lambda limits: limits.file_operations + 1),
             _branch_size,
         ),
         "open_pull_request": (
@@ -322,6 +327,7 @@ TABLE: Mapping[str, tuple[Rule, ...]] = MappingProxyType(
         "edit_pull_request": (*_WORK, _own_pull),
         "merge_pull_request": (
             *_WORK,
+            _limit("merge_pull_request", lambda limits: limits.deploy_attempts),
             _own_pull,
             _pull_is_ours,
             _head_is_the_one,

@@ -1,11 +1,12 @@
-"""What the policies need to know of a story; `bot.story.machine.Story` is one."""
+"""What the policies need to know of a story (`bot.story.machine.Story` is one) and its pull."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
-from bot.story.vocabulary import Approval, AutoApproval, Remark, Repository
+from bot.story.vocabulary import Approval, AutoApproval, Person, Remark, Repository
 
 
 class StoryView(Protocol):
@@ -24,6 +25,8 @@ class StoryView(Protocol):
     @property
     def plan_digest(self) -> str: ...
     @property
+    def split_agreed(self) -> bool: ...
+    @property
     def foreign_head(self) -> bool: ...
     @property
     def pull_number(self) -> int: ...
@@ -39,3 +42,18 @@ class StoryView(Protocol):
 
     def held_back(self, sha: str) -> bool:
         """Whether a quality gate stopped the commit `sha`."""
+
+
+@dataclass(frozen=True)
+class PullFacts:
+    """The pull request as GitHub has it now. `mergeable` None: GitHub does not know yet."""
+
+    number: int
+    state: str  # open | closed
+    head_sha: str
+    head_ref: str
+    base_ref: str
+    author: Person | None
+    merged: bool = False
+    mergeable: bool | None = None
+    draft: bool = False

@@ -57,7 +57,8 @@ class ApprovalFacts:
 
     `gate`: the gate named in the command, else `waiting_at`. `explicit_sha`: the full SHA in the
     command, or the commit of a review (`by_review`). `shown`: what the status comment showed,
-    oldest first. `earlier`: approvals so far.
+    oldest first. `earlier`: approvals so far. `changed_at`: when the story was last edited or
+    rejected.
     """
 
     gate: Gate | None
@@ -71,6 +72,7 @@ class ApprovalFacts:
     shown: tuple[Shown, ...] = ()
     explicit_sha: str | None = None
     by_review: bool = False
+    changed_at: datetime | None = None
     involved: Involved = field(default_factory=Involved)
     rule: ApprovalRule = field(default_factory=ApprovalRule)
     earlier: tuple[Approval, ...] = ()
@@ -138,6 +140,17 @@ def _may_write(facts: ApprovalFacts) -> Verdict | None:
         "write_access",
         f"approving needs write access to this repository, {facts.person.login} has "
         f"{facts.permission or 'none'}; somebody with write access can approve",
+    )
+
+
+def _of_this_story(facts: ApprovalFacts) -> Verdict | None:
+    """Words from before an edit that are read after it mean the story as it was."""
+    changed, written = facts.changed_at, facts.comment.created_at
+    if changed is None or written.replace(microsecond=0) > changed.replace(microsecond=0):
+        return None
+    return deny(
+        "story_changed",
+        "the story was edited or rejected since this was written; look at it and approve again",
     )
 
 
@@ -285,6 +298,7 @@ _RULES: tuple[Callable[[ApprovalFacts], Verdict | None], ...] = (
     _edited_never,
     _gate_waits,
     _may_write,
+    _of_this_story,
     _whom_it_takes,
     _second_person,
     _bound_to_what_was_shown,

@@ -21,6 +21,11 @@ READ_ONLY_PARTS = (
     "read-only now; only older tests without decorators may change here, and plain ones be added. "
     "If a test contradicts the story, end with `finish`, outcome `tests_wrong`, and say where"
 )
+ONLY_CONFLICTS = "only the files that conflict may be changed now"
+RESOLVE_OR_CANNOT = (
+    "end with `changed` once no mark of a conflict is left, or with `cannot` and say what both "
+    "sides want that excludes each other"
+)
 ONLY_TESTS = "only tests are written in this task; the code follows in later ones"
 TESTS_STAY = "the tests of this story stay as they are: make the code pass them"
 SAY_WHY = "say in `evidence` what stands against it, with places in the code or the text"
@@ -72,3 +77,8 @@ def nothing_fixed(remarks: Sequence[str]) -> str:
         f"{', '.join(remarks)}: `fixed`, but no file differs; make the change, or reply `answered` "
         "or `declined`"
     )
+
+
+def marks_left(paths: Sequence[str]) -> str:
+    """For files that still hold marks of a conflict."""
+    return f"marks of the conflict are left in {', '.join(paths[:10])}"

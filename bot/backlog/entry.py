@@ -39,6 +39,10 @@ from bot.story.vocabulary import digest
 
 LONGEST_TITLE = 256
 LONGEST_BODY = 20_000
+_IMPORTANT = re.compile(
+    r"(?:(?P<bare>P[0-4])\s*:|[\[(](?P<worded>P[0-4]|critical|urgent|high|medium|low)[\])])\s+",
+    re.IGNORECASE,
+)
 _INPUTS = ("value", "time", "risk", "size")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]")
 _TICKET = re.compile(r"[A-Z][A-Z0-9]{1,14}-\d{1,7}")
@@ -165,12 +169,11 @@ class Sightings:
         return one.model_copy(update={"digest": digest([matters, numbers])})
 
     def _placed(self, inputs: Inputs, line: int) -> Inputs:
-        place = f"{self.place}:{line}" if line else self.place
+        at = {"source": self.source, "place": f"{self.place}:{line}" if line else self.place}
         told = {}
         for name in _INPUTS:
             one = getattr(inputs, name)
-            origin = one.origin.model_copy(update={"source": self.source, "place": place})
-            told[name] = one.model_copy(update={"origin": origin})
+            told[name] = Input(number=one.number, origin=one.origin.model_copy(update=at))
         return Inputs(**told)
 
     def _told(self, entry: Entry) -> Inputs:
@@ -200,6 +203,9 @@ class Sightings:
                 self.fault(entry.line, f"{name}: “{_short(raw)}” is not known", loses=False)
         if entry.severity and (level := severity_of(entry.severity)):
             return by_importance(level, family, "severity")
+        if found := _IMPORTANT.match(entry.title):
+            level = priority_of(found["bare"] or found["worded"]) or "medium"
+            return by_importance(level, family, "title:")
         if said.priority is not None:
             return by_importance(said.priority[0], family, f"label {said.priority[1]}:")
         return Inputs()
@@ -274,8 +280,15 @@ def record(source: Mapping[Any, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         if name is None or name in known:
             rest[str(header)] = raw
         else:
-            known[name] = raw
+            known[name] = _named(raw)
     return known, rest
+
+
+def _named(raw: Any) -> Any:
+    """`{"name": "High"}`, as trackers write a choice, is its name."""
+    if isinstance(raw, Mapping) and isinstance(raw.get("name") or raw.get("value"), str):
+        return raw.get("name") or raw.get("value")
+    return raw
 
 
 def entry_of(source: Mapping[Any, Any], line: int, key: str = "") -> Entry:

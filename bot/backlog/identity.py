@@ -16,7 +16,7 @@ from bot.story.item_events import Sighting
 from bot.story.vocabulary import digest
 
 _PREFIX = re.compile(
-    r"^\s*(?:\[[^\]\n]{1,24}\]\s*|#\d+[:.)\s-]\s*|[A-Z][A-Z0-9]+-\d+[:.)\s-]\s*"
+    r"^\s*(?:\[[^\]\n]{1,24}\]\s*|\((?:critical|urgent|high|medium|low)\)\s*|P[0-4]:\s*|#\d+[:.)\s-]\s*|[A-Z][A-Z0-9]+-\d+[:.)\s-]\s*"
     r"|(?:todo|fixme|hack|xxx|bug|feature|feat|fix|chore|docs?|test|task|refactor|perf|security)"
     r"(?:\([^)\n]{0,40}\))?!?:\s*)+",
     re.IGNORECASE,
@@ -24,6 +24,8 @@ _PREFIX = re.compile(
 _SUFFIX = re.compile(r"\s*\((?:#|gh-)\d+\)\s*$", re.IGNORECASE)
 _LINK = re.compile(r"!?\[([^\]\n]*)\]\([^)\n]*\)")
 _NO_WORD = re.compile(r"[^\w]+")
+
+_BY_WORDS = re.compile(r"#[0-9a-f]{16}(?:~[0-9a-f]{16})?$")  # keys of entries without an id
 
 LIKE = 0.62  # of SequenceMatcher: an edited title
 _MOST_PAIRS = 40_000  # comparisons of titles in one reading; beyond, only equal bodies are found
@@ -97,4 +99,8 @@ def _likes(old: Sequence[Sighting], new: Sequence[Sighting]) -> list[tuple[float
 
 
 def _differ(one: Sighting, other: Sighting) -> bool:
-    return conflict(one.identities, other.identities)
+    """Whether their names, or the ids that their document gives them, say that they are two."""
+    if conflict(one.identities, other.identities):
+        return True
+    numbered = not (_BY_WORDS.search(one.key) or _BY_WORDS.search(other.key))
+    return numbered and words_of(one.title) != words_of(other.title)

@@ -41,7 +41,7 @@ _OLDEST = select(func.min(ITEMS.c.since)).where(_QUEUE).scalar_subquery()
 _ROW = (ITEMS.c.base, ITEMS.c.since, ITEMS.c.number, ITEMS.c.title, ITEMS.c.family)
 _IN_ORDER = (ITEMS.c.since, ITEMS.c.number)
 
-_HEADS = Prepared(
+HEADS = Prepared(
     select(*_ROW, _NEXT, _OLDEST)
     .where(_QUEUE, ITEMS.c.base == _TOP)
     .order_by(*_IN_ORDER)
@@ -127,7 +127,7 @@ class Queues(Store):
         """The answer where one queue has it all, which is usual; one statement."""
         values = {"repository_": repository, "state_": str(state), "below": _ALL, "most": limit}
         with self._looking(once=True) as cursor:
-            rows = self._run(cursor, _HEADS, **values).fetchall()
+            rows = self._run(cursor, HEADS, **values).fetchall()
         if not rows:
             return []
         beneath, oldest = rows[0][5:]
@@ -173,7 +173,7 @@ class Queues(Store):
     ) -> tuple[_Queue, int | None, int]:
         """The highest queue at most `below`, the base of the one beneath it, the oldest item."""
         at: dict[str, Any] = {"repository_": repository, "state_": str(state)}
-        rows = self._run(cursor, _HEADS, **at, below=below + 1, most=_CHUNK).fetchall()
+        rows = self._run(cursor, HEADS, **at, below=below + 1, most=_CHUNK).fetchall()
 
         def more(last: _Row) -> list[_Row]:
             after = {"base_": last.base, "after": last.since, "number_": last.number}

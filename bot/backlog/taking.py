@@ -52,7 +52,8 @@ def taking(shelf: Shelf, reading: Reading) -> Taken:
     vanished = {key: number for key, (number, _) in known.items() if key not in told}
     fresh = [one for key, one in told.items() if key not in known]
     unknown = [one for one in fresh if not _others(shelf, one, held)]
-    pairs = _edited(shelf, vanished, unknown)
+    # Only of a whole reading is it known that what is missing is not there.
+    pairs = _edited(shelf, vanished, unknown) if reading.complete else {}
     for sighting in told.values():
         if sighting.key in known:
             number, digest = known[sighting.key]

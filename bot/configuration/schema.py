@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, Field
 
 from bot.configuration import patterns
 from bot.configuration.backlog import Backlog
+from bot.configuration.commands import Commands
 from bot.configuration.section import END, Pattern, Section, Team
 
 Mode = Literal["on", "dry_run", "off"]
@@ -155,7 +156,7 @@ class Limits(Section):
     model_calls: int = Field(400, ge=0, le=100_000, description="Calls of models, per story.")
     commands: int = Field(200, ge=0, le=100_000, description="Commands run, per story.")
     file_operations: int = Field(1000, ge=0, le=100_000, description="Files changed, per story.")
-    deploy_attempts: int = Field(3, ge=0, le=100, description="Merges tried, per story.")
+    deploy_attempts: int = Field(20, ge=0, le=100, description="Merges tried, per story.")
     prs_per_day: int = Field(5, ge=0, le=1000, description="Pull requests opened in a day.")
     open_prs: int = Field(10, ge=0, le=1000, description="Pull requests open at once.")
     branch_age_hours: float = Field(
@@ -215,9 +216,11 @@ class Quality(Section):
     size: Objects = Field("advise", description="More changed lines than a review can take.")
 
     @property
-    def overrides(self) -> dict[str, bool]:
-        """Whether a gate blocks, by its name."""
-        return {name: getattr(self, name) == "block" for name in type(self).model_fields}
+    def said(self) -> tuple[tuple[str, bool], ...]:
+        """(gate, whether it blocks) of those that are not as they are without a word."""
+        fields = type(self).model_fields
+        said = [name for name in fields if getattr(self, name) != fields[name].default]
+        return tuple((name, getattr(self, name) == "block") for name in said)
 
 
 class External(Section):
@@ -255,6 +258,7 @@ class RepositoryConfig(Section):
     limits: Limits = Field(Limits(), description="Bounds.")
     merge: Merge = Field(Merge(), description="How a pull request is merged.")
     review: Review = Field(Review(), description="Review comments of people.")
+    commands: Commands = Field(Commands(), description="How the project is worked on.")
     quality: Quality = Field(Quality(), description="What a quality gate that objects does.")
     backlog: Backlog = Field(Backlog(), description="Where work comes from.")
 

@@ -61,7 +61,9 @@ class Gates:
             )
             memory = Memory(self.home / "results" / mirror.path.stem)
             with bench:
-                found = judge(change, bench, None if effect.again else memory, only=effect.only)
+                remembered = None if effect.again else memory
+                said = dict(effect.blocking)
+                found = judge(change, bench, remembered, only=effect.only, overrides=said)
         except (Busy, GitFailed) as problem:
             raise WorkspaceError(str(problem), True, 10.0) from problem
         return {

@@ -16,7 +16,7 @@ from bot.story.effects import PostComment, React
 from bot.story.events import Analyzed, StoryEdited
 from bot.story.machine import Story
 from bot.story.next_move import Move
-from bot.story.vocabulary import Gate, State, StorySpec, Waiting
+from bot.story.vocabulary import Gate, State, StorySpec, Tier, Waiting
 from bot.texts import answers, reasons
 from bot.workspace.text_files import Files
 
@@ -44,7 +44,8 @@ def analyze(story: Story, desk: Desk, room: Workroom) -> Move:
     base = room.fetch(repository, repository.default_branch)
     spec = _spec(story, desk, room, base)
     desk.note(Analyzed(spec=spec, base_sha=base))
-    if spec.ambiguities:
+    asks = room.configuration(repository).gates.ambiguity_detected
+    if spec.ambiguities and (asks or spec.tier is not Tier.MODEL):
         return ask_people(story, desk, spec.ambiguities, "questions")
     return Move(State.PLANNING, spec.tier)
 

@@ -6,16 +6,18 @@ Promises: the head is read again first; GitHub is given the approved sha and ref
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from bot.stages.workroom import Workroom, hand_over
 from bot.story.desk import Desk
 from bot.story.effects import MergePullRequest
 from bot.story.events import ApprovalWithdrawn, HeadMoved, PullClosed, StoryEdited
+from bot.story.involved import demands_of
 from bot.story.machine import Story
 from bot.story.next_move import Move
-from bot.story.performer import Refused
-from bot.story.standing import lapsed
+from bot.story.performer import NotAllowed, Refused
+from bot.story.standing import withdrawals
 from bot.story.vocabulary import State
 from bot.texts import reasons, report
 
@@ -39,6 +41,10 @@ def deploy(story: Story, desk: Desk, room: Workroom) -> Move:
                 title=f"{report.title(story)} (#{story.pull_number})",
             )
         )
+    except NotAllowed as no:
+        if no.verdict.rule == "conflict" and not story.foreign_head:
+            return Move(State.TESTING, "base moved")
+        raise
     except Refused as refused:
         return _refused(story, desk, room, refused)
     return Move(State.VERIFYING, "merged")
@@ -52,10 +58,8 @@ def _look_again(story: Story, desk: Desk, room: Workroom) -> None:
         # Who it was is not told here; the webhook may have been lost.
         edited = StoryEdited(title=title, body=body, editor=story.author)
         desk.note(edited, ApprovalWithdrawn(reason="the story was edited"))
-    for given, reason in lapsed(room.github, story).items():
-        desk.note(
-            ApprovalWithdrawn(reason=reason, comment_id=given.comment_id, thread=given.thread)
-        )
+    config = room.configuration(story.repository)
+    desk.note(*withdrawals(room.github, story, partial(demands_of, config)))
 
 
 def _changed(story: Story, desk: Desk, pull: Mapping[str, Any]) -> Move | None:

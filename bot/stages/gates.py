@@ -37,6 +37,7 @@ def gated(story: Story, desk: Desk, room: Workroom) -> Gated | None:
             criteria=_criteria(story) if spec and spec.tier is Tier.MODEL else (),
             only=only,
             again=bool(again),
+            blocking=room.configuration(story.repository).quality.said,
         )
     )
     found = tuple(QualityGate.model_validate(one) for one in result["gates"])

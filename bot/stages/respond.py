@@ -13,6 +13,7 @@ from typing import Any
 
 from bot.agent import told
 from bot.agent.loop import Ended, Limits, Worked
+from bot.agent.shown_markdown import shown
 from bot.agent.tool_arguments import Finish
 from bot.stages.package import package
 from bot.stages.tasks import Assignment, Bench, carry_out, kept, parses
@@ -74,10 +75,10 @@ def _work_on(story: Story, desk: Desk, room: Workroom, remarks: tuple[Remark, ..
 
 def _told(number: int, remark: Remark) -> dict[str, Any]:
     """A remark as the model gets it."""
-    shown = {
+    parts = {
         "id": f"R{number}",
         "by": remark.person.login,
-        "text": remark.text,
+        "text": shown(remark.text),  # what a person sees of it
         "path": remark.path,
         "line": remark.line,
         "start_line": remark.start_line,
@@ -85,9 +86,11 @@ def _told(number: int, remark: Remark) -> dict[str, Any]:
         "outdated": remark.outdated,
         "optional": optional(remark.text),
         "changes_requested": remark.blocking,
-        "before": [one.model_dump(mode="json") for one in remark.before],
+        "before": [
+            {"by": one.by, "ours": one.ours, "text": shown(one.text)} for one in remark.before
+        ],
     }
-    return {name: value for name, value in shown.items() if value}
+    return {name: value for name, value in parts.items() if value}
 
 
 class _Accept:
@@ -193,4 +196,5 @@ def _landed(story: Story, mirror: Mirror, remark: Remark, reply: Reply) -> str:
         return made.sha
     since = mirror.commits(story.base_sha, story.head_sha)  # replayed on a newer base
     same = [sha for sha in since if mirror.message(sha).strip() == made.message.strip()]
-    return same[-1] if same else ""
+    joined = [c.sha for c in story.commits if c.task.startswith("conflict-")]  # all in one
+    return (same or [sha for sha in joined if mirror.is_ancestor(sha, story.head_sha)] or [""])[-1]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bot.families import known
 from bot.stages.automatic import automatic
+from bot.stages.conflicts import rebased
 from bot.stages.flaky import again
 from bot.stages.gates import gated, show, stopped
 from bot.stages.respond import say_answers
@@ -16,7 +17,7 @@ from bot.stages.tests_first import own_modules
 from bot.stages.workroom import Workroom, attempt_failed, broken, hand_over, run_tests
 from bot.story.desk import Desk
 from bot.story.effects import EditPullRequest, OpenPullRequest, PushBranch
-from bot.story.events import HeadMoved, Rebased, Tested
+from bot.story.events import HeadMoved, Tested
 from bot.story.machine import Story
 from bot.story.next_move import Move
 from bot.story.performer import NotAllowed, Refused
@@ -41,7 +42,7 @@ def test(story: Story, desk: Desk, room: Workroom) -> Move:
         problem = broken(story, tested)
         if problem:
             return tests_failed(story, desk, room, problem, tested)
-        if not _rebased(story, desk, room):
+        if not rebased(story, desk, room):
             break
     seen = gated(story, desk, room)
     if (move := stopped(story, desk, room, seen)) is not None:
@@ -90,35 +91,6 @@ def tests_failed(story: Story, desk: Desk, room: Workroom, problem: str, tested:
     if not STRATEGY[kind].code:
         raise hand_over(reasons.environment(problem))  # never regenerates code (S16)
     return attempt_failed(desk, room, State.TESTING, kind, problem)
-
-
-def _rebased(story: Story, desk: Desk, room: Workroom) -> bool:
-    """Replay the branch on the default branch if that moved; True where the head changed."""
-    base = room.fetch(story.repository, story.repository.default_branch)
-    mirror = room.mirror_of(story.repository)
-    if base == story.base_sha or mirror.is_ancestor(base, story.head_sha):
-        return False
-    if story.adopted_sha:
-        return _merged_in(story, desk, room, base)
-    commits = mirror.commits(story.base_sha, story.head_sha)
-    moved = mirror.rebase(commits, base, room.author, story.state_since)
-    if moved.head is None:
-        raise hand_over(reasons.conflict(moved.conflicts))
-    mirror.keep(f"{story.repository.id}/{story.issue}", moved.head)
-    desk.note(Rebased(base_sha=base, head_sha=moved.head))
-    return True
-
-
-def _merged_in(story: Story, desk: Desk, room: Workroom, base: str) -> bool:
-    """Like a rebase, where commits of others are on the branch: theirs are never rewritten."""
-    mirror = room.mirror_of(story.repository)
-    message = f"Merge branch '{story.repository.default_branch}' into {story.branch}"
-    merged = mirror.merge(story.head_sha, base, message, room.author, story.state_since)
-    if merged.head is None:
-        raise hand_over(reasons.conflict(merged.conflicts))
-    mirror.keep(f"{story.repository.id}/{story.issue}", merged.head)
-    desk.note(Rebased(base_sha=base, head_sha=merged.head))
-    return True
 
 
 def _publish(story: Story, desk: Desk, room: Workroom) -> None:

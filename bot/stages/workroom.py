@@ -106,7 +106,7 @@ def commit_changes(
     story = desk.story
     mirror = room.mirror_of(story.repository)
     parent = story.head_sha or story.base_sha
-    message = _message(story, task, subject)
+    message = message_of(story, task, subject)
     sha = mirror.commit_files(parent, changes, message, room.author, _date(story))
     _noted(desk, mirror, task, sha, parent, message, also(sha))
     return sha
@@ -128,13 +128,13 @@ def commit_tree(desk: Desk, room: Workroom, task: str, subject: str, tree: str) 
     story = desk.story
     mirror = room.mirror_of(story.repository)
     parent = story.head_sha or story.base_sha
-    message = _message(story, task, subject)
+    message = message_of(story, task, subject)
     sha = mirror.commit_tree(parent, tree, message, room.author, _date(story))
     _noted(desk, mirror, task, sha, parent, message)
     return sha
 
 
-def _message(story: Story, task: str, subject: str) -> str:
+def message_of(story: Story, task: str, subject: str) -> str:
     """A subject that begins with a type of Conventional Commits keeps it."""
     typed = _TYPED.match(subject)
     kind, summary = (typed.group(1), typed.group(2)) if typed else ("", subject)

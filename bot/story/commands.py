@@ -232,9 +232,8 @@ def _read(spec: CommandSpec, rest: str, following: str, line: int) -> Parsed | P
     return Parsed(spec.name, MappingProxyType(values), line)
 
 
-def _read_pairs(
-    spec: CommandSpec, argument: Argument, rest: str, line: int
-) -> Parsed | ParseProblem:
+def _read_pairs(spec: CommandSpec, rest: str, line: int) -> Parsed | ParseProblem:
+    (argument,) = spec.arguments
     values: dict[str, str | Decimal] = {}
     for word in rest.split():
         if (wrong := _wrong_pair(argument, word, values)) is not None:

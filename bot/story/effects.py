@@ -233,7 +233,8 @@ class RunGates(_Effect):
     """The quality gates on the change from `base` to `sha` (§17). No network but for advisories.
 
     `criteria`: (id, text) pairs; `only`: names of gates, () for all; `again`: look even where the
-    same was looked at before. Result: gates (each a QualityGate), score.
+    same was looked at before; `blocking`: whether a gate stops the change, where the
+    repository says. Result: gates (each a QualityGate), score.
     """
 
     kind: Literal["run_gates"] = "run_gates"
@@ -243,6 +244,7 @@ class RunGates(_Effect):
     criteria: tuple[tuple[str, str], ...] = ()
     only: tuple[str, ...] = ()
     again: bool = False
+    blocking: tuple[tuple[str, bool], ...] = ()
 
 
 class PublishCheck(_Effect):

@@ -19,8 +19,18 @@ from bot.story.approval_events import (
     AutoApproved,
     Rejected,
 )
+from bot.story.asked_events import (
+    BudgetRaised,
+    CancelRequested,
+    HandedOff,
+    HandoffRequested,
+    PauseRequested,
+    PriorityChanged,
+    ResumeRequested,
+    RetryRequested,
+    WsjfGiven,
+)
 from bot.story.effect_events import EffectFailed, EffectPerformed, EffectProposed, StageFaulted
-from bot.story.handoff import Handoff
 from bot.story.item_events import ItemEvent
 from bot.story.repository_events import RepositoryEvent
 from bot.story.review_events import (
@@ -137,6 +147,16 @@ class NothingToDo(Value):
     evidence: str
 
 
+class LeftToPeople(Value):
+    """What only people may change was taken out of the change (B12). `patches`: (path, diff).
+
+    The diff is '' where the file may hold a secret.
+    """
+
+    kind: Literal["left_to_people"] = "left_to_people"
+    patches: tuple[tuple[str, str], ...]
+
+
 class Rebased(Value):
     """The branch was replayed on a newer base (S20)."""
 
@@ -201,57 +221,6 @@ class AttemptFailed(Value):
     message: str
 
 
-class PauseRequested(Value):
-    kind: Literal["pause_requested"] = "pause_requested"
-    person: Person
-
-
-class ResumeRequested(Value):
-    kind: Literal["resume_requested"] = "resume_requested"
-    person: Person
-
-
-class RetryRequested(Value):
-    kind: Literal["retry_requested"] = "retry_requested"
-    person: Person
-
-
-class CancelRequested(Value):
-    kind: Literal["cancel_requested"] = "cancel_requested"
-    person: Person | None
-    reason: str
-
-
-class HandoffRequested(Value):
-    kind: Literal["handoff_requested"] = "handoff_requested"
-    person: Person
-
-
-class HandedOff(Value):
-    kind: Literal["handed_off"] = "handed_off"
-    handoff: Handoff
-
-
-class BudgetRaised(Value):
-    kind: Literal["budget_raised"] = "budget_raised"
-    person: Person
-    usd: float
-
-
-class PriorityChanged(Value):
-    kind: Literal["priority_changed"] = "priority_changed"
-    person: Person
-    priority: str
-
-
-class WsjfGiven(Value):
-    """Somebody said what an item is worth (B1). `inputs`: only those that were given."""
-
-    kind: Literal["wsjf_given"] = "wsjf_given"
-    person: Person
-    inputs: dict[str, float]
-
-
 class HeadMoved(Value):
     """The pull request's head is not ours any more: somebody pushed to the branch."""
 
@@ -306,6 +275,7 @@ Event = Annotated[
     | Committed
     | TaskDone
     | NothingToDo
+    | LeftToPeople
     | Rebased
     | Tested
     | Gated

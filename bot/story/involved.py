@@ -81,6 +81,11 @@ def _contributors(commit: Mapping[str, Any], ids: set[int], unknown: list[str]) 
             unknown.append(name)
 
 
+def demands_of(config: RepositoryConfig, gate: Gate) -> Demands:
+    """What the configuration asks of the approvals of `gate`, whatever the change touches."""
+    return asks_of(config, gate).demands
+
+
 @dataclass(frozen=True)
 class Asks:
     """What the configuration asks of the approvals of a gate.

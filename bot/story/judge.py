@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any, Protocol
 
 from bot.configuration.in_force import EffectiveConfig
@@ -22,7 +23,7 @@ from bot.story.effects import (
     RequestStory,
 )
 from bot.story.involved import GitHub as InvolvedReads
-from bot.story.involved import approval_rule, asks_of, involved, person
+from bot.story.involved import approval_rule, asks_of, demands_of, involved, person
 from bot.story.machine import Story
 from bot.story.measured import auto_facts, auto_limits
 from bot.story.repositories import repository_stream
@@ -87,9 +88,8 @@ class Judge:
 
     def __call__(self, effect: Effect, story: Story) -> Verdict:
         stands = self._standing(effect.repository)
-        of_itself = story.stream == repository_stream(effect.repository.id)
-        if of_itself or repository_effects.is_configuration_check(effect):
-            stands = replace(stands, mode="on")  # said in any mode: how else would it be mended?
+        if repository_effects.in_any_mode(effect):  # how else would it be set or mended?
+            stands = replace(stands, mode="on")
         stopped = before(effect.kind, stands, self._needs.get(effect.kind, {}))
         return stopped or after(effect, stands, self._by_rules(effect, story))
 
@@ -127,7 +127,7 @@ class Judge:
             story=story,
             default_branch=story.repository.default_branch,
             limits=replace(limits, caps=caps),
-            calls={**story.effects_performed, "call_model": story.model_requests},
+            calls=_calls(story),
             gates=gates_of(config),
             paths=Scope(config.allowed_lists, config.paths.patterns_restricted),
             now=self._clock(),
@@ -150,7 +150,7 @@ class Judge:
             pull=pull_facts(pull),
             approval=rule,
             involved=involved(self._github, story, pull),
-            lapsed=lapsed(self._github, story),
+            lapsed=lapsed(self._github, story, partial(demands_of, config)),
         )
 
     def _of_marks(self, effect: OpenTodoIssue | ChangeTodoIssue, story: Story) -> policies.Facts:
@@ -209,7 +209,20 @@ def limits_of(config: EffectiveConfig, operator: policies.Limits) -> policies.Li
         model_calls=min(told.model_calls, operator.model_calls),
         commands=min(told.commands, operator.commands),
         branch_lines=told.branch_lines,
+        file_operations=told.file_operations,
+        deploy_attempts=told.deploy_attempts,
     )
+
+
+def _calls(story: Story) -> dict[str, int]:
+    """How often a story did what is counted (P5)."""
+    merges = story.effects_performed["merge_pull_request"]
+    return {
+        **story.effects_performed,
+        "call_model": story.model_requests,
+        "merge_pull_request": merges + story.effects_failed["merge_pull_request"],
+        "file_operations": sum(len(commit.files) for commit in story.commits),
+    }
 
 
 def gates_of(config: RepositoryConfig) -> frozenset[Gate]:

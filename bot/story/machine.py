@@ -75,6 +75,7 @@ def _(event: e.RepositoryMoved, story: Story, at: datetime) -> None:
 def _(event: e.StoryEdited, story: Story, at: datetime) -> None:
     story.title, story.body = event.title, event.body
     story.editors.add(event.editor.id)
+    story.changed_at = at
     story.text_version += 1
 
 
@@ -108,6 +109,7 @@ def _begin_again(story: Story) -> None:
     story.withdrawals.clear()
     story.auto_approved = None
     story.commits.clear()
+    story.left_to_people.clear()
     story.tasks_done.clear()
     story.plans, story.planned_at, story.nothing_to_do = 0, 0, None
     story.head_sha, story.merged_sha, story.foreign_head = "", "", False
@@ -181,6 +183,11 @@ def _(event: e.Committed, story: Story, at: datetime) -> None:
 
 
 @_apply.register
+def _(event: e.LeftToPeople, story: Story, at: datetime) -> None:
+    story.left_to_people.update(event.patches)
+
+
+@_apply.register
 def _(event: e.Rebased, story: Story, at: datetime) -> None:
     story.base_sha, story.head_sha = event.base_sha, event.head_sha
     withdraw_of_other_heads(story, "it was replayed on a newer base", at)
@@ -236,6 +243,7 @@ def _(event: e.ApprovalWithdrawn, story: Story, at: datetime) -> None:
 @_apply.register
 def _(event: e.Rejected, story: Story, at: datetime) -> None:
     story.rejected = event
+    story.changed_at = at
     withdraw(story, lambda _: True, f"{event.person.login} rejected it", at)
     withdraw_automatic(story, f"{event.person.login} rejected it", at)
 
@@ -261,6 +269,7 @@ def _(event: e.EffectFailed, story: Story, at: datetime) -> None:
     if event.usage is not None:
         story.lost_usage.append(event.usage)
     story.model_requests += event.requests
+    story.effects_failed[event.effect] += 1
 
 
 @_apply.register

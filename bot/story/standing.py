@@ -7,12 +7,14 @@ came; each reason says what happened. Never: appends or decides; `policies.appro
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
+from bot.story.approval_events import ApprovalWithdrawn
 from bot.story.story import Story
-from bot.story.vocabulary import Approval, Repository
+from bot.story.vocabulary import Approval, Demands, Gate, Repository
+from policies.approvals import asks_more
 from policies.who_approves import API, at_least
 
 REVIEW = "pull_request_review"
@@ -50,18 +52,33 @@ def words_of(told: Mapping[str, Any]) -> str:
     return hashlib.sha256((told.get("body") or "").encode("utf-8", "replace")).hexdigest()
 
 
-def lapsed(github: GitHub, story: Story) -> dict[Approval, str]:
-    """The approvals of a story that do not stand any more, and why."""
+def lapsed(github: GitHub, story: Story, asked: Callable[[Gate], Demands]) -> dict[Approval, str]:
+    """The approvals of a story that do not stand any more, and why.
+
+    `asked`: what the configuration in force asks of the approvals of a gate.
+    """
     found: dict[Approval, str] = {}
     objections = _objections(github, story)
     for given in story.approvals:
         reason = _words(github, story, given) or _access(github, story, given)
+        reason = reason or _asked(given, asked(given.gate))
         objected = objections.get(given.person.id)
-        if not reason and objected is not None and objected > given.at:
-            reason = f"{given.person.login} requested changes"
+        # Within one second nobody can tell which came first: the no counts.
+        if not reason and objected is not None and objected >= given.at:
+            reason = f"{given.person.login} took it back in a review"
         if reason:
             found[given] = reason
     return found
+
+
+def withdrawals(
+    github: GitHub, story: Story, asked: Callable[[Gate], Demands]
+) -> list[ApprovalWithdrawn]:
+    """The same as facts, for the journal."""
+    return [
+        ApprovalWithdrawn(reason=reason, comment_id=given.comment_id, thread=given.thread)
+        for given, reason in lapsed(github, story, asked).items()
+    ]
 
 
 def _words(github: GitHub, story: Story, given: Approval) -> str:
@@ -90,13 +107,22 @@ def _access(github: GitHub, story: Story, given: Approval) -> str:
     return f"{person.login} has no write access any more ({level})"
 
 
+def _asked(given: Approval, now: Demands) -> str:
+    more = asks_more(given.demands, now) if given.demands else ""
+    return f"the configuration asks for more since ({more})" if more else ""
+
+
 def _objections(github: GitHub, story: Story) -> dict[int, datetime]:
-    """When each person last requested changes without approving or being dismissed since."""
+    """When each person last requested changes, or wrote a review that was dismissed since.
+
+    A yes after it counts; one before it is not revived by anything.
+    """
     if not story.pull_number or not story.approvals:
         return {}
-    last: dict[int, tuple[datetime, str]] = {}
+    last: dict[int, datetime] = {}
     for review in github.pull_reviews(story.repository, story.pull_number):
         person, at = (review.get("user") or {}).get("id"), review.get("submitted_at")
-        if person and at and review.get("state") in ("APPROVED", "CHANGES_REQUESTED"):
-            last[person] = (datetime.fromisoformat(at), review["state"])
-    return {who: at for who, (at, state) in last.items() if state == "CHANGES_REQUESTED"}
+        if person and at and review.get("state") in ("CHANGES_REQUESTED", "DISMISSED"):
+            when = datetime.fromisoformat(at)
+            last[person] = max(when, last.get(person, when))
+    return last

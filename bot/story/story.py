@@ -69,6 +69,7 @@ class Story(Accounts, Reviewing):
     instructions: tuple[str, ...] = ()  # files of the project that told how to write
     checks: tuple[str, ...] = ()  # how the project is installed, tested and checked
     planned_at: int = 0  # how many attempts had failed when the last one was made
+    left_to_people: dict[str, str] = field(default_factory=dict)  # path → patch (B12)
     nothing_to_do: e.NothingToDo | None = None
     answers: list[e.Answered] = field(default_factory=list)
     answers_used: int = 0  # how many of them the analysis has read
@@ -94,6 +95,7 @@ class Story(Accounts, Reviewing):
     priority: str = "normal"
     wsjf: dict[str, float] = field(default_factory=dict)  # inputs that people gave
     editors: set[int] = field(default_factory=set)  # who rewrote the story
+    changed_at: datetime | None = None  # it was edited or rejected: older words mean another story
     cancel: e.CancelRequested | None = None
     rejected: e.Rejected | None = None
     pause: e.PauseRequested | None = None
@@ -104,6 +106,7 @@ class Story(Accounts, Reviewing):
     commands: dict[tuple[int, int], e.CommandHandled] = field(default_factory=dict)
     timeline: list[tuple[datetime, State]] = field(default_factory=list)
     effects_performed: Counter[str] = field(default_factory=Counter)  # by kind
+    effects_failed: Counter[str] = field(default_factory=Counter)  # tries of them
 
     @property
     def name(self) -> str:

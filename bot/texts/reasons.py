@@ -16,13 +16,14 @@ TESTS_FIRST = "Tests for the acceptance criteria, which fail without the change"
 TESTS_DISPUTED = "The tests of the criteria once more, because one of them was disputed"
 TESTS_LEFT_OUT = "tests were written that cannot run; the work went on without them"
 REPAIR = "Repair what failed"
-RESTRICTED_PATH = "this path may not be changed by Towpath"
 TEST_CHANGED = "a test of the criteria is not what it was when it was seen to fail"
 POLISH = "Apply what the review suggests"
 POLISH_SUBJECT = "refactor: apply suggestions of the review"
 NOT_POLISHED = "the suggestions of the review were left for people"
 RESPOND = "Deal with the remarks of the reviewers"
 RESPOND_SUBJECT = "fix: what the review asks for"
+RESOLVE = "Bring the change together with what was changed on the default branch"
+RESOLVE_SUBJECT = "merge what was changed on the default branch"
 NO_CHANGE = "the work changed no file"
 UNPLANNED = "this file is not in the plan"
 PULL_CLOSED = "the pull request was closed by a person"
@@ -43,6 +44,10 @@ def short(reason: str) -> str:
 
 def out_of_scope(paths: Iterable[str]) -> str:
     return f"the plan would change paths that Towpath may not change: {', '.join(paths)}"
+
+
+def only_people(paths: Iterable[str]) -> str:
+    return f"only people may change {', '.join(paths)}, and nothing else is to be changed"
 
 
 def plan_question(problem: str) -> str:
@@ -71,8 +76,16 @@ def foreign_commit_fails(problem: str) -> str:
     return f"the tests fail at a commit that somebody else pushed to the branch: {problem}"
 
 
-def conflict(paths: Iterable[str]) -> str:
-    return f"the default branch moved and conflicts in {', '.join(paths)}"
+def conflict(paths: Iterable[str], why: str = "") -> str:
+    named = f"the default branch moved and conflicts in {', '.join(paths)}"
+    return f"{named}; it could not be resolved: {why}" if why else named
+
+
+def resolved(paths: Iterable[str], evidence: str) -> str:
+    return (
+        f"conflicts with the default branch in {', '.join(paths)} were resolved by the model; look "
+        f"at these first: {evidence or 'nothing was said of it'}"
+    )
 
 
 def merge_refused(said: str) -> str:

@@ -48,6 +48,14 @@ class Merged:
 
 
 @dataclass(frozen=True)
+class Conflicted:
+    """`tree` holds what merged cleanly, and marks in the files of `conflicts` that are text."""
+
+    tree: str
+    conflicts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Rebased:
     """`head`: the last replayed commit, or None when `stopped_at` did not apply cleanly."""
 
@@ -174,6 +182,13 @@ class Mirror(Reading):
         if status == 0:
             return Merged(tree.strip())
         return Merged(None, tuple(sorted({c for c in conflicts if c})))
+
+    def conflicted(self, ours: str, theirs: str) -> Conflicted:
+        """What merging two commits leaves, with git's marks where both changed the same lines."""
+        how = ("merge-tree", "--write-tree", "-z", "--name-only", "--no-messages")
+        _, out = run(self.path, *how, ours, theirs, ok=(0, 1))
+        tree, *conflicts = out.decode("utf-8", "surrogateescape").split("\0")
+        return Conflicted(tree.strip(), tuple(sorted({c for c in conflicts if c})))
 
     def merge(self, ours: str, theirs: str, message: str, author: Person, at: datetime) -> Rebased:
         """Like `rebase`, by a merge commit: nothing that is on `ours` is replaced."""

@@ -12,6 +12,7 @@ from tests.world import REPO, World
 NewWorld = Callable[..., World]
 BRANCH = "feature/STORY-1/bump-idna-from-3-4-to-3-10"
 CONFIG = ".github/towpath.yml"
+PAYMENTS = "approvals:\n  checkpoints:\n  - kind: payments\n    paths: [requirements.txt]\n"
 
 
 def configure(world: World, text: str) -> None:

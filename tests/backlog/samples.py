@@ -20,7 +20,7 @@ def inputs(authority: Authority = Authority.ESTIMATE, **numbers: int) -> Inputs:
 def sighting(title: str, place: str = "BACKLOG.md", **changes: Any) -> Sighting:
     told: dict[str, Any] = {
         "source": "markdown",
-        "key": f"{place}#{title}",
+        "key": f"{place}#{digest(title)[:16]}",
         "place": place,
         "title": title,
         "family": Family.FEATURE,

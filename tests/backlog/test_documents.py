@@ -116,6 +116,34 @@ def test_an_issue_of_another_repository_is_another_thing() -> None:
     assert reading.sightings[0].identities == ()
 
 
+@pytest.mark.parametrize(
+    ("box", "state"),
+    [("[ ]", None), ("[x]", ItemState.DONE), ("[-]", ItemState.DONE), ("[/]", ItemState.DOING)],
+)
+def test_the_marks_that_people_put_into_boxes(box: str, state: ItemState | None) -> None:
+    one = only("notes.md", f"+ {box} A thing to be done\n\n-[ ] no list item\n")
+    assert (one.title, one.state) == ("A thing to be done", state)
+
+
+@pytest.mark.parametrize("title", ["P0: mend it now", "[critical] mend it now", "(P0) mend it now"])
+def test_a_title_may_begin_with_its_importance(title: str) -> None:
+    assert only("TODO.md", f"- [ ] {title}").inputs.time.number == 13
+
+
+def test_what_jira_writes_out() -> None:
+    fields = {"summary": "Log-in fails", "priority": {"name": "High"}, "status": {"name": "Done"},
+              "issuetype": {"name": "Bug"}}  # fmt: skip
+    one = only("backlog.json", json.dumps({"issues": [{"key": "AB-1", "fields": fields}]}))
+    assert (one.title, one.family, one.state) == ("Log-in fails", Family.BUG, ItemState.DONE)
+    assert one.inputs.value.number == 8
+    assert one.identities == ("ticket:AB-1",)
+
+
+def test_a_template_of_decisions_is_no_decision() -> None:
+    text = '---\nstatus: "proposed | rejected | accepted"\n---\n# Title\n'
+    assert read("docs/adr/0000-template.md", text).sightings == ()
+
+
 def test_a_struck_line_is_given_up() -> None:
     one = only("TODO.md", "- [ ] ~~Support the old format~~")
     assert (one.state, one.title) == (ItemState.DONE, "Support the old format")

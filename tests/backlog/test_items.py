@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
 
 from bot.backlog.edges import UndeclaredMove
+from bot.backlog.given import hear
 from bot.backlog.store import Backlog, NoItem
+from bot.story.events import WsjfGiven
 from bot.story.item_events import Authority, ItemState
 from bot.story.journal import Conflict, Journal
+from bot.story.office import stream_of
+from bot.story.vocabulary import Person
 from tests.backlog.samples import REPO, inputs, reading, sighting
 from tests.journal.samples import Clock
 
@@ -188,3 +193,66 @@ def test_own_scoring_decides_within_its_bounds(journal: Journal) -> None:
     backlog = Backlog(journal, lambda item: (4.0 if "csv" in item.title.lower() else 1.0, "tables"))
     backlog.take(REPO, reading(sighting(LOGIN), sighting("Export the table as CSV")))
     assert [one.number for one in backlog.next(REPO, states=[ItemState.NEW])] == [2, 1]
+
+
+def test_what_was_said_by_wsjf_on_an_issue_is_given_once(
+    backlog: Backlog, journal: Journal
+) -> None:
+    ada = Person(id=1, login="ada")
+    journal.append(stream_of(7, 12), [WsjfGiven(person=ada, inputs={"value": 8})], actor="h")
+    backlog.take("7", reading(sighting(LOGIN, identities=("issue:12",))))
+    assert hear(backlog, journal, 7, 12, 1) == 1
+    assert hear(backlog, journal, 7, 12, 1) == 0
+    journal.append(
+        stream_of(7, 12), [WsjfGiven(person=ada, inputs={"value": 4, "size": 100})], actor="h"
+    )
+    assert hear(backlog, journal, 7, 12, 1) == 1
+    won = backlog.item("7", 1).inputs
+    assert (won.value.number, won.size.number, won.value.origin.by) == (5, 13, "ada")
+
+
+def test_two_processes_that_read_at_once_number_nothing_twice(
+    either: Journal, clock: Clock
+) -> None:
+    def told(who: int) -> None:
+        mine = Backlog(Journal(either.engine, clock))
+        for n in range(12):
+            one = sighting(f"Thing number {n} to be done", f"{who}.md")
+            mine.take(REPO, reading(one, place=f"{who}.md", complete=False))
+
+    with ThreadPoolExecutor(3) as pool:
+        for done in [pool.submit(told, who) for who in range(3)]:
+            done.result(timeout=60)
+    backlog = Backlog(either)
+    items = backlog.items(REPO)
+    assert sorted(one.number for one in items) == list(range(1, 13))
+    assert all(len(one.sightings) == 3 for one in items)
+    assert either.verify() == []
+
+
+def test_a_crash_in_the_middle_of_a_reading_leaves_nothing(journal: Journal, clock: Clock) -> None:
+    def die(name: str) -> None:
+        raise KeyboardInterrupt(name)
+
+    dying = Backlog(Journal(journal.engine, clock, die))
+    told = reading(*(sighting(f"Thing number {n} to be done", key=f"k{n}") for n in range(9)))
+    with pytest.raises(KeyboardInterrupt):
+        dying.take(REPO, told)
+    backlog = Backlog(journal)
+    assert backlog.counts(REPO) == {}
+    assert len(backlog.take(REPO, told).found) == 9
+
+
+def test_a_document_cannot_take_over_what_its_number_does_not_mean(backlog: Backlog) -> None:
+    backlog.take(REPO, reading(sighting("First words for a thing")))
+    odd = sighting("A thing of ours", "x.yml", identities=("item:99999",))
+    assert backlog.take(REPO, reading(odd, place="x.yml")).found == [2]
+
+
+def test_entries_with_ids_of_their_own_are_never_taken_for_one_another(backlog: Backlog) -> None:
+    one = sighting("Write the manual of part A", key="T-1")
+    backlog.take(REPO, reading(one))
+    taken = backlog.take(REPO, reading(sighting("Write the manual of part B", key="T-2")))
+    assert (taken.found, taken.gone) == ([2], [1])
+    renumbered = sighting("Write the manual of part B", key="T-3")
+    assert backlog.take(REPO, reading(renumbered)).found == []

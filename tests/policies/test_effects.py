@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from bot.story import effects as fx
 from bot.story.machine import Story
 from bot.story.vocabulary import Decision, Gate, Person
+from policies import repository_effects
 from policies.approvals import ApprovalRule
 from policies.budget import Caps, Spent
 from policies.effects import TABLE, Limits, judge
@@ -53,9 +54,6 @@ ALLOWED: dict[str, Any] = {
         title="t",
         body="b",
         digest="d",
-    ),
-    "request_story": fx.RequestStory(
-        key="k", repository=REPOSITORY, requester=ASKER, label="story", title="t"
     ),
     "open_issue": fx.OpenIssue(key="k", repository=REPOSITORY, part=1, title="t", body="b"),
     "push_branch": fx.PushBranch(
@@ -101,6 +99,8 @@ TALK = {
     "publish_check",
 }
 
+BEFORE = {"request_story"}  # there is no story yet: who asks is what decides
+
 
 def changed(kind: str, **fields: Any) -> Any:
     return ALLOWED[kind].model_copy(update=fields)
@@ -108,7 +108,8 @@ def changed(kind: str, **fields: Any) -> Any:
 
 def test_every_kind_of_effect_has_its_row_and_the_facts_of_these_tests_allow_it() -> None:
     kinds = {each.model_fields["kind"].default for each in get_args(get_args(fx.Effect)[0])}
-    assert set(TABLE) == kinds == set(ALLOWED)
+    assert set(TABLE) | set(repository_effects.TABLE) == kinds
+    assert set(TABLE) == set(ALLOWED)
     for kind, effect in ALLOWED.items():
         assert judge(effect, facts()).allowed, kind
 
@@ -144,13 +145,13 @@ def test_an_unknown_kind_of_effect_is_denied(kind: Any) -> None:
     assert judge(strange, facts()).rule == "unknown_effect"
 
 
-@pytest.mark.parametrize("kind", sorted(set(ALLOWED) - {"request_story"}))  # no story yet
+@pytest.mark.parametrize("kind", sorted(set(ALLOWED) - BEFORE))
 def test_nothing_is_done_to_another_repository(kind: str) -> None:
     elsewhere = REPOSITORY.model_copy(update={"id": 10})
     assert judge(changed(kind, repository=elsewhere), facts()).rule == "own_repository"
 
 
-@pytest.mark.parametrize("kind", sorted(set(ALLOWED) - {"request_story"}))  # no story yet
+@pytest.mark.parametrize("kind", sorted(set(ALLOWED) - BEFORE))
 def test_a_dead_story_may_only_talk_and_a_paused_one_only_waits(kind: str) -> None:
     assert judge(ALLOWED[kind], facts(live=False)).allowed is (kind in TALK)
     paused = judge(ALLOWED[kind], facts(paused=True))
@@ -331,3 +332,29 @@ def test_no_facts_merge_a_head_that_was_not_tested_and_approved(**drawn: Any) ->
         assert drawn["live"]
         assert not drawn["paused"]
         assert drawn["state"] == "open"
+
+
+@pytest.mark.parametrize("kind", sorted(set(ALLOWED) - TALK - BEFORE))
+def test_work_that_waits_says_for_what_and_for_whom(kind: str) -> None:
+    waits = judge(ALLOWED[kind], facts(paused=True))
+    assert (waits.decision, waits.gate) == (Decision.WAIT, Gate.PAUSED)
+    assert "/resume" in waits.whom
+
+
+def test_files_and_merges_are_counted() -> None:
+    few = Limits(file_operations=3, deploy_attempts=2)
+    push, merge = ALLOWED["push_branch"], ALLOWED["merge_pull_request"]
+    for calls, fits in ((3, True), (4, False)):
+        verdict = judge(push, facts(limits=few, calls={"file_operations": calls}))
+        assert verdict.allowed is fits
+    for calls, fits in ((1, True), (2, False)):
+        verdict = judge(merge, facts(limits=few, calls={"merge_pull_request": calls}))
+        assert verdict.allowed is fits
+
+
+def test_a_budget_that_nobody_is_asked_about_ends_the_work() -> None:
+    spent = Spent(story_usd=9)
+    asked = judge(ALLOWED["call_model"], facts(spent=spent))
+    assert asked.decision is Decision.WAIT
+    unasked = facts(spent=spent, gates=frozenset({Gate.PRE_DEPLOY}))
+    assert judge(ALLOWED["call_model"], unasked).decision is Decision.DENY

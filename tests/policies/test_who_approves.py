@@ -9,11 +9,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.story.vocabulary import Decision, Gate, Person
-from policies.approvals import ApprovalRule, Bound, Involved, OwnedPath, gate_open, still_valid
+from bot.story.vocabulary import Decision, Demands, Gate, Person
+from policies.approvals import (
+    ApprovalRule,
+    Bound,
+    Checkpoint,
+    Involved,
+    OwnedPath,
+    Teams,
+    asks_more,
+    gate_open,
+    still_valid,
+    unmet,
+)
 from policies.who_approves import LEVELS, Comment, decide
 from tests.policies.facts import (
     ASKER,
+    BASE,
     BOT,
     HEAD,
     OTHER,
@@ -26,6 +38,10 @@ from tests.policies.facts import (
     at,
     shown,
 )
+
+TEAM = Teams(("acme/leads",), frozenset({SECOND.id}))
+PAY = Checkpoint("payments", ("pay.py",), TEAM)
+SIGN_IN = Checkpoint("authentication", ("login.py",))
 
 
 def rule_of(**changed: Any) -> str:
@@ -67,6 +83,23 @@ def test_a_reviewer_with_write_access_approves_what_was_shown() -> None:
         ({"shown": (shown(60, OTHER), shown(60))}, "ambiguous"),
         ({"shown": (shown(0), shown(60, OTHER))}, "ambiguous"),
         ({"explicit_sha": OTHER}, "other_sha"),
+        ({"changed_at": at(60)}, "story_changed"),
+        ({"changed_at": at(61)}, "story_changed"),
+        ({"explicit_sha": HEAD, "by_review": True, "shown": ()}, "not_shown"),
+        ({"explicit_sha": HEAD, "by_review": True, "shown": (shown(61),)}, "not_shown"),
+        ({"explicit_sha": OTHER, "by_review": True}, "moved_on"),
+        ({"explicit_sha": None, "by_review": True}, "moved_on"),
+        ({"rule": ApprovalRule(teams=TEAM)}, "named_team"),
+        ({"rule": ApprovalRule(second_person_required=False), "person": BOT}, "bots_never"),
+        ({"rule": ApprovalRule(checkpoints=(PAY,))}, "checkpoint"),
+        (
+            {
+                "rule": ApprovalRule(second_person_required=False, checkpoints=(SIGN_IN,)),
+                "person": ASKER,
+            },
+            "second_person",
+        ),
+        ({"involved": Involved(editors=frozenset({REVIEWER.id}))}, "second_person"),
     ],
 )
 def test_each_refusal_names_its_rule(changed: dict, rule: str) -> None:
@@ -85,6 +118,12 @@ def test_each_refusal_names_its_rule(changed: dict, rule: str) -> None:
         {"shown": (shown(0, OTHER), shown(60)), "explicit_sha": HEAD},
         {"person": ASKER, "rule": ApprovalRule(second_person_required=False)},
         {"person": ASKER, "earlier": (approval(REVIEWER),)},
+        {"changed_at": at(59)},
+        {"explicit_sha": HEAD, "by_review": True},
+        {"person": SECOND, "rule": ApprovalRule(teams=TEAM)},
+        {"person": SECOND, "rule": ApprovalRule(checkpoints=(PAY,))},
+        {"rule": ApprovalRule(2, teams=TEAM), "earlier": (approval(SECOND),)},
+        {"rule": ApprovalRule(checkpoints=(SIGN_IN,))},
     ],
 )
 def test_what_else_is_an_approval(changed: dict) -> None:
@@ -203,6 +242,55 @@ def test_a_push_withdraws_an_approval_unless_the_files_are_the_same() -> None:
     assert not still_valid(given_, Gate.PRE_DEPLOY, Bound("", PLAN), same_tree=True).allowed
     nothing = approval(head_sha="")
     assert not still_valid(nothing, Gate.PRE_DEPLOY, Bound("", PLAN)).allowed
+
+
+def test_an_approval_of_another_base_opens_nothing() -> None:
+    bound = Bound(HEAD, PLAN, "9" * 40)
+    assert still_valid(approval(), Gate.PRE_DEPLOY, bound).rule == "base_changed"
+    assert still_valid(approval(), Gate.PRE_DEPLOY, Bound(HEAD, PLAN, BASE)).allowed
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "more"),
+    [
+        (Demands(), Demands(), False),
+        (Demands(quorum=2), Demands(), False),
+        (Demands(), Demands(quorum=2), True),
+        (Demands(second_person=False), Demands(), True),
+        (Demands(), Demands(second_person=False), False),
+        (Demands(), Demands(teams=("o/a",)), True),
+        (Demands(teams=("o/a",)), Demands(teams=("o/a", "o/b")), False),
+        (Demands(teams=("o/a", "o/b")), Demands(teams=("o/a",)), True),
+        (Demands(teams=("o/a",)), Demands(), False),
+        (Demands(), Demands(checkpoints=("payments",)), True),
+        (Demands(checkpoints=("payments",)), Demands(checkpoints=("payments=o/a",)), True),
+        (Demands(checkpoints=("payments=o/a",)), Demands(), False),
+    ],
+)
+def test_an_approval_outlives_a_configuration_that_asks_for_no_more(
+    then: Demands, now: Demands, more: bool
+) -> None:
+    assert bool(asks_more(then, now)) is more
+    given_ = approval(demands=then)
+    bound = Bound(HEAD, PLAN)
+    assert still_valid(given_, Gate.PRE_DEPLOY, bound, now).allowed is not more
+    assert still_valid(approval(), Gate.PRE_DEPLOY, bound, now).allowed, "older journals tell none"
+
+
+def test_everything_that_is_missing_is_named_with_who_can_give_it() -> None:
+    owned = (OwnedPath("a.py", frozenset({99}), ("@nina",)),)
+    rule = ApprovalRule(2, owned=owned, teams=TEAM, checkpoints=(PAY, SIGN_IN))
+    found = unmet([approval(ASKER)], rule, approval_facts().involved)
+    assert [one.rule for one in found] == [
+        "quorum", "second_person", "named_team", "code_owner", "checkpoint", "checkpoint",
+    ]  # fmt: skip
+    assert all(one.whom for one in found)
+    verdict = gate_open(
+        Gate.PRE_DEPLOY, [], rule, approval_facts().involved, Bound(HEAD, PLAN), ["gone"]
+    )
+    assert "gone" in verdict.reason
+    assert "@nina" in verdict.reason
+    assert "acme/leads" in verdict.reason
 
 
 _PEOPLE = st.sampled_from([BOT, ASKER, WRITER, REVIEWER, SECOND])

@@ -159,3 +159,16 @@ def test_a_wait_is_reminded_of_once_and_ends_visibly(world: World) -> None:
     assert len(world.comments(pull)) == 1
     world.say("bob", number, "/retry")
     assert world.state(number) is State.WAITING
+
+
+def test_labels_that_were_moved_unseen_are_put_right(world: World) -> None:
+    number = world.story()
+    silent = world.act("bob", silently=True)
+    silent.unlabel(REPO, number, "towpath:review")
+    silent.label(REPO, number, "towpath:done")
+    sweeps(world)
+    assert world.labels(number) & {"towpath:review", "towpath:done"} == {"towpath:review"}
+    events = len(world.events(number))
+    sweeps(world)
+    assert len(world.events(number)) == events
+    assert world.state(number) is State.WAITING

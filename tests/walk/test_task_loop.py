@@ -339,3 +339,33 @@ def test_when_the_time_for_writing_is_over_the_work_is_kept_and_handed_over(
     assert mirror.kept(f"{story.repository.id}") == {
         f"{story.repository.id}/{story.issue}": story.head_sha
     }
+
+
+def test_only_a_change_that_works_is_read_and_with_what_the_tests_said(
+    tell: Callable[..., tuple[World, int]],
+) -> None:
+    wrong = {**DISCOUNT, "new": "def total(prices, off=0):\n    return sum(prices) - off"}
+    right = {
+        "path": "shop.py",
+        "old": "sum(prices) - off",
+        "new": "sum(prices) * (100 - off) / 100",
+    }
+    world, number = tell(
+        {
+            "code": [turn(use("str_replace", **wrong), finish(subject="feat: discounts"))],
+            "repair": [turn(use("str_replace", **right), finish(subject="fix: percent"))],
+        }
+    )
+    story = world.tale(number)
+    assert story.waits_at(Gate.PRE_DEPLOY), story.failure_reason
+    purposes = [call.purpose for call in story.model_calls]
+    assert purposes.count("review") == 1
+    assert purposes.index("review") > purposes.index("repair")
+    [asked] = [
+        row.effect.package
+        for row in world.house.journal.effects(world.stream(number))
+        if row.effect.kind == "call_model" and row.effect.purpose == "review"
+    ]
+    assert "0 failed" in asked["tests"]
+    assert "Tests of the story, before the change: 0 passed, 1 failed" in asked["tests"]
+    assert asked["spec"]["criteria"] == [{"id": "C1", "text": "total([10], 10) is 9"}]

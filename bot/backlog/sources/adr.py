@@ -38,8 +38,8 @@ def fits(document: Document) -> bool:
 
 def _entries(document: Document, told: Sightings) -> None:
     status = _status(document.text)
-    if not re.match(r"\W*proposed\b", status, re.IGNORECASE):
-        return
+    if not re.match(r"[*_`\s]*proposed\b", status, re.IGNORECASE) or "|" in status:
+        return  # a template names every status
     title, line = _title(document.text)
     stem = document.name.rpartition(".")[0]
     number = _NUMBER.match(title) or _NUMBER.match(stem)

@@ -75,12 +75,12 @@ class Document:
         except UnicodeDecodeError:
             return self.data.decode("cp1252", "replace"), "not UTF-8; read as Windows-1252"
 
-    @property
+    @cached_property
     def text(self) -> str:
         """The text, with one kind of line end."""
         return self.decoded[0].replace("\r\n", "\n").replace("\r", "\n")
 
-    @property
+    @cached_property
     def head(self) -> str:
         """The beginning, by which a kind is recognised."""
         return self.text[:8000]

@@ -26,8 +26,8 @@ from bot.story.item_events import Family, ItemState
 
 NAME = "markdown_checklist"
 
-_BOX = re.compile(r"\[([ xX✓✔~-]?)\](?:\s+|$)")
-_HAS_BOX = re.compile(r"^\s*(?:>\s*)*(?:[-*+]|\d{1,9}[.)])\s+\[[ xX✓✔~-]?\]", re.MULTILINE)
+_BOX = re.compile(r"\[([ xX✓✔~/-]?)\](?:\s+|$)")
+_HAS_BOX = re.compile(r"^\s*(?:>\s*)*(?:[-*+]|\d{1,9}[.)])\s+\[[ xX✓✔~/-]?\]", re.MULTILINE)
 _ID = re.compile(r"(?:\[)?([A-Z][A-Z0-9]{1,14}-\d{1,7})(?:\])?\s*[:.)–—-]?\s+(?=\S)")
 _TICKET_HEADING = re.compile(r"[A-Z][A-Z0-9]{1,14}-\d{1,7}\b")
 _PAIRS = re.compile(r"[(\[{]([^()\[\]{}]{3,200})[)\]}]")
@@ -71,6 +71,7 @@ class _Found:
     line: int
     boxed: bool = False
     done: bool = False
+    state: str = ""  # of a box that says neither yes nor no
     inline: Token | None = None
     rest: list[str] = field(default_factory=list)
 
@@ -133,9 +134,10 @@ class _Page:
         elif one.inline is not None and (one.boxed or self.plain):
             body, done = "\n".join(one.rest), one.done if one.boxed else None
             said = _said(one)
-            self.found.append(
-                _entry(said, one.line, body, one.inline, self.section, done, boxed=one.boxed)
-            )
+            entry = _entry(said, one.line, body, one.inline, self.section, done, boxed=one.boxed)
+            if one.state:
+                entry = replace(entry, fields={**entry.fields, "state": one.state})
+            self.found.append(entry)
         else:
             self.found += _inner(one, self.section)
 
@@ -158,7 +160,8 @@ def _read_inline(one: _Found, token: Token) -> None:
     if one.inline is None:
         one.inline = token
         if box := _BOX.match(token.content):
-            one.boxed, one.done = True, box[1] not in ("", " ")
+            one.boxed, one.done = True, box[1] in ("x", "X", "✓", "✔")
+            one.state = {"/": "in progress", "-": "dropped", "~": "dropped"}.get(box[1], "")
     else:
         one.rest.append(token.content)
 

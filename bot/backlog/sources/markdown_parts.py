@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -17,6 +17,7 @@ def _parser() -> MarkdownIt:
     return MarkdownIt("commonmark", {"maxNesting": 60}).enable(["table", "strikethrough"])
 
 
+@lru_cache(maxsize=2)  # several sources look at one document, one after the other
 def blocks(text: str) -> list[Token]:
     """The block tokens; front matter (`---`) is blanked, so that lines stay what they are."""
     return _parser().parse(_without_front_matter(text))

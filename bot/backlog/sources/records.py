@@ -97,7 +97,8 @@ def _walk(
         for one, at in zip(data, lines, strict=True):
             yield from _walk(one, over, told, depth + 1, listed=True, key="", line=at)
     elif listed and isinstance(data, str):
-        yield _headed(Entry(data.strip().partition("\n")[0], line, data), over)
+        title, _, body = data.strip().partition("\n")
+        yield _headed(Entry(title, line, body), over)
     elif listed and data is not None:
         told.fault(line, f"expected an entry, found {type(data).__name__}")
 
@@ -113,6 +114,7 @@ def _mapping(
     line: int,
 ) -> Iterator[Entry]:
     at = getattr(data, "line", 0) or line
+    data = _flat(data)
     fields = {field_of(str(name)) for name in data if not _nested(data[name])}
     if listed and len(data) == 1 and not fields & {"title", "body"}:
         [(name, inner)] = data.items()  # `- Fix the log-in: {value: 5}`
@@ -142,6 +144,14 @@ def _mapping(
                 yield entry
     if listed and not count and len(told.faults) == before:
         told.fault(at, "an entry without a title", loses=False)
+
+
+def _flat(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A record whose `fields` are a level deeper, as Jira writes an issue, as one level."""
+    inner = data.get("fields")
+    if not isinstance(inner, Mapping):
+        return data
+    return {**{name: told for name, told in data.items() if name != "fields"}, **inner}
 
 
 def _keyed(
