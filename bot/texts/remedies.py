@@ -64,6 +64,7 @@ REMEDIES = {
     "one_issue": "Nothing: a mark has one issue.",
     "todo_wanted": "A mark that wants an issue; the others are listed.",
     "own_issue": "Nothing: only the issue that was opened for the mark is touched.",
+    "story_changed": "The story is read again with its new text; then an approval of that.",
     "live": "`/retry`, or the story label again, starts it anew.",
     "paused": "`/resume` by somebody with write access or who asked for the story.",
     "asker_known": "Nothing: a story needs somebody who asks for it.",
