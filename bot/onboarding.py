@@ -45,8 +45,11 @@ def advance(
         onboarding.onboard(office, repository, survey)
     except NotNow as pause:
         return max(1.0, (pause.until - clock()).total_seconds())
-    except (NotAllowed, Refused) as no:
+    except NotAllowed as no:
+        log.info("not onboarded: %s", no, extra={"repository": repository.full_name})
+    except Refused as no:
         log.warning("not onboarded: %s", no, extra={"repository": repository.full_name})
+        onboarding.give_up(office, repository)
     except Exception as error:
         if not getattr(error, "retryable", False):
             raise

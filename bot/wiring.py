@@ -11,7 +11,6 @@ import random
 import socket
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
 from pathlib import Path
@@ -24,7 +23,7 @@ from rq.timeouts import BaseTimeoutException
 from sqlalchemy import Engine as Database
 
 import handlers
-from bot import onboarding, stages
+from bot import onboarding, rules, stages
 from bot.agent.conversation import Conversations
 from bot.agent.gateway import Gateway
 from bot.agent.perform import Model
@@ -42,9 +41,8 @@ from bot.settings import Settings, load_settings
 from bot.story.database import open_database
 from bot.story.engine import Engine, Limits
 from bot.story.fixes import known_fix
-from bot.story.involved import asks_of
 from bot.story.journal import Journal
-from bot.story.judge import Judge, JudgeSettings, gates_of
+from bot.story.judge import Judge, JudgeSettings
 from bot.story.machine import Story, fold
 from bot.story.next_move import Gates
 from bot.story.office import HandlerSettings, Office
@@ -54,7 +52,7 @@ from bot.story.permit import Permitted
 from bot.story.repositories import KIND, Repositories
 from bot.story.spending import Ledger, Spending
 from bot.story.unmet_facts import InForce
-from bot.story.vocabulary import Repository, State
+from bot.story.vocabulary import Repository
 from bot.texts import review
 from bot.texts.handoff import handoff
 from bot.texts.status import status
@@ -64,16 +62,13 @@ from bot.workspace.mirror import Person as Author
 from handlers import failed
 from handlers.batch import advance_all
 from handlers.catch_up import catch_up
-from policies.approvals import APPROVABLE
 from policies.effects import Limits as EffectLimits
 from policies.redelivery import KEPT
-from policies.standing import GRANTED
 
 log = logging.getLogger(__name__)
 
 Boundary = Callable[[str], None]
 
-UNANSWERED = {"hand_over": State.FAILED, "cancel": State.CANCELLED}
 _LOST = timedelta(minutes=15)  # how far back most looks go
 _FAR = timedelta(hours=1)  # how often one goes back as far as GitHub keeps deliveries
 
@@ -256,20 +251,7 @@ class House:
         return self.repositories.configuration(repository)
 
     def gates(self, story: Story) -> Gates:
-        if story.repository is None:
-            return Gates(caps=self.settings.caps)
-        stands = self.repositories.standing(story.repository)
-        config = self.configuration(story.repository)
-        usd = min(config.limits.story_budget_usd, self.settings.caps.story_usd)
-        return Gates(
-            asked={gate: asks_of(config, gate).demands for gate in APPROVABLE},
-            review_rounds=config.review.rounds,
-            wait=timedelta(days=config.limits.wait_days),
-            unanswered=UNANSWERED[config.unanswered],
-            caps=replace(self.settings.caps, story_usd=usd),
-            stopped=stands.stopped,
-            holds=stands.holds,
-        )
+        return rules.gates_for(story, self.repositories, self.settings.caps)
 
     def _status(self, story: Story) -> str:
         told, lacks = self.configuration(story.repository).limits, self.office.missing(story)
@@ -277,18 +259,7 @@ class House:
 
     def rules(self, repository: Repository) -> InForce:
         """What counts for a repository now."""
-        stands = self.repositories.standing(repository)
-        config = self.configuration(repository)
-        usd = min(config.limits.story_budget_usd, self.settings.caps.story_usd)
-        return InForce(
-            gates=gates_of(config),
-            asks={gate: asks_of(config, gate) for gate in APPROVABLE},
-            caps=replace(self.settings.caps, story_usd=usd),
-            mode=config.mode,
-            broken=self.repositories.facts(repository.id).trouble,
-            suspended=stands.since if stands.access != GRANTED else None,
-            lacks=stands.lacks,
-        )
+        return rules.in_force_for(repository, self.repositories, self.settings.caps)
 
     @cached_property
     def office(self) -> Office:

@@ -58,6 +58,11 @@ def onboard(
     _propose(office, repository, facts, base or "", survey)
 
 
+def give_up(office: Office, repository: Repository) -> None:
+    """GitHub refuses for good, e.g. because the branch is somebody else's: not tried for ever."""
+    office.record(repository, OnboardingSkipped(repository=repository, why="refused"))
+
+
 def _why_not(office: Office, repository: Repository, base: str | None) -> str:
     if office.repositories.configured(repository):
         return "configured"
@@ -158,7 +163,7 @@ def look(office: Office) -> None:
             continue
         if facts.number:
             _follow(office, facts.repository, facts)
-        else:
+        elif not office.repositories.standing(facts.repository).lacks:
             office.wake_repository(facts.repository)
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bot.backlog.sources.todo import todo_of
 from bot.backlog.todo.estimate import worth
-from bot.backlog.todo.found import Todo
 from bot.backlog.todo.ledger import LIST, Ledger, Tracked, fold, follow, stream_of
 from bot.backlog.todo.reader import Look
 from bot.story.effects import ChangeTodoIssue, OpenTodoIssue
@@ -74,24 +74,8 @@ def _fact(ledger: Ledger, seen: Look, ignore: Sequence[str], most: int) -> Todos
     )
 
 
-def _todo(place: MarkPlace) -> Todo:
-    return Todo(
-        path=place.path,
-        line=place.line,
-        end_line=place.end_line,
-        kind=place.kind,
-        text=place.text,
-        title=place.title,
-        owner="",
-        reference="",
-        symbol=place.symbol,
-        language="",
-        digest=place.digest,
-    )
-
-
 def _score(place: MarkPlace) -> int:
-    about = worth(_todo(place))
+    about = worth(todo_of(place))
     return base(about.value.number, about.time.number, about.risk.number, about.size.number)
 
 
@@ -106,7 +90,7 @@ def _show(office: Office, repository: Repository, ledger: Ledger, most: int) -> 
         body = texts.list_body(listed, repository, _web(office), ledger.commit, most)
         says = digest([(place.path, place.line, place.title) for place in listed])[:16]
         state = "open" if listed else "closed"
-        _say(office, repository, LIST, current, state, texts.LIST_TITLE, body, says)
+        _say(office, repository, ledger, LIST, current, state, texts.LIST_TITLE, body, says)
 
 
 def _issue(office: Office, repository: Repository, ledger: Ledger, one: Tracked) -> None:
@@ -118,7 +102,7 @@ def _issue(office: Office, repository: Repository, ledger: Ledger, one: Tracked)
     if one.shown == (state, says):
         return
     author = _author(office, repository, ledger.commit, place) if state == "open" else ""
-    about = worth(_todo(place))
+    about = worth(todo_of(place))
     reasons = {
         name: (each.number, each.reason)
         for name, each in (
@@ -130,12 +114,13 @@ def _issue(office: Office, repository: Repository, ledger: Ledger, one: Tracked)
     }
     body = texts.issue_body(place, repository, _web(office), ledger.commit, author, reasons)
     title = texts.issue_title(place)
-    _say(office, repository, place.number, one, state, title, body, says)
+    _say(office, repository, ledger, place.number, one, state, title, body, says)
 
 
 def _say(
     office: Office,
     repository: Repository,
+    ledger: Ledger,
     number: int,
     one: Tracked | None,
     state: str,
@@ -144,6 +129,8 @@ def _say(
     says: str,
 ) -> None:
     stream = stream_of(repository.id)
+    if one is not None and one.refused == ledger.commit:
+        return  # until something changes
     if one is None or not one.issue:
         opened = OpenTodoIssue(
             key=f"{stream}/open_todo_issue/{number}",

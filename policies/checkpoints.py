@@ -88,7 +88,8 @@ def _touches(path: str, kind: str, ground: Ground | None) -> bool:
 def words(path: str) -> frozenset[str]:
     """The words of a path: `src/userAuth/loginView.py` is src, user, auth, login, view, py."""
     plain = unicodedata.normalize("NFKC", path)
-    return frozenset(part.lower() for part in _PARTS.findall(plain))
+    found = [part.lower() for part in _PARTS.findall(plain)]
+    return frozenset(found) | {part.rstrip("0123456789") for part in found}
 
 
 @lru_cache(maxsize=64)

@@ -31,6 +31,11 @@ class RepositoryFacts:
     configured: bool = False
 
 
+def in_any_mode(effect: Any) -> bool:
+    """Whether it sets up or mends the configuration, which a mode of it cannot forbid."""
+    return is_configuration_check(effect) or getattr(effect, "branch", "") == ONBOARDING_BRANCH
+
+
 def is_configuration_check(effect: Any) -> bool:
     """Whether it shows what is wrong with the configuration: also where that turned us off."""
     return effect.kind == "publish_check" and effect.check == CONFIGURATION_CHECK

@@ -16,6 +16,7 @@ from pathspec import GitIgnoreSpec
 
 from bot.story.vocabulary import Verdict, allow, deny
 
+SECRETS = ("*.pem", "*.key", ".env*", "/secrets/**")
 RESTRICTED = (
     "/.github/workflows/**",
     "/.github/towpath.y*ml",
@@ -24,10 +25,7 @@ RESTRICTED = (
     "/.github/CODEOWNERS",
     "/docs/CODEOWNERS",
     ".git",
-    "*.pem",
-    "*.key",
-    ".env*",
-    "/secrets/**",
+    *SECRETS,
 )
 
 
@@ -69,6 +67,21 @@ def restricted(paths: Sequence[str], scope: Scope | None = None) -> tuple[str, .
         for path in paths
         if not _is_plain(path) or _matches(RESTRICTED, path) or _matches(own, path)
     )
+
+
+def may_be_written(paths: Sequence[str], scope: Scope | None = None) -> Verdict:
+    """Like `decide`, but for what only people may change and can be shown: as a patch for them.
+
+    Never what may hold a secret, git's own files, or what is outside the allowed paths.
+    """
+    shown = [path for path in paths if _is_plain(path) and not _matches((*SECRETS, ".git"), path)]
+    theirs = set(restricted(shown, scope))
+    return decide([path for path in paths if path not in theirs], scope)
+
+
+def may_hold_secrets(path: str) -> bool:
+    """Whether what is in the file is better not shown."""
+    return _matches(SECRETS, path)
 
 
 def _is_plain(path: str) -> bool:

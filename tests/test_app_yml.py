@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,11 +21,14 @@ import handlers
 from bot.localhub import LocalHub, serve
 from bot.localhub.deliveries import Reply
 from bot.localhub.permissions import EVENT_NEEDS, holds
-from bot.outside.errors import GitHubError
-from bot.outside.github import GitHub, connect
+from bot.outside.errors import Forbidden, GitHubError, NotFound
+from bot.outside.github import GitHub, connect, permissions_needed
+from bot.outside.github_effects import Effects
+from bot.outside.github_reads import NEEDS_OF_BACKLOG
 from bot.outside.ports import GitHubReads
 from bot.story import effects as fx
-from bot.story.vocabulary import GateFinding, Repository
+from bot.story.vocabulary import GateFinding, Person, Repository
+from bot.workspace.perform import Push
 
 TEXT = (Path(__file__).parents[1] / "app.yml").read_text()
 MANIFEST = yaml.safe_load(TEXT)
@@ -35,8 +38,13 @@ FILES = {"a.py": "x = 1\n", "CODEOWNERS": f"* @{TEAM}\n"}
 LEVELS = {"write": "read", "read": None}
 
 
-def refusals(permissions: Mapping[str, str], folder: Path) -> list[str]:
-    """Do everything once as an app with these permissions; what did not work."""
+def refusals(
+    permissions: Mapping[str, str], folder: Path, kinds: set[str] | None = None
+) -> list[str]:
+    """Do everything once as an app with these permissions; what did not work.
+
+    `kinds` gets the kinds of effects that were refused.
+    """
     hub = LocalHub(folder, send=lambda *_: Reply(0))
     for login in ("alice", "bob"):
         hub.add_user(login)
@@ -53,7 +61,7 @@ def refusals(permissions: Mapping[str, str], folder: Path) -> list[str]:
         installation = hub.install(app.app_id, [REPO])
         github = connect(server.url, str(app.app_id), app.pem, lambda: datetime.now(UTC))
         repository = github.repository(REPO, installation)
-        _act(hub, github, repository, refused)
+        _act(hub, github, repository, refused, set() if kinds is None else kinds)
         for service in ("git-upload-pack", "git-receive-pack"):
             answer = requests.get(
                 f"{repository.git_url}/info/refs?service={service}",
@@ -78,7 +86,13 @@ def _watched(inner: Any, refused: list[str]) -> Any:
     return application
 
 
-def _act(hub: LocalHub, github: GitHub, repository: Repository, refused: list[str]) -> None:
+def _act(
+    hub: LocalHub,
+    github: GitHub,
+    repository: Repository,
+    refused: list[str],
+    kinds: set[str],
+) -> None:
     """Every effect and every read once, in an order in which each is possible."""
     alice = hub.act_as("alice")
     issue = alice.open_issue(REPO, "a story")
@@ -91,7 +105,7 @@ def _act(hub: LocalHub, github: GitHub, repository: Repository, refused: list[st
     def do(kind: Callable[..., Any], name: str = "", **fields: Any) -> None:
         effect = kind(key=f"k/{len(performed)}", repository=repository, **fields)
         performed[name or effect.kind] = {}
-        with _noted(refused):
+        with _noted(refused, kinds, effect.kind):
             performed[name or effect.kind] = github.effects.perform(effect)
         with _noted(refused):
             github.effects.look(effect)
@@ -117,19 +131,31 @@ def _act(hub: LocalHub, github: GitHub, repository: Repository, refused: list[st
     do(fx.ClosePullRequest, number=performed["other"].get("number", 2))
     do(fx.DeleteBranch, branch="feature/STORY-2/x", sha=other)
     do(fx.OpenIssue, part=1, title="a part", body="b")
+    asker = Person(id=1, login="alice")
+    do(fx.RequestStory, requester=asker, label="story", title="t", body="b")
     mark = {"mark": 1, "title": "TODO: x", "body": "b", "digest": "d"}
     do(fx.OpenTodoIssue, **mark)
     do(fx.ChangeTodoIssue, issue=issue, state="closed", **mark)
     do(fx.CloseIssue, issue=issue)
+    do(
+        fx.ProposeFile,
+        branch="towpath/configure",
+        base_sha=github.branch_head(repository, "main") or "",
+        path=".github/towpath.yml",
+        content="{}",
+        message="m",
+    )
     assert set(github.effects.kinds) <= set(performed), "an effect is not tried here"
 
 
 @contextmanager
-def _noted(refused: list[str]) -> Iterator[None]:
+def _noted(refused: list[str], kinds: set[str] | None = None, kind: str = "") -> Iterator[None]:
     try:
         yield
     except GitHubError as error:
         refused.append(str(error))
+        if kinds is not None and isinstance(error, Forbidden):
+            kinds.add(kind)
 
 
 def _read(
@@ -143,6 +169,7 @@ def _read(
         "installation_of": (REPO,),
         "repositories": (repository.installation_id,),
         "covered": (repository.installation_id,),
+        "about": (repository,),
         "repository": (REPO, repository.installation_id),
         "issue": (repository, issue),
         "issue_comments": (repository, issue),
@@ -182,8 +209,30 @@ def _read(
     known = {name for name in vars(GitHubReads) if not name.startswith("_")}
     assert known - not_reads <= set(reads), "a read is not tried here"
     for name, arguments in reads.items():
-        with _noted(refused):
+        with _noted(refused), suppress(*([NotFound] if name == "delivery" else [])):
             getattr(github, name)(*arguments)
+
+
+def test_the_permissions_that_adapters_and_reads_declare_are_those_of_app_yml() -> None:
+    declared = permissions_needed(
+        {"git": Push.needs["push_branch"], "backlog": NEEDS_OF_BACKLOG, **Effects.needs}
+    )
+    assert declared == PERMISSIONS
+    assert set(Effects.needs) == set(Effects.kinds), "an effect declares no permissions"
+
+
+@pytest.mark.parametrize("name", ["issues", "pull_requests", "contents", "checks"])
+def test_an_effect_takes_the_permissions_that_its_adapter_declares(
+    tmp_path: Path, name: str
+) -> None:
+    kinds: set[str] = set()
+    refusals({**PERMISSIONS, name: "read"}, tmp_path, kinds)
+    declared = {kind for kind, needs in Effects.needs.items() if needs.get(name) == "write"}
+    untold = {
+        "issues": {"open_pull_request"},  # without its labels it is opened all the same
+        "pull_requests": {"reply_to_review"},  # there is no pull request to reply on
+    }
+    assert kinds == declared - untold.get(name, set())
 
 
 def test_app_yml_is_enough_for_everything_that_the_code_does(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from bot.cli.installer import index_answers
 from bot.cli.needed_settings import door_problems, github_problems
 from bot.settings import Settings, SettingsError
 from bot.texts import doctor as texts
+from policies.standing import missing
 
 OLDEST_PYTHON = (3, 11)
 OLDEST_GIT = (2, 38)  # merge-tree --write-tree
@@ -201,7 +202,7 @@ def _github(settings: Settings) -> Iterator[Finding]:
     try:
         http = connection(settings)
         app = ask_app(settings, http)
-        installed = sum(1 for _ in http.pages("/app/installations", None))
+        installed = list(http.pages("/app/installations", None))
     except SettingsError as error:
         for one in error.problems:
             yield Finding("GitHub App", "missing", f"{one.variable}: {one.expected}", one.next)
@@ -212,22 +213,31 @@ def _github(settings: Settings) -> Iterator[Finding]:
     yield Finding("GitHub App", "ok", f"{app.get('slug')} @ {settings.github_api_url}")
     yield _granted(app)
     if installed:
-        yield Finding("installations", "ok", str(installed))
+        yield Finding("installations", "ok", str(len(installed)))
+        yield from _accepted(app, installed)
     else:
         yield Finding("installations", "warning", "0", texts.install(str(app.get("html_url"))))
+
+
+def _accepted(app: dict[str, Any], installed: list[dict[str, Any]]) -> Iterator[Finding]:
+    """Installations that are suspended, or have not accepted what the app asks for by now."""
+    asked = app.get("permissions") or {}
+    for one in installed:
+        name = f"installation on {(one.get('account') or {}).get('login', '?')}"
+        if one.get("suspended_at"):
+            yield Finding(name, "warning", texts.SUSPENDED, texts.unsuspend(one.get("html_url")))
+        elif lacks := missing(one.get("permissions") or {}, asked):
+            next_ = texts.accept(one.get("html_url"))
+            yield Finding(name, "warning", texts.not_accepted(lacks), next_)
 
 
 def _granted(app: dict[str, Any]) -> Finding:
     """What the app may do and hears of, against `app.yml`."""
     manifest = yaml.safe_load(MANIFEST.read_text())
-    strength = {"read": 1, "write": 2, "admin": 3}
-    held = app.get("permissions") or {}
-    missing = [
-        f"{name}: {level}"
-        for name, level in manifest["default_permissions"].items()
-        if strength.get(held.get(name, ""), 0) < strength[level]
+    lacks = [
+        *missing(app.get("permissions") or {}, manifest["default_permissions"]),
+        *sorted(set(manifest["default_events"]) - set(app.get("events") or ())),
     ]
-    missing += sorted(set(manifest["default_events"]) - set(app.get("events") or ()))
-    if missing:
-        return Finding("app permissions", "missing", ", ".join(missing), texts.PERMISSIONS)
+    if lacks:
+        return Finding("app permissions", "missing", ", ".join(lacks), texts.PERMISSIONS)
     return Finding("app permissions", "ok", texts.AS_MANIFEST)

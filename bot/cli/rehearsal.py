@@ -59,7 +59,7 @@ class ReadOnly:
 class _Nothing:
     """Performs an effect by not performing it."""
 
-    def perform(self, effect: Any) -> dict[str, Any]:
+    def perform(self, effect: Any, permit: Any) -> dict[str, Any]:
         return {"comment_id": 0, "url": "", "number": 0}
 
     def look(self, effect: Any) -> dict[str, Any] | None:

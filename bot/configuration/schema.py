@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, Field
 
 from bot.configuration import patterns
 from bot.configuration.backlog import Backlog
+from bot.configuration.commands import Commands
 from bot.configuration.section import END, Pattern, Section, Team
 
 Mode = Literal["on", "dry_run", "off"]
@@ -257,6 +258,7 @@ class RepositoryConfig(Section):
     limits: Limits = Field(Limits(), description="Bounds.")
     merge: Merge = Field(Merge(), description="How a pull request is merged.")
     review: Review = Field(Review(), description="Review comments of people.")
+    commands: Commands = Field(Commands(), description="How the project is worked on.")
     quality: Quality = Field(Quality(), description="What a quality gate that objects does.")
     backlog: Backlog = Field(Backlog(), description="Where work comes from.")
 

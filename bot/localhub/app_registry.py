@@ -160,6 +160,20 @@ class AppRegistry(Directory):
             sender = self._human(one.account, None)
             self.announce.installation("new_permissions_accepted", one, sender)
 
+    def rename_account(self, login: str, new: str) -> None:
+        """Give an account another login; its repositories answer under that one only."""
+        with self.lock:
+            account = self.state.accounts.pop(login.lower())
+            account.login = new
+            self.state.accounts[new.lower()] = account
+            for name, place in list(self.state.repositories.items()):
+                if place.owner is account:
+                    del self.state.repositories[name]
+                    self.state.repositories[place.full_name.lower()] = place
+            for one in self.state.installations.values():
+                if one.account is account:
+                    self.announce.installation_target(one, login)
+
     def installation_token(self, installation_id: int) -> str:
         """A token with all permissions of the installation, for a test that needs one at once."""
         with self.lock:

@@ -22,7 +22,7 @@ class Pulls(Writes):
     needs: ClassVar[Needs] = {
         "open_pull_request": {"pull_requests": "write", "issues": "write"},  # labels are issues'
         "edit_pull_request": {"pull_requests": "write"},
-        "merge_pull_request": {"pull_requests": "write", "contents": "write"},
+        "merge_pull_request": {"contents": "write"},
         "close_pull_request": {"pull_requests": "write"},
         "delete_branch": {"contents": "write"},
     }

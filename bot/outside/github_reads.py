@@ -20,12 +20,19 @@ from bot.story.vocabulary import Person, Repository
 
 log = logging.getLogger(__name__)
 
-NEEDS = {  # permissions that the reads take
+NEEDS = {  # permissions that the reads of stories take; without one of them work waits
     "metadata": "read",
     "issues": "read",
     "pull_requests": "read",
     "contents": "read",
     "members": "read",
+}
+NEEDS_OF_BACKLOG = {  # and those of the backlog's sources; without one of them that source is left
+    "actions": "read",
+    "vulnerability_alerts": "read",
+    "security_events": "read",
+    "secret_scanning_alerts": "read",
+    "repository_advisories": "read",
 }
 _LEVELS = ("none", "read", "triage", "write", "maintain", "admin")
 _FULL_NAME = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+", re.ASCII)

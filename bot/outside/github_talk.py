@@ -30,6 +30,7 @@ class Talk(Writes):
         "show_status": {"issues": "write"},
         "close_issue": {"issues": "write"},
         "request_story": {"issues": "write"},
+        "open_issue": {"issues": "write"},
         "open_todo_issue": {"issues": "write"},
         "change_todo_issue": {"issues": "write"},
         "reply_to_review": {"pull_requests": "write"},

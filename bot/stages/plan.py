@@ -11,6 +11,7 @@ from bot.agent.schemas import PlanError, execution_plan
 from bot.families import known
 from bot.stages import split
 from bot.stages.analyze import ask_people, full_text, said, told_story
+from bot.stages.for_people import scope_of
 from bot.stages.package import characters, told_plan, told_spec
 from bot.stages.shown import instructions_for, shown, too_big
 from bot.stages.workroom import Workroom, ask, hand_over
@@ -23,8 +24,7 @@ from bot.texts import reasons
 from bot.workspace.detect import detect_at
 from bot.workspace.text_files import Files
 from policies.branches import branch_name
-from policies.scope import decide as scope
-from policies.scope import restricted
+from policies.scope import Scope, may_be_written, restricted
 
 MOST_TASKS, MOST_TARGETS, MOST_CHECKS = 12, 30, 20
 
@@ -38,7 +38,9 @@ def plan(story: Story, desk: Desk, room: Workroom) -> Move:
         made = _ask_for_plan(story, desk, room)
     else:
         made = known.plan(spec)
-        if outside := restricted(tuple(t for task in made.tasks for t in task.targets)):
+        if outside := restricted(
+            tuple(t for task in made.tasks for t in task.targets), scope_of(story, room)
+        ):
             raise hand_over(reasons.out_of_scope(outside))
     # A story keeps its branch, whatever becomes of its title: the pull request is of that one.
     branch = story.branch or branch_name(story.issue, spec.title, spec.story_type)
@@ -74,7 +76,8 @@ def _ask_for_plan(story: Story, desk: Desk, room: Workroom) -> ExecutionPlan:
     for attempt in (1, 2):
         answer = ask(desk, "plan", {**package, "feedback": problem}, attempt=attempt)
         try:
-            made = _checked(execution_plan(answer, lambda path: path in files.known), story.spec)
+            made = execution_plan(answer, lambda path: path in files.known)
+            made = _checked(made, story.spec, scope_of(story, room))
             _check_size(made, files, room.settings.context_chars)
             return made
         except PlanError as error:
@@ -107,7 +110,7 @@ def _check_size(made: ExecutionPlan, files: Files, characters: int) -> None:
             )
 
 
-def _checked(made: ExecutionPlan, spec: StorySpec) -> ExecutionPlan:
+def _checked(made: ExecutionPlan, spec: StorySpec, scope: Scope) -> ExecutionPlan:
     """The same plan; PlanError where it is too large, leaves the scope or serves what is not."""
     targets = tuple(dict.fromkeys(t for task in made.tasks for t in task.targets))
     if len(made.tasks) > MOST_TASKS or len(targets) > MOST_TARGETS:
@@ -117,7 +120,7 @@ def _checked(made: ExecutionPlan, spec: StorySpec) -> ExecutionPlan:
             f"{len(made.tasks)} tasks on {len(targets)} files; at most {MOST_TASKS} on "
             f"{MOST_TARGETS}: plan what the story asks for, and nothing else",
         )
-    verdict = scope(targets) if targets else None
+    verdict = may_be_written(targets, scope) if targets else None
     if verdict is not None and not verdict.allowed:
         raise PlanError("scope", "", verdict.reason)
     known_ids = {criterion.id for criterion in spec.criteria}

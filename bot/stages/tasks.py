@@ -19,6 +19,7 @@ from bot.agent.messages import Said
 from bot.agent.overlay import Overlay
 from bot.agent.tool_arguments import Finish, Run
 from bot.agent.tools import FileTools
+from bot.stages.for_people import scope_of
 from bot.stages.workroom import Workroom, broken_by
 from bot.story.desk import Desk
 from bot.story.effects import CallModel, RunCommand, RunTests
@@ -26,7 +27,7 @@ from bot.story.performer import NotAllowed
 from bot.story.vocabulary import Task, TestSummary
 from bot.workspace.mirror import NothingChanged
 from bot.workspace.text_files import Files
-from policies.scope import decide as in_scope
+from policies.scope import Scope, may_be_written
 
 OUTPUT = 6_000  # characters of what a run said that the model sees
 DETAILS = 6  # failing tests that are told in full
@@ -112,7 +113,8 @@ def carry_out(desk: Desk, room: Workroom, given: Assignment) -> tuple[Worked, Be
     """Lead the conversation about a task to its end; nothing is committed."""
     story = desk.story
     files = Files(room.mirror_of(story.repository), given.at or story.head_sha or story.base_sha)
-    bench = Bench(desk, room, given.task, Overlay(files, _within(given.may), given.keeps))
+    may = _within(given.may, scope_of(story, room))
+    bench = Bench(desk, room, given.task, Overlay(files, may, given.keeps))
     name = desk.key("conversation", given.purpose, given.task.id)
     talk = Conversation(name, given.purpose, given.package, given.attempt)
     hands = Hands(
@@ -124,9 +126,9 @@ def carry_out(desk: Desk, room: Workroom, given: Assignment) -> tuple[Worked, Be
         return work(talk, FileTools(bench.overlay), hands, given.limits), bench
 
 
-def _within(may: Callable[[str], str]) -> Callable[[str], str]:
+def _within(may: Callable[[str], str], scope: Scope) -> Callable[[str], str]:
     def asked(path: str) -> str:
-        verdict = in_scope([path])
+        verdict = may_be_written([path], scope)
         return may(path) if verdict.allowed else verdict.reason
 
     return asked

@@ -147,6 +147,16 @@ class NothingToDo(Value):
     evidence: str
 
 
+class LeftToPeople(Value):
+    """What only people may change was taken out of the change (B12). `patches`: (path, diff).
+
+    The diff is '' where the file may hold a secret.
+    """
+
+    kind: Literal["left_to_people"] = "left_to_people"
+    patches: tuple[tuple[str, str], ...]
+
+
 class Rebased(Value):
     """The branch was replayed on a newer base (S20)."""
 
@@ -265,6 +275,7 @@ Event = Annotated[
     | Committed
     | TaskDone
     | NothingToDo
+    | LeftToPeople
     | Rebased
     | Tested
     | Gated

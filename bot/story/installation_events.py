@@ -42,7 +42,7 @@ class OnboardingEnded(Value):
 
 
 class OnboardingSkipped(Value):
-    """There is nothing to propose. `why`: configured | empty | archived | fork."""
+    """There is nothing to propose. `why`: configured | empty | fork | refused."""
 
     kind: Literal["onboarding_skipped"] = "onboarding_skipped"
     repository: Repository

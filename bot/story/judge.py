@@ -91,9 +91,8 @@ class Judge:
 
     def __call__(self, effect: Effect, story: Story) -> Verdict:
         stands = self._standing(effect.repository)
-        of_itself = story.stream == repository_stream(effect.repository.id)
-        if of_itself or repository_effects.is_configuration_check(effect):
-            stands = replace(stands, mode="on")  # said in any mode: how else would it be mended?
+        if repository_effects.in_any_mode(effect):  # how else would it be set or mended?
+            stands = replace(stands, mode="on")
         stopped = before(effect.kind, stands, self._needs.get(effect.kind, {}))
         return stopped or after(effect, stands, self._by_rules(effect, story))
 

@@ -109,6 +109,7 @@ def _begin_again(story: Story) -> None:
     story.withdrawals.clear()
     story.auto_approved = None
     story.commits.clear()
+    story.left_to_people.clear()
     story.tasks_done.clear()
     story.plans, story.planned_at, story.nothing_to_do = 0, 0, None
     story.head_sha, story.merged_sha, story.foreign_head = "", "", False
@@ -179,6 +180,11 @@ def _(event: e.Committed, story: Story, at: datetime) -> None:
     story.commits = [c for c in story.commits if c.task != event.task or c.sha == event.parent]
     story.commits.append(event)
     story.head_sha = event.sha
+
+
+@_apply.register
+def _(event: e.LeftToPeople, story: Story, at: datetime) -> None:
+    story.left_to_people.update(event.patches)
 
 
 @_apply.register

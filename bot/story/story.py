@@ -69,6 +69,7 @@ class Story(Accounts, Reviewing):
     instructions: tuple[str, ...] = ()  # files of the project that told how to write
     checks: tuple[str, ...] = ()  # how the project is installed, tested and checked
     planned_at: int = 0  # how many attempts had failed when the last one was made
+    left_to_people: dict[str, str] = field(default_factory=dict)  # path → patch (B12)
     nothing_to_do: e.NothingToDo | None = None
     answers: list[e.Answered] = field(default_factory=list)
     answers_used: int = 0  # how many of them the analysis has read

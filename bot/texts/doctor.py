@@ -38,6 +38,7 @@ PERMISSIONS = (
     "Grant them in the settings of the app (Permissions & events); owners of installations then "
     "accept the change."
 )
+SUSPENDED = "suspended"
 ALL_WELL = "Nothing that is needed is missing."
 SOME_MISSING = "Towpath cannot work until what is marked as missing is put right."
 
@@ -86,3 +87,15 @@ def key_of(family: str, variable: str) -> str:
 
 def install(url: str) -> str:
     return f"Install the app on your repositories: {url}"
+
+
+def unsuspend(url: object) -> str:
+    return f"An owner of the account can end that: {url or 'in the settings of the account'}"
+
+
+def not_accepted(lacks: tuple[str, ...]) -> str:
+    return f"has not accepted {', '.join(lacks)}"
+
+
+def accept(url: object) -> str:
+    return f"An owner of the account accepts it: {url or 'in the settings of the account'}"

@@ -16,7 +16,6 @@ TESTS_FIRST = "Tests for the acceptance criteria, which fail without the change"
 TESTS_DISPUTED = "The tests of the criteria once more, because one of them was disputed"
 TESTS_LEFT_OUT = "tests were written that cannot run; the work went on without them"
 REPAIR = "Repair what failed"
-RESTRICTED_PATH = "this path may not be changed by Towpath"
 TEST_CHANGED = "a test of the criteria is not what it was when it was seen to fail"
 POLISH = "Apply what the review suggests"
 POLISH_SUBJECT = "refactor: apply suggestions of the review"
@@ -45,6 +44,10 @@ def short(reason: str) -> str:
 
 def out_of_scope(paths: Iterable[str]) -> str:
     return f"the plan would change paths that Towpath may not change: {', '.join(paths)}"
+
+
+def only_people(paths: Iterable[str]) -> str:
+    return f"only people may change {', '.join(paths)}, and nothing else is to be changed"
 
 
 def plan_question(problem: str) -> str:

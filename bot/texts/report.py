@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.story.machine import Story
 from bot.story.outcome import outcome
 from bot.story.vocabulary import TESTS_TASK
+from bot.texts import for_people
 from bot.texts.checks import table
 from bot.texts.review import summary
 from bot.texts.status import cost, suite_line
@@ -36,6 +37,7 @@ def body(story: Story, files: tuple[tuple[str, int, int], ...]) -> str:
     parts.append("## Tests\n\n" + _tests(story))
     if story.gated and story.gated.sha == story.head_sha:
         parts.append("## Quality gates\n\n" + table(story.gated.gates, story.gated.score))
+    parts.append(for_people.section(story))
     parts.append("## Outcome\n\n" + _outcome(story))
     parts.append("## Iteration report\n\n" + _iterations(story))
     parts.append("## Commits\n\n" + _commits(story))

@@ -8,7 +8,7 @@ from datetime import timedelta
 from bot.story.machine import Story
 from bot.story.outcome import outcome
 from bot.story.vocabulary import Gate, State
-from bot.texts import approvals, review, split
+from bot.texts import approvals, for_people, review, split
 from bot.texts.checks import line as gates_line
 from bot.texts.remedies import remedy
 from bot.texts.unmet import missing
@@ -61,6 +61,8 @@ def status(
     parts = [f"### Towpath · {story.name} · {_headline(story)}", _now(story), missing(lacks)]
     parts.append(_patience(story, wait_days))
     parts += [approvals.automatic(story), approvals.withdrawn(story)]
+    if not story.pull_number:  # else the pull request shows it
+        parts.append(for_people.section(story))
     parts.append(_facts(story, story_budget_usd, max_iterations))
     if story.rehearsed and any(one.what == DRY_RUN for one in lacks):
         parts.append(_rehearsed(story))

@@ -70,8 +70,9 @@ def before_call(context, case, kwargs):
 
 
 @pytest.mark.timeout(280)
+@pytest.mark.parametrize("phase", ["fuzzing", pytest.param("coverage", marks=pytest.mark.slow)])
 def test_no_request_that_the_document_allows_or_forbids_surprises(
-    new_world: Callable[..., World], tmp_path: Path
+    new_world: Callable[..., World], tmp_path: Path, phase: str
 ) -> None:
     world = new_world(api_requests_per_minute=1_000_000, api_tokens_per_minute=100_000)
     world.repository()
@@ -94,7 +95,7 @@ def test_no_request_that_the_document_allows_or_forbids_surprises(
                 "--suppress-health-check=all",
                 "--checks=all",
                 "--max-examples=3",
-                "--phases=coverage,fuzzing",
+                f"--phases={phase}",
                 "--generation-database=none",
                 "--seed=1",
                 "--no-color",

@@ -244,7 +244,9 @@ def test_a_delivery_in_the_inbox_is_found_by_its_guid(world: World, call: Call) 
 
     waiting = world.redis.xrange(STREAM)
     guid = next(f[b"guid"].decode() for _, f in waiting if f[b"event"] == b"issue_comment")
-    told = json.loads(call(world, "replay", guid, "--dry-run", "--json").stdout)
+    done = call(world, "replay", guid, "--dry-run", "--json")
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
     assert "pause_requested" in [one["kind"] for one in told["events"]]
     told = json.loads(call(world, "replay", guid, "--json").stdout)
     assert "pause_requested" in [one["kind"] for one in told["events"]]

@@ -181,6 +181,24 @@ def test_doctor_says_what_the_app_was_not_granted(
     assert "Install the app" in ran.stdout
 
 
+def test_doctor_tells_the_second_acceptance_from_the_first(
+    tmp_path: Path, hub: LocalHub, github: Server, queue_url: str
+) -> None:
+    hub.add_user("alice")
+    hub.create_repository("alice/shop", {"a.py": "x = 1\n"})
+    app = hub.register_app({**MANIFEST, "default_permissions": {"issues": "write"}})
+    installation = hub.install(app.app_id, ["alice/shop"])
+    given = settings(tmp_path / "home", github, app, queue_url)
+    assert verdicts(**given)[1]["app permissions"] == "missing"
+    hub.change_permissions(app.app_id, MANIFEST["default_permissions"])
+    found = verdicts(**given)[1]
+    assert (found["app permissions"], found["installation on alice"]) == ("ok", "warning")
+    hub.accept_permissions(installation)
+    assert "installation on alice" not in verdicts(**given)[1]
+    hub.suspend(installation)
+    assert verdicts(**given)[1]["installation on alice"] == "warning"
+
+
 def test_doctor_names_what_is_away_and_what_is_not_accepted(
     tmp_path: Path, hub: LocalHub, github: Server, queue_url: str
 ) -> None:

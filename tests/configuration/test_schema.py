@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 from werkzeug.test import Client
 
 from bot.configuration import published, reader, scope_file
+from bot.configuration.commands import Commands
 from bot.configuration.problems import Unreadable
 from bot.configuration.schema import Quality
 from bot.door.app import create_app
 from bot.gates.runner import NAMES as GATES
 from bot.settings import Settings
+from bot.workspace.detect.command import PURPOSES
 from tests.cli.call import towpath
 
 VALIDATORS = {
@@ -41,6 +43,10 @@ def test_a_schema_is_one_by_its_own_rules_and_describes_every_key(name: str) -> 
 
 def test_each_quality_gate_has_its_key() -> None:
     assert set(Quality.model_fields) == set(GATES)
+
+
+def test_each_purpose_of_a_command_has_its_key() -> None:
+    assert set(Commands.model_fields) == set(PURPOSES)
 
 
 def yaml_of(value: Any) -> str:
@@ -138,6 +144,11 @@ def agree(name: str, document: Any) -> None:
 @example({"story_label": "towpath:done"})
 @example({"story_label": "x" * 51})
 @example({"version": True})
+@example({"commands": {"test": "pytest -q", "lint": ["ruff check .", "eslint src"]}})
+@example({"commands": {"test": 1}})
+@example({"commands": {"test": [1]}})
+@example({"commands": {"test": [""]}})
+@example({"commands": {"test": None}})
 @example({"version": 1.0})
 @example({"gates": {"pre_production": 1}})
 @example({"gates": {"pre_code": 1}})

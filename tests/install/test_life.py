@@ -202,3 +202,13 @@ def test_a_permission_that_is_accepted_late_is_named_waited_for_and_used(
     world.hub.accept_permissions(world.installation)  # the second: the installation's owner
     world.settle()
     assert world.tale(number).waits_at(Gate.PRE_DEPLOY)
+
+
+def test_an_account_of_another_name_takes_its_stories_along(world: World) -> None:
+    number = world.story()
+    world.hub.rename_account("acme", "umbrella")
+    world.settle()
+    tale = world.tale(number)
+    assert tale.repository is not None
+    assert tale.repository.full_name == "umbrella/shop"
+    assert access(world) == "granted"

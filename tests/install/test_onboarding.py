@@ -269,6 +269,9 @@ def test_without_the_permission_it_waits_and_comes_with_it(new_world: New) -> No
     world.repository()
     look_around(world)
     assert world.pulls() == []
+    seen = world.house.repositories.facts(world.place.id).version
+    look_around(world)
+    assert world.house.repositories.facts(world.place.id).version == seen
     world.hub.change_permissions(world.app.app_id, full)
     world.hub.accept_permissions(world.installation)
     world.settle()
@@ -285,6 +288,10 @@ def test_a_branch_of_that_name_that_is_not_ours_is_left_alone(new_world: New) ->
     look_around(world)
     assert world.pulls() == []
     assert world.place.branch(ONBOARDING_BRANCH) == sha
+    assert facts(world).skipped == "refused"
+    seen = world.house.repositories.facts(world.place.id).version
+    look_around(world)
+    assert world.house.repositories.facts(world.place.id).version == seen  # not tried for ever
 
 
 def test_removed_and_added_again_it_may_ask_once_more(world: World) -> None:

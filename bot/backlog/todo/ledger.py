@@ -15,7 +15,7 @@ from difflib import SequenceMatcher
 from typing import Any, Literal
 
 from bot.backlog.todo.found import Todo
-from bot.story.events import EffectPerformed
+from bot.story.events import EffectFailed, EffectPerformed, EffectProposed
 from bot.story.todo_events import MarkPlace, TodosScanned
 
 LIST = 0  # the number under which the one list of all others has its issue
@@ -41,6 +41,7 @@ class Tracked:
     issue: int = 0
     shown: tuple[str, str] = ("", "")  # what its issue was given last: state, digest of its words
     changes: int = 0  # how often its issue was changed
+    refused: str = ""  # the commit at which that was not allowed, or refused for good
 
 
 @dataclass(frozen=True)
@@ -76,8 +77,8 @@ def fold(recorded: Iterable[Any]) -> Ledger:
     for record in recorded:
         if isinstance(record.event, TodosScanned):
             ledger = _scanned(ledger, record.event)
-        elif isinstance(record.event, EffectPerformed):
-            ledger = _shown(ledger, record.event)
+        elif getattr(record.event, "effect", "") in _EFFECTS:
+            ledger = _told(ledger, record.event)
         ledger = replace(ledger, version=record.seq)
     return ledger
 
@@ -103,9 +104,21 @@ _NO_PLACE = MarkPlace(
 )
 
 
-def _shown(ledger: Ledger, event: EffectPerformed) -> Ledger:
-    if event.effect not in ("open_todo_issue", "change_todo_issue"):
+_EFFECTS = ("open_todo_issue", "change_todo_issue")
+
+
+def _told(ledger: Ledger, event: EffectPerformed | EffectProposed | EffectFailed) -> Ledger:
+    if isinstance(event, EffectPerformed):
+        return _shown(ledger, event)
+    over = event.final if isinstance(event, EffectFailed) else not event.verdict.allowed
+    if not over:
         return ledger
+    number = int(event.key.split("/")[3])
+    known = ledger.marks.get(number, Tracked(_NO_PLACE))
+    return replace(ledger, marks={**ledger.marks, number: replace(known, refused=ledger.commit)})
+
+
+def _shown(ledger: Ledger, event: EffectPerformed) -> Ledger:
     number = int(event.result["mark"])
     known = ledger.marks.get(number, Tracked(_NO_PLACE))
     shown = (str(event.result["state"]), str(event.result["digest"]))

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.backlog.sources.todo import reading
 from bot.backlog.todo.found import todos_of
 from bot.backlog.todo.ledger import Ledger, fold, follow
 from bot.story.todo_events import TodosScanned
@@ -117,6 +118,18 @@ def test_common_words_elsewhere_bring_nothing_back() -> None:
     book.put(a="x = 1\n")
     book.put(b="x = 2\n")
     assert [one.number for one in book.put(b="# TODO: fix\n").found] == [2]
+
+
+def test_the_backlog_has_each_mark_once_under_a_key_that_stays() -> None:
+    book = Book(a="# TODO: tidy this up\n# FIXME: it is wrong\n")
+    before = reading(book.ledger)
+    book.put(a="x = 1\n", b="# FIXME: it is wrong\n# TODO: tidy this up\n")
+    after = reading(book.ledger)
+    keys = {one.title: one.key for one in before.sightings}
+    assert keys == {one.title: one.key for one in after.sightings}
+    assert len(keys) == 2
+    assert all(one.inputs.value and one.inputs.size for one in after.sightings)
+    assert after.complete
 
 
 TEXTS = st.lists(

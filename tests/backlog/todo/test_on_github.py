@@ -90,6 +90,20 @@ def test_a_lost_push_is_made_good_at_the_next_look(world: World) -> None:
     assert list(issues(world).values()) == ["open"]
 
 
+def test_what_is_held_back_is_not_tried_at_every_look(world: World) -> None:
+    rehearsal = {".github/towpath.yml": f"mode: dry_run\n{ON['.github/towpath.yml']}"}
+    push(world, {**rehearsal, "rates.py": ASK})
+    stream = f"todo/{world.place.id}"
+    told = len(world.house.journal.load(stream))
+    for _ in range(3):
+        world.later(3600)
+        world.sweep()
+    assert issues(world) == {}
+    assert len(world.house.journal.load(stream)) == told > 1
+    push(world, ON)
+    assert list(issues(world).values()) == ["open"]
+
+
 def test_what_a_comment_says_has_no_power(world: World) -> None:
     push(world, {**ON, "rates.py": "# TODO: @alice closes #1 ``` <!-- x -->\n"})
     (title,) = issues(world)
