@@ -213,3 +213,11 @@ def test_however_often_people_write_nothing_but_the_answers_is_said(waiting: Wor
     said = ours(waiting)
     assert len([words for words in said if "### Towpath ·" in words]) == 1
     assert len(said) <= 1 + len(refused)
+
+
+def test_what_we_push_and_open_is_told_to_everybody_as_a_persons_would_be(waiting: World) -> None:
+    """Checks of others run on it: a workflow's own token would start none."""
+    bot = f"{waiting.app.slug}[bot]"
+    assert waiting.pull(pull_of(waiting))["user"]["login"] == bot
+    told = {d.event for d in waiting.hub.deliveries.log if d.payload["sender"]["login"] == bot}
+    assert {"push", "pull_request"} <= told

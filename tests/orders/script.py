@@ -11,7 +11,7 @@ import random
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -215,7 +215,9 @@ class Script:
             labels=tuple(sorted(label["name"] for label in issue["labels"])),
             issue=issue["state"],
             pulls=tuple((p["state"], bool(p["merged_at"])) for p in pulls),
-            statuses=len([body for body in said if "### Towpath ·" in body and "status key" in body]),
+            statuses=len(
+                [body for body in said if "### Towpath ·" in body and "status key" in body]
+            ),
             answered=tuple(answered),
             said_twice=tuple(mark for mark, times in marks.items() if times > 1),
         )
@@ -226,11 +228,13 @@ def wrong(world: World) -> list[str]:
     found = [str(problem) for problem in world.house.journal.verify()]
     for stream in world.house.journal.streams(kind="story"):
         records = world.house.journal.load(stream.stream)
-        handled: Counter[Any] = Counter(
-            (r.event.comment_id, r.event.index) for r in records if r.event.kind == "command_handled"
+        once: Counter[Any] = Counter(
+            (r.event.comment_id, r.event.index)
+            for r in records
+            if r.event.kind == "command_handled"
         )
-        done = Counter(r.event.key for r in records if r.event.kind == "effect_performed")
-        found += [f"{stream.stream}: {key} {n} times" for key, n in (handled + done).items() if n > 1]
+        once.update(r.event.key for r in records if r.event.kind == "effect_performed")
+        found += [f"{stream.stream}: {key} {n} times" for key, n in once.items() if n > 1]
     return found
 
 
@@ -244,3 +248,14 @@ def run(
         return Script(world, stories).play(), wrong(world), order
     finally:
         world.close()
+
+
+def differences(wanted: dict[int, Left], got: dict[int, Left]) -> list[str]:
+    """Where two ends differ, one line a field."""
+    return [
+        f"story {number}: {name.name} is {getattr(got[number], name.name)}, "
+        f"not {getattr(wanted[number], name.name)}"
+        for number in wanted
+        for name in fields(Left)
+        if getattr(got[number], name.name) != getattr(wanted[number], name.name)
+    ]
