@@ -1,7 +1,7 @@
 """The secrets that this process holds, so that no text takes one out (§25).
 
 Promises: what was remembered is taken out by its value, whatever it looks like, and also where it
-was encoded for a URL or for Basic authentication. Never: says one, keeps one on disk.
+was encoded for a URL. Never: says one, keeps one on disk.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 SHORTEST = 6  # shorter ones would blacken half of every line
 SHORTEST_SAID = 12  # in what is posted: a word that people use is no secret worth a broken text
+A_LINE = 40  # characters of a line of a key that say enough of it
 REDACTED = "[redacted]"
 _KEYS_OF_MODELS = ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "OPENAI_COMPATIBLE_API_KEY")
 _known: tuple[str, ...] = ()  # the longest first
@@ -33,9 +34,10 @@ def secrets_of(settings: Settings) -> tuple[str, ...]:
 
 
 def remember(secrets: Iterable[str]) -> None:
-    """From now on `without_known` takes these out, too."""
+    """From now on `without_known` takes these out, too, and long lines of them."""
     global _known
     given = {secret.strip() for secret in secrets}
+    given |= {line for secret in given for line in secret.splitlines() if len(line) >= A_LINE}
     _known = _longest_first({*_known, *given, *(quote(secret, safe="") for secret in given)})
 
 
@@ -45,11 +47,6 @@ def without_known(text: str, shortest: int = SHORTEST) -> str:
         if len(secret) >= shortest and secret in text:
             text = text.replace(secret, REDACTED)
     return text
-
-
-def known(shortest: int = SHORTEST) -> tuple[str, ...]:
-    """What is remembered, the longest first."""
-    return tuple(secret for secret in _known if len(secret) >= shortest)
 
 
 def _longest_first(found: Iterable[str]) -> tuple[str, ...]:

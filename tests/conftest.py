@@ -17,6 +17,7 @@ from sqlalchemy import make_url
 
 from bot.gates.toolbox import Toolbox
 from bot.queue.embedded import EmbeddedServer
+from tests.canaries import MODEL_KEY
 from tests.world import World
 
 
@@ -41,9 +42,17 @@ def gate_tools(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path
     return Toolbox((own if worker_id == "master" else own.parent) / "gate-tools").bin
 
 
+@pytest.fixture(autouse=True)
+def planted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The key of a model in every test, so that it is seen where it does not belong."""
+    monkeypatch.setenv("ANTHROPIC_API_KEY", MODEL_KEY)
+
+
 @pytest.fixture
-def new_world(tmp_path: Path, queue_url: str, environments: Path) -> Iterator[Callable[..., World]]:
-    """Make worlds; each is closed, and asked whether anything unexpected was said, at the end."""
+def new_world(
+    tmp_path: Path, queue_url: str, environments: Path, caplog: pytest.LogCaptureFixture
+) -> Iterator[Callable[..., World]]:
+    """Make worlds; each is closed, and looked through for planted secrets, at the end."""
     made: list[World] = []
 
     def make(**settings: Any) -> World:
@@ -51,8 +60,9 @@ def new_world(tmp_path: Path, queue_url: str, environments: Path) -> Iterator[Ca
         return made[-1]
 
     yield make
+    records = [*caplog.get_records("setup"), *caplog.get_records("call")]
     for world in made:
-        world.close()
+        world.close(records)
 
 
 @pytest.fixture

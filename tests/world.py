@@ -6,7 +6,8 @@ intake into a real Valkey; the test turns the crank (`settle`), so nothing happe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,6 +30,7 @@ from bot.story.machine import Story, fold
 from bot.story.office import stream_of
 from bot.story.vocabulary import State
 from bot.wiring import House
+from tests.canaries import leaks
 
 ROOT = Path(__file__).parents[1]
 SECRET = "the webhook's secret"
@@ -92,9 +94,12 @@ class World:
         self.house = House(self.settings, clock=self.now, boundary=lambda n: self.boundary(n))
         return self.house
 
-    def close(self) -> None:
+    def close(self, records: Iterable[logging.LogRecord] = ()) -> None:
+        """The end; fails when a planted secret turned up anywhere. `records`: what was logged."""
         self.server.close()
         self.redis.close()
+        if found := leaks(self, records):
+            raise AssertionError(f"secrets got out: {found}")
 
     # -- time -------------------------------------------------------------------------------
 

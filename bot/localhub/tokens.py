@@ -95,6 +95,11 @@ class Tokens:
         self._of_user: dict[str, str] = {}
         self.long_tokens = long_tokens
 
+    @property
+    def minted(self) -> tuple[str, ...]:
+        """All that are worth something now, and those that nobody asked about since."""
+        return tuple(self._minted)
+
     def user_token(self, user: Account) -> str:
         """The same token at every call for one person."""
         if user.login not in self._of_user:

@@ -151,11 +151,11 @@ def test_stories_hold_up_no_delivery(redis: Redis, start: Start, append: Append)
     start(STORIES_WORKER)
     for number in range(20):
         enqueue_advance(redis, f"slow-{number}")
-    until(lambda: said(redis, "began"))
+    until(lambda: said(redis, "began"), seconds=60)
     start(DELIVERIES_WORKER)
     append("guid", "ping", b"{}", 1.0)
     enqueue_drain(redis)
-    until(lambda: redis.xlen("towpath:deliveries") == 0)
+    until(lambda: redis.xlen("towpath:deliveries") == 0, seconds=60)
     assert said(redis, "advanced") == []
     redis.set("test:go", 1)
 
