@@ -32,6 +32,7 @@ from bot.backlog.todo.reader import MirrorMarks, mark_facts
 from bot.configuration.in_force import EffectiveConfig
 from bot.families import rewrite
 from bot.gates.perform import Gates as QualityGates
+from bot.known_secrets import remember, secrets_of
 from bot.outside.github import GitHub, connect, permissions_needed
 from bot.queue.delivery import Delivery, Failure
 from bot.queue.embedded import redis_url
@@ -45,6 +46,7 @@ from bot.story.judge import Judge, JudgeSettings
 from bot.story.machine import Story, fold
 from bot.story.next_move import Gates
 from bot.story.office import HandlerSettings, Office
+from bot.story.opened_pulls import opened_pulls
 from bot.story.performer import Performer
 from bot.story.permit import Permitted
 from bot.story.repositories import KIND, Repositories
@@ -86,6 +88,7 @@ class House:
         boundary: Boundary = lambda name: None,
     ) -> None:
         self.settings, self.clock, self._boundary = settings, clock, boundary
+        remember(secrets_of(settings))
         self._look_again = clock()
         self._look_far: datetime | None = None  # when to look far back again
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}"
@@ -141,6 +144,7 @@ class House:
             self._needs,
             self.repositories.configured,
             mark_facts(self.journal, self.configuration),
+            partial(opened_pulls, self.database, self.clock),
         )
 
     @cached_property
@@ -238,9 +242,8 @@ class House:
     @cached_property
     def repositories(self) -> Repositories:
         """What the journal tells of repositories."""
-        needed = permissions_needed(
-            {"push_branch": workspace.Push.needs["push_branch"], **self.github.effects.needs}
-        )
+        needs = {"push_branch": workspace.Push.needs["push_branch"], **self.github.effects.needs}
+        needed = permissions_needed(needs)
         return Repositories(self.journal, self.settings.operator, self.settings.onboarding, needed)
 
     def configuration(self, repository: Repository) -> EffectiveConfig:
@@ -251,11 +254,8 @@ class House:
         return rules.gates_for(story, self.repositories, self.settings.caps)
 
     def _status(self, story: Story) -> str:
-        limits = self.configuration(story.repository).limits
-        lacks = self.office.missing(story)
-        return status(
-            story, limits.story_budget_usd, limits.max_iterations, lacks, limits.wait_days
-        )
+        told, lacks = self.configuration(story.repository).limits, self.office.missing(story)
+        return status(story, told.story_budget_usd, told.max_iterations, lacks, told.wait_days)
 
     def rules(self, repository: Repository) -> InForce:
         """What counts for a repository now."""

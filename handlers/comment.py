@@ -8,7 +8,7 @@ GitHub, because a webhook only says that something happened.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from bot.story.commands import Parsed, ParseProblem, parse
@@ -25,6 +25,8 @@ from policies.who_approves import Comment
 from policies.who_commands import CommandFacts, decide
 
 Commands = Mapping[str, Command]
+SKEW = timedelta(seconds=30)  # of GitHub's clock and ours; what was said before is not said to us
+LATE = timedelta(minutes=10)  # how much later than another its delivery comes at most
 
 
 def events(commands: Commands) -> dict[str, Callable[[Delivery, Office], None]]:
@@ -59,7 +61,35 @@ def _created(delivery: Delivery, office: Office, commands: Commands) -> None:
     number = (payload.get("issue") or payload.get("pull_request") or {})["number"]
     is_pull = "issue" not in payload or "pull_request" in payload["issue"]
     story = _story(office, repository, number, is_pull)
+    if story is not None and delivery.event == "issue_comment":
+        for place, earlier in _earlier(office, story, told, commands):
+            hear(office, repository, place, story, earlier, delivery.event, commands)
+            story = office.load(story.stream)
     hear(office, repository, number, story, told, delivery.event, commands)
+
+
+def _earlier(
+    office: Office, story: Story, told: Mapping[str, Any], commands: Commands
+) -> list[tuple[int, Mapping[str, Any]]]:
+    """Commands to the story that were written before `told` and not heard yet, oldest first.
+
+    Deliveries come in any order, and `/resume` before `/pause` means something else.
+    """
+    specs = [command.spec for command in commands.values()]
+    until = _written(told)
+    since = max(until[0] - LATE, (story.received_at or until[0]) - SKEW)
+    found = []
+    for place in filter(None, (story.issue, story.pull_number)):
+        for one in office.github.issue_comments(story.repository, place, since):
+            if (one["id"], 0) in story.commands or person(one.get("user")).is_bot:
+                continue
+            if (since, 0) <= _written(one) < until and parse(one.get("body") or "", specs):
+                found.append((place, one))
+    return sorted(found, key=lambda each: _written(each[1]))
+
+
+def _written(told: Mapping[str, Any]) -> tuple[datetime, int]:
+    return datetime.fromisoformat(told["created_at"]), told["id"]
 
 
 def given_up(delivery: Delivery, office: Office, commands: Commands, error_id: str) -> None:

@@ -7,6 +7,10 @@ a person puts on means nothing and is put right again.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
 from bot.story.effects import PostComment
 from bot.story.events import (
     ApprovalWithdrawn,
@@ -134,11 +138,27 @@ def unlabeled(delivery: Delivery, office: Office) -> None:
     if known is None:
         return
     match _means(delivery, office, known, sender, label):
+        case Move.GIVE_BACK if back := _back(office, known, label):
+            told = back["created_at"]
+            if known.begun_at is None or datetime.fromisoformat(told) > known.begun_at:
+                reason = f"{sender.login} took the label {label} away"
+                office.tell(known.stream, CancelRequested(person=sender, reason=reason))
+                start(office, known.repository, known.issue, person(back.get("actor")), told)
         case Move.GIVE_BACK:
             reason = f"{sender.login} took the label {label} away"
             office.tell(known.stream, CancelRequested(person=sender, reason=reason))
         case Move.PUT_RIGHT:
             office.tell(known.stream, ViewDisturbed(view="labels", by=sender))
+
+
+def _back(office: Office, known: Story, label: str) -> Mapping[str, Any] | None:
+    """Who put the story's label on again since, and when: deliveries come in any order."""
+    if label != configuration.of(office, known.repository).story_label:
+        return None
+    issue = office.github.issue(known.repository, known.issue)
+    if label not in {each["name"] for each in issue.get("labels", [])}:
+        return None
+    return office.github.label_put_on(known.repository, known.issue, label)
 
 
 def edited(delivery: Delivery, office: Office) -> None:

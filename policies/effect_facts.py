@@ -20,6 +20,7 @@ from policies import (
     auto_approval,
     budget,
     marks,
+    opened_pulls,
     scope,
     suspicion,
     who_commands,
@@ -41,6 +42,8 @@ class Limits:
     branch_lines: int = 200
     file_operations: int = 1000
     deploy_attempts: int = 20
+    prs_per_day: int = 5
+    open_prs: int = 10
     programs: frozenset[str] = frozenset({"ruff", "uv", "pytest", "python", "python3"})
     in_project: frozenset[str] = frozenset(
         {"python", "python3", "pytest", "mypy", "ruff", "node", "npm", "npx", "tsc", "go", "cargo"}
@@ -75,4 +78,5 @@ class Facts:
     auto_limits: auto_approval.AutoLimits | None = None
     paths: scope.Scope = field(default_factory=scope.Scope)
     asker: who_commands.CommandFacts | None = None  # of somebody who asks for a new story
+    opened: opened_pulls.Opened = field(default_factory=opened_pulls.Opened)
     marks: marks.MarkFacts | None = None  # of comments that say what is to be done

@@ -26,6 +26,7 @@ from policies import (
     auto_approval,
     budget,
     marks,
+    opened_pulls,
     reviews,
     scope,
     suspicion,
@@ -264,6 +265,11 @@ def _budget(effect: Any, facts: Facts) -> Verdict | None:
     return verdict
 
 
+def _not_too_many(effect: Any, facts: Facts) -> Verdict | None:
+    limits = facts.limits
+    return opened_pulls.decide(facts.opened, limits.prs_per_day, limits.open_prs, facts.now)
+
+
 def _nothing_suspicious(effect: Any, facts: Facts) -> Verdict | None:
     verdict = suspicion.decide(facts.suspects, facts.vouched)
     return None if verdict.allowed else verdict
@@ -323,6 +329,7 @@ TABLE: Mapping[str, tuple[Rule, ...]] = MappingProxyType(
             _pushed,
             _tests_passed,
             _gates_passed,
+            _not_too_many,
         ),
         "edit_pull_request": (*_WORK, _own_pull),
         "merge_pull_request": (

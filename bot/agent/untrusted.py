@@ -13,6 +13,8 @@ import re
 import unicodedata
 from typing import Any
 
+from bot.known_secrets import without_known
+
 # Beyond the control and format characters: what has no ink, or only changes a neighbour's.
 _INKLESS = (
     "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0"
@@ -85,7 +87,7 @@ class Secrets:
 
     def hide(self, text: str) -> str:
         """The text with placeholders in the place of what looks like a secret."""
-        return _SECRETS.sub(self._placeholder, text)
+        return _SECRETS.sub(self._placeholder, without_known(text))
 
     def _placeholder(self, found: re.Match[str]) -> str:
         # A digest, not a number: who does not know the secret cannot name its placeholder.

@@ -11,12 +11,11 @@ import logging
 import sys
 from datetime import UTC, datetime
 from types import TracebackType
-from urllib.parse import urlsplit
 
+from bot.known_secrets import remember, secrets_of
 from bot.outside.redaction import redact
 from bot.settings import Settings
 
-SHORTEST_SECRET = 6  # shorter ones would blacken half of every line
 # A line for each job, each look at the clock and each repeated read would hide the rest.
 CHATTY = {"alembic": logging.WARNING, "rq": logging.WARNING, "urllib3": logging.ERROR}
 _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
@@ -26,30 +25,22 @@ def write_log(
     level: int = logging.INFO, *, as_json: bool = False, settings: Settings | None = None
 ) -> None:
     """Send every record of this process from `level` on to stderr, uncaught exceptions too."""
+    if settings:
+        remember(secrets_of(settings))
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(LogLine(as_json, secrets_of(settings) if settings else ()))
+    handler.setFormatter(LogLine(as_json))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for chatty, least in CHATTY.items():
         logging.getLogger(chatty).setLevel(max(level, least))
     sys.excepthook = _log_uncaught
 
 
-def secrets_of(settings: Settings) -> tuple[str, ...]:
-    """Values of the settings that must not be seen, the longest first."""
-    found = [secret.decode() for secret in settings.webhook_secrets]
-    if settings.private_key is not None:
-        found.append(settings.private_key.get_secret_value())
-    for url in (settings.database_url, settings.redis_url):
-        found.append((urlsplit(url).password if url else None) or "")
-    return tuple(sorted({s for s in found if len(s) >= SHORTEST_SECRET}, key=len, reverse=True))
-
-
 class LogLine(logging.Formatter):
     """A record as a line. Extra fields (`error_id`, `delivery` …) are kept."""
 
-    def __init__(self, as_json: bool = False, secrets: tuple[str, ...] = ()) -> None:
+    def __init__(self, as_json: bool = False) -> None:
         super().__init__()
-        self._as_json, self._secrets = as_json, secrets
+        self._as_json = as_json
 
     def format(self, record: logging.LogRecord) -> str:
         extra = {name: str(value) for name, value in vars(record).items() if name not in _OWN}
@@ -59,17 +50,12 @@ class LogLine(logging.Formatter):
         if self._as_json:
             about = {"at": at, "level": record.levelname.lower(), "logger": record.name}
             told = {**about, "message": message, **extra} | ({"trace": trace} if trace else {})
-            clean = {name: self._clean(value) for name, value in told.items()}
+            clean = {name: redact(value) for name, value in told.items()}
             return json.dumps(clean, ensure_ascii=False)
         fields = "".join(f" {name}={value}" for name, value in extra.items())
         line = f"{at} {record.levelname.lower()} {record.name}: {message}{fields}"
         one_line = line.replace("\r", "\\r").replace("\n", "\\n")  # nobody forges a second record
-        return self._clean(one_line + (f"\n{trace}" if trace else ""))
-
-    def _clean(self, text: str) -> str:
-        for secret in self._secrets:
-            text = text.replace(secret, "[redacted]")
-        return redact(text)
+        return redact(one_line + (f"\n{trace}" if trace else ""))
 
 
 def _log_uncaught(

@@ -177,6 +177,12 @@ class Deliveries:
         with self._changed:
             self._order, self._holding = [], True
 
+    @property
+    def held(self) -> int:
+        """How many are collected."""
+        with self._changed:
+            return len(self._held)
+
     def release(self, order: list[int] | None = None) -> None:
         """Send what was collected, by default in the order it came."""
         with self._changed:

@@ -28,6 +28,7 @@ from urllib3.util import Retry
 from bot.outside.errors import Refused, Unauthorized, Unavailable
 from bot.outside.github_answers import complaint, decoded, failure, never_reached, next_page
 from bot.outside.ratelimit import Pauses, limit_in
+from bot.outside.redaction import outgoing
 
 API_VERSION = "2022-11-28"
 MAX_PAGES = 100
@@ -135,8 +136,8 @@ class GitHubHttp:
         return answer
 
     def write(self, verb: str, path: str, installation: int | None, body: Any = None) -> Any:
-        """The JSON of one POST, PUT, PATCH or DELETE, sent exactly once."""
-        _, _, text = self._send(verb, path, installation, {}, {}, body)
+        """The JSON of one POST, PUT, PATCH or DELETE, sent exactly once and without secrets."""
+        _, _, text = self._send(verb, path, installation, {}, {}, outgoing(body))
         return decoded(text, verb, path)
 
     def token(self, installation: int) -> str:

@@ -19,6 +19,7 @@ from bot.story.effects import (
     ChangeTodoIssue,
     Effect,
     MergePullRequest,
+    OpenPullRequest,
     OpenTodoIssue,
     RequestStory,
 )
@@ -36,6 +37,7 @@ from policies import repository_effects
 from policies.budget import Spent
 from policies.effect_facts import PullFacts
 from policies.marks import MarkFacts
+from policies.opened_pulls import Opened
 from policies.scope import Scope
 from policies.standing import Standing, after, before
 from policies.suspicion import suspects, texts_of
@@ -77,9 +79,10 @@ class Judge:
         needs: Mapping[str, Mapping[str, str]] | None = None,
         configured: Callable[[Repository], bool] = lambda repository: False,
         marks: Callable[[Repository], MarkFacts | None] = lambda repository: None,
+        opened: Callable[[Story], Opened] = lambda story: Opened(),
     ) -> None:
         """`needs`: kind of an effect → permissions that it takes (name → level)."""
-        self._marks = marks
+        self._marks, self._opened = marks, opened
         self._standing, self._needs = standing, needs or {}
         self._configured = configured
         self._github, self._settings = github, settings
@@ -134,6 +137,8 @@ class Judge:
         )
         if isinstance(effect, CallModel):
             return self._of_model(facts, effect, story)
+        if isinstance(effect, OpenPullRequest):
+            return replace(facts, opened=self._opened(story))
         if not isinstance(effect, MergePullRequest):
             return facts
         pull = self._github.pull(story.repository, effect.number)
@@ -211,6 +216,8 @@ def limits_of(config: EffectiveConfig, operator: policies.Limits) -> policies.Li
         branch_lines=told.branch_lines,
         file_operations=told.file_operations,
         deploy_attempts=told.deploy_attempts,
+        prs_per_day=told.prs_per_day,
+        open_prs=told.open_prs,
     )
 
 

@@ -155,6 +155,12 @@ class Story(Accounts, Reviewing):
         """Whether a quality gate stopped this very commit."""
         return bool(self.gated and self.gated.sha == sha and self.gated.blocking)
 
+    @property
+    def begun_at(self) -> datetime | None:
+        """When the text was last looked at from the beginning; None: nothing was received."""
+        looked = [at for at, state in self.timeline if state is State.ANALYZING]
+        return looked[-1] if looked else self.received_at
+
     def waits_at(self, gate: Gate) -> bool:
         return (
             self.state is State.WAITING and self.waiting is not None and self.waiting.gate is gate

@@ -51,6 +51,8 @@ REMEDIES = {
     "day_budget": "The next day (UTC), or a higher TOWPATH_DAY_BUDGET_USD.",
     "month_budget": "The next month (UTC), or a higher TOWPATH_MONTH_BUDGET_USD.",
     "organisation_budget": "The next month (UTC), or a higher TOWPATH_ORGANISATION_BUDGET_USD.",
+    "prs_per_day": "The next day (UTC), or a higher limits.prs_per_day in .github/towpath.yml.",
+    "open_prs": "One of them merged or closed, or a higher limits.open_prs in .github/towpath.yml.",
     # effects
     "unknown_effect": "Nothing: an effect without a row in the table is never performed.",
     "own_repository": "Nothing: a story never touches another repository.",

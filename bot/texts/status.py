@@ -10,8 +10,10 @@ from bot.story.outcome import outcome
 from bot.story.vocabulary import Gate, State
 from bot.texts import approvals, for_people, review, split
 from bot.texts.checks import line as gates_line
+from bot.texts.remedies import remedy
 from bot.texts.unmet import missing
 from bot.texts.words import block, code, count, gist, money, plain, short
+from policies import opened_pulls
 from policies.standing import DRY_RUN, PERMISSION
 from policies.unmet import Condition
 
@@ -36,7 +38,12 @@ WAITS = {
     Gate.BUDGET_EXCEEDED: "waiting for a budget",
     Gate.PAUSED: "paused",
 }
-RULES = {DRY_RUN: "rehearsed", PERMISSION: "waiting for a permission"}
+RULES = {
+    DRY_RUN: "rehearsed",
+    PERMISSION: "waiting for a permission",
+    "prs_per_day": "waiting for tomorrow",
+    "open_prs": "waiting for another pull request to end",
+}
 _SHOWN = 20
 
 
@@ -133,6 +140,8 @@ def _waits_for(story: Story) -> str:
                 f"{asked}\n\n**Waits for:** `/answer …` from whoever wrote or asked for the "
                 "story, or an edit of the story's text."
             )
+        case Gate.BUDGET_EXCEEDED if waiting.rule in opened_pulls.RULES:
+            return f"{plain(waiting.reason, 400)}.\n\n**Waits for:** {remedy(waiting.rule)}"
         case Gate.BUDGET_EXCEEDED if waiting.until:
             return (
                 f"{plain(waiting.reason, 400)}.\n\n**Waits for:** the next period, or a higher "

@@ -24,6 +24,7 @@ SENTENCES = {
     "suspicious": "A person has to look at a text: {}",
     "unanswered": "A question is open: {}",
     "period_spent": "The budget of the day or month is spent; it goes on at {}",
+    "enough_opened": "Enough pull requests are opened for now; it goes on at {}",
     "budget_spent": "The budget is spent: {}",
     "quorum": "Approvals: {}",
     "second_person": "An approval by somebody with no hand in the change ({})",

@@ -8,7 +8,8 @@ import logging
 import pytest
 from pydantic import SecretStr
 
-from bot.cli.log_lines import LogLine, secrets_of
+from bot.cli.log_lines import LogLine
+from bot.known_secrets import remember, secrets_of
 from bot.settings import Settings
 
 TOKEN = "ghs_" + "a1B2" * 10
@@ -19,7 +20,8 @@ def line(as_json: bool, message: str, error: Exception | None = None, **extra: s
     exc_info = (type(error), error, None) if error else None
     record = logging.LogRecord("bot.x", logging.ERROR, "x.py", 1, message, None, exc_info)
     vars(record).update(extra)
-    return LogLine(as_json, SECRETS).format(record)
+    remember(SECRETS)
+    return LogLine(as_json).format(record)
 
 
 @pytest.mark.parametrize("as_json", [False, True])

@@ -334,6 +334,8 @@ def test_a_period_that_ends_by_itself_asks_nobody_for_a_budget() -> None:
     found = of(story(None, waiting=waiting))
     assert "budget_spent" not in found
     assert found["period_spent"].who == ("operator", "time")
+    enough = of(story(None, waiting=waiting.model_copy(update={"rule": "open_prs"})))
+    assert enough["enough_opened"].who == ("operator", "time")
 
 
 def test_every_condition_has_a_sentence_that_commands_nothing() -> None:
@@ -350,5 +352,7 @@ def test_every_condition_has_a_sentence_that_commands_nothing() -> None:
 
 
 def test_the_table_uses_every_condition() -> None:
-    used = {what for row in TABLE for what in row[3]} | {"period_spent", "suspicious"}
+    used = {what for row in TABLE for what in row[3]} | {
+        *("period_spent", "enough_opened", "suspicious")
+    }
     assert used == set(SENTENCES)

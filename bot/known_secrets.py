@@ -1,0 +1,56 @@
+"""The secrets that this process holds, so that no text takes one out (§25).
+
+Promises: what was remembered is taken out by its value, whatever it looks like, and also where it
+was encoded for a URL or for Basic authentication. Never: says one, keeps one on disk.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlsplit
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
+
+SHORTEST = 6  # shorter ones would blacken half of every line
+SHORTEST_SAID = 12  # in what is posted: a word that people use is no secret worth a broken text
+REDACTED = "[redacted]"
+_KEYS_OF_MODELS = ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "OPENAI_COMPATIBLE_API_KEY")
+_known: tuple[str, ...] = ()  # the longest first
+
+
+def secrets_of(settings: Settings) -> tuple[str, ...]:
+    """Values of the settings, and of the models' keys, that must not be seen; longest first."""
+    found = [secret.decode() for secret in settings.webhook_secrets]
+    if settings.private_key is not None:
+        found.append(settings.private_key.get_secret_value())
+    for url in (settings.database_url, settings.redis_url):
+        found.append((urlsplit(url).password if url else None) or "")
+    found += [os.environ.get(name, "") for name in _KEYS_OF_MODELS]
+    return _longest_first(found)
+
+
+def remember(secrets: Iterable[str]) -> None:
+    """From now on `without_known` takes these out, too."""
+    global _known
+    given = {secret.strip() for secret in secrets}
+    _known = _longest_first({*_known, *given, *(quote(secret, safe="") for secret in given)})
+
+
+def without_known(text: str, shortest: int = SHORTEST) -> str:
+    """`text` without the secrets that are remembered and have `shortest` characters."""
+    for secret in _known:
+        if len(secret) >= shortest and secret in text:
+            text = text.replace(secret, REDACTED)
+    return text
+
+
+def known(shortest: int = SHORTEST) -> tuple[str, ...]:
+    """What is remembered, the longest first."""
+    return tuple(secret for secret in _known if len(secret) >= shortest)
+
+
+def _longest_first(found: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted({s for s in found if len(s) >= SHORTEST}, key=len, reverse=True))
