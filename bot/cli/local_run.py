@@ -21,6 +21,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from types import FrameType
@@ -52,6 +53,7 @@ KEPT_SETTINGS = (
 READY_S = 60.0
 END_S = 8.0
 POLL_S = 0.1
+_SOON = timedelta(minutes=15)
 
 
 class DidNotStart(RuntimeError):
@@ -250,7 +252,9 @@ class LocalRun:
         if row is None or row.version != seen or row.lease_owner is not None:
             return False
         story = fold(stream, self.journal.load(stream))
-        return row.wake_at is None and (story.terminal or story.state is State.WAITING)
+        soon = now() + _SOON  # a reminder that is days away disturbs nobody's rest
+        quiet = row.wake_at is None or row.wake_at > soon
+        return quiet and (story.terminal or story.state is State.WAITING)
 
     def _is_idle(self) -> bool:
         """Whether no delivery is being handled and no story is about to be worked on.

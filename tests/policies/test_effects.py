@@ -58,9 +58,6 @@ ALLOWED: dict[str, Any] = {
         body="b",
         digest="d",
     ),
-    "request_story": fx.RequestStory(
-        key="k", repository=REPOSITORY, requester=ASKER, label="story", title="t"
-    ),
     "open_issue": fx.OpenIssue(key="k", repository=REPOSITORY, part=1, title="t", body="b"),
     "push_branch": fx.PushBranch(
         key="k", repository=REPOSITORY, branch=BRANCH, sha=HEAD, files=("a.py",), lines=20

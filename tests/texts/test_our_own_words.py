@@ -27,10 +27,12 @@ from bot.story.vocabulary import (
     TestSummary,
     Waiting,
 )
-from bot.texts import answers, problems, reasons, report
+from bot.texts import answers, problems, reasons, report, unmet
 from bot.texts import handoff as handoff_text
 from bot.texts import status as status_text
+from bot.texts.unmet import SENTENCES
 from handlers import COMMANDS
+from policies.unmet import Condition
 
 SPECS = [command.spec for command in COMMANDS.values()]
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -143,6 +145,10 @@ def _argument(function: str, name: str, text: str) -> Any:
         "state": "WAITING",
         "has": "read",
         "kind": "which_version",
+        "attempts": 5,
+        "since": NOW,
+        "until": NOW,
+        "lacks": unmet.missing([Condition(what, ("write",), NOW, "", text) for what in SENTENCES]),
     }.get(name, text)
 
 
