@@ -76,19 +76,20 @@ def _earlier(
     Deliveries come in any order, and `/resume` before `/pause` means something else.
     """
     specs = [command.spec for command in commands.values()]
-    until = _written(told)
+    until = written(told)
     since = max(until[0] - LATE, (story.received_at or until[0]) - SKEW)
     found = []
     for place in filter(None, (story.issue, story.pull_number)):
         for one in office.github.issue_comments(story.repository, place, since):
             if (one["id"], 0) in story.commands or person(one.get("user")).is_bot:
                 continue
-            if (since, 0) <= _written(one) < until and parse(one.get("body") or "", specs):
+            if (since, 0) <= written(one) < until and parse(one.get("body") or "", specs):
                 found.append((place, one))
-    return sorted(found, key=lambda each: _written(each[1]))
+    return sorted(found, key=lambda each: written(each[1]))
 
 
-def _written(told: Mapping[str, Any]) -> tuple[datetime, int]:
+def written(told: Mapping[str, Any]) -> tuple[datetime, int]:
+    """When a comment was written, and its id: the order of what people said."""
     return datetime.fromisoformat(told["created_at"]), told["id"]
 
 

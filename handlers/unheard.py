@@ -19,7 +19,7 @@ from bot.story.machine import Story
 from bot.story.office import Office
 from bot.texts import answers
 from handlers.command import Command
-from handlers.comment import buried_key, hear
+from handlers.comment import buried_key, hear, written
 
 Shape = Mapping[str, Any]
 
@@ -30,11 +30,12 @@ def look(office: Office, story: Story, since: datetime, commands: Mapping[str, C
     found = _Unheard(office, story, since, commands)
     found.read(story.issue, "issue_comment", github.issue_comments(repository, story.issue, since))
     pull = story.pull_number
-    if not pull:
-        return
-    found.read(pull, "issue_comment", github.issue_comments(repository, pull, since))
-    found.read(pull, "pull_request_review_comment", github.pull_comments(repository, pull))
-    found.read_reviews(pull, github.pull_reviews(repository, pull))
+    if pull:
+        found.read(pull, "issue_comment", github.issue_comments(repository, pull, since))
+        found.read(pull, "pull_request_review_comment", github.pull_comments(repository, pull))
+    found.hear()
+    if pull:
+        found.read_reviews(pull, github.pull_reviews(repository, pull))
 
 
 class _Unheard:
@@ -44,12 +45,18 @@ class _Unheard:
         self._office, self._story, self._since = office, story, since
         self._commands = commands
         self._specs = [command.spec for command in commands.values()]
+        self._found: list[tuple[int, str, Shape]] = []
 
     def read(self, number: int, thread: str, comments: Iterable[Shape]) -> None:
         for told in comments:
             if self._commands_anything(told, "created_at") and not self._answered(told):
-                repository = self._story.repository
-                hear(self._office, repository, number, self._story, told, thread, self._commands)
+                self._found.append((number, thread, told))
+
+    def hear(self) -> None:
+        """In the order in which people wrote, each as the one before left the story."""
+        for number, thread, told in sorted(self._found, key=lambda one: written(one[2])):
+            story = self._office.load(self._story.stream) or self._story
+            hear(self._office, story.repository, number, story, told, thread, self._commands)
 
     def read_reviews(self, pull: int, reviews: Iterable[Shape]) -> None:
         story = self._story
@@ -67,8 +74,8 @@ class _Unheard:
             )
             self._office.say(story.stream, [said])
 
-    def _commands_anything(self, told: Shape, written: str) -> bool:
-        at = told.get(written)
+    def _commands_anything(self, told: Shape, field: str) -> bool:
+        at = told.get(field)
         if person(told.get("user")).is_bot or not at:
             return False
         if datetime.fromisoformat(at) < self._since:

@@ -59,7 +59,7 @@ INCIDENTS: tuple[tuple[str, str, str], ...] = (
     (
         "A7",
         "work and upkeep hold up no delivery",
-        I + "test_workers.py::test_stories_hold_up_no_delivery",
+        POWERLESS + "test_stories_hold_up_no_delivery",
     ),
     (
         "A8",

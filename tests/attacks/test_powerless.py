@@ -11,7 +11,10 @@ from typing import Any
 
 import pytest
 
+from bot.queue.wakeups import DELIVERIES, STORIES
+from bot.queue.workers import WorkerKind, make_worker
 from bot.story.vocabulary import State
+from tests.attacks.meanwhile import hear
 from tests.world import PEOPLE, REPO, World, world
 
 NUMBER = 1
@@ -221,3 +224,16 @@ def test_what_we_push_and_open_is_told_to_everybody_as_a_persons_would_be(waitin
     assert waiting.pull(pull_of(waiting))["user"]["login"] == bot
     told = {d.event for d in waiting.hub.deliveries.log if d.payload["sender"]["login"] == bot}
     assert {"push", "pull_request"} <= told
+
+
+def test_stories_hold_up_no_delivery(waiting: World) -> None:
+    """Workers of one lane never look at the other; an answer needs no story to be run."""
+    lanes = {kind: make_worker(kind, waiting.redis).queue_names() for kind in WorkerKind}
+    assert lanes == {WorkerKind.DELIVERIES: [DELIVERIES], WorkerKind.STORIES: [STORIES]}
+    waiting.later()
+    comment = waiting.act("carol").comment(REPO, NUMBER, "/status")
+    hear(waiting)
+    assert waiting.queued(), "a story waits for its worker"
+    assert "+1" in waiting.reactions(comment)
+    waiting.settle()
+    nothing_happened(waiting)

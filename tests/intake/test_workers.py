@@ -147,19 +147,6 @@ def test_small_jobs_run_in_the_worker_itself(redis: Redis, start: Start, append:
     assert sorted(said(redis, "batches"), key=int)[-1] == "32"
 
 
-def test_stories_hold_up_no_delivery(redis: Redis, start: Start, append: Append) -> None:
-    start(STORIES_WORKER)
-    for number in range(20):
-        enqueue_advance(redis, f"slow-{number}")
-    until(lambda: said(redis, "began"), seconds=60)
-    start(DELIVERIES_WORKER)
-    append("guid", "ping", b"{}", 1.0)
-    enqueue_drain(redis)
-    until(lambda: redis.xlen("towpath:deliveries") == 0, seconds=60)
-    assert said(redis, "advanced") == []
-    redis.set("test:go", 1)
-
-
 def test_the_clock_sweeps_and_a_sweep_drains_what_no_drain_was_queued_for(
     redis: Redis, start: Start, append: Append
 ) -> None:
