@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from bot.cli.log_lines import LogLine
 from bot.known_secrets import remember, secrets_of
 from bot.settings import Settings
+from tests.canaries import MODEL_KEY
 
 TOKEN = "ghs_" + "a1B2" * 10
 SECRETS = ("the webhook's secret",)
@@ -59,4 +60,5 @@ def test_secrets_of_the_settings_are_all_known() -> None:
         "a-private-key",
         "database-password",
         "queue-password",
+        MODEL_KEY,
     }
