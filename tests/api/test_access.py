@@ -32,9 +32,9 @@ def test_a_token_says_who_what_and_until_when(world: World, sign_in: SignIn) -> 
     assert told["scopes"] == ["read", "approve"]
     assert told["sub"] == str(world.act("bob").request("GET", "/user")["id"])
     assert jwt.get_unverified_header(bob.token)["alg"] == "EdDSA"
-    world.later(899)
+    world.later(880)
     assert bob.ask("GET", "/stories")[0] == 200
-    world.later(2)
+    world.later(25)
     status, problem = bob.ask("GET", "/stories")
     assert (status, problem["type"]) == (401, "urn:towpath:problem:unauthenticated")
 

@@ -39,6 +39,9 @@ class RecordingHouse:
                 raise NotReady("database away")
         return None
 
+    def given_up(self, delivery: Delivery, error_id: str) -> None:
+        self.redis.rpush("test:given_up", delivery.guid)
+
     def advance(self, story_id: str) -> float | None:
         self.redis.rpush("test:pids", os.getpid())
         self.redis.rpush("test:began", story_id)

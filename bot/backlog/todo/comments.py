@@ -107,6 +107,7 @@ def _parser(language: str) -> Parser:
 
 def _parsed(data: bytes, language: str) -> list[Span] | None:
     """None when that takes too long."""
+    parser = _parser(language)  # loading it is not the parse's time
     end = time.thread_time() + PARSE_S
 
     def over(*_: object) -> bool:
@@ -116,8 +117,9 @@ def _parsed(data: bytes, language: str) -> list[Span] | None:
         return data[at : at + 65_536]
 
     try:  # only a parse that asks for its bytes can be stopped
-        tree = _parser(language).parse(part, progress_callback=over)
+        tree = parser.parse(part, progress_callback=over)
     except ValueError:  # the binding's word for a parse that was stopped
+        parser.reset()  # else it would go on with this text at the next call
         return None
     spans: list[Span] = []
     for start, end in _comment_nodes(tree.walk()):
