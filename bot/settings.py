@@ -21,6 +21,7 @@ from bot.settings_api import ApiSettings
 from bot.settings_github import StoredApp, text_of, unusable, with_both_urls
 from bot.settings_problems import PREFIX, SettingsError, misspelt, problem
 from bot.settings_processes import ProcessSettings
+from bot.settings_signing import SigningSettings
 from policies.budget import Caps
 from policies.routing import Models
 
@@ -31,7 +32,7 @@ MODEL_FAMILIES = ("scripted", "replay", "anthropic", "openai", "openai-compatibl
 _MODELS = ", or several with a comma between them; the next stands in for one that is away."
 
 
-class Settings(ProcessSettings, ApiSettings):
+class Settings(SigningSettings, ProcessSettings, ApiSettings):
     """All settings of one Towpath process (`X1`). Frozen; build it with `load_settings`."""
 
     model_config = SettingsConfigDict(

@@ -121,6 +121,7 @@ class House:
             workspace.Places(self.settings.home),
             lambda: choose_sandbox(self.settings.sandbox),
             self._authorization,
+            self.settings.signer(),
         )
 
     def _authorization(self, repository: Repository) -> str | None:

@@ -53,7 +53,7 @@ def machine() -> Iterator[Finding]:
 
 def configured(settings: Settings) -> Iterator[Finding]:
     """What the settings name."""
-    for look in (_sandbox, _home, _database, _queue, _webhook, _model):
+    for look in (_sandbox, _home, _database, _queue, _webhook, _model, _signature):
         yield look(settings)
     yield from _github(settings)
 
@@ -175,6 +175,17 @@ def _model(settings: Settings) -> Finding:
         if problem := _unusable(model):
             return problem
     return Finding("model", "ok", ", ".join(settings.models.all))
+
+
+def _signature(settings: Settings) -> Finding:
+    try:
+        signer = settings.signer()
+    except SettingsError as error:
+        (one,) = error.problems
+        return Finding("signatures", "missing", one.expected, one.next)
+    if signer is None:
+        return Finding("signatures", "ok", texts.NOT_SIGNED)
+    return Finding("signatures", "ok", texts.signed(signer.public))
 
 
 def _unusable(model: str) -> Finding | None:

@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -26,6 +26,7 @@ from bot.localhub.git_facts import (
     TreeEntry,
     file_changes,
     is_sha,
+    signed_part,
     utc_form,
 )
 
@@ -206,7 +207,8 @@ class GitRepository:
         """Raises GitFailed for a sha that is no commit here."""
         if sha not in self._commits:
             self.log(sha, limit=1)
-        return self._commits[sha]
+        raw = self._once(lambda: self.run("cat-file", "commit", sha), "commit", sha)
+        return replace(self._commits[sha], signed=signed_part(raw))
 
     def tree(self, treeish: str, *, recursive: bool = False, path: str = "") -> list[TreeEntry]:
         key = (f"tree {recursive} {path}", treeish)

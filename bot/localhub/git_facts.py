@@ -12,6 +12,7 @@ NO_COMMIT = "0" * 40
 EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 _SHA = re.compile(r"[0-9a-f]{40}\Z")
 _BAD_REF = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(/|\Z)|^[/.-]|[/.]\Z|^@\Z")
+_SIGNED = re.compile(rb"^gpgsig (.*\n(?: .*\n)*)", re.MULTILINE)
 
 
 class GitFailed(Exception):
@@ -37,6 +38,7 @@ class Commit:
     author: Signature
     committer: Signature
     message: str
+    signed: tuple[str, bytes] | None = None  # the signature, and the bytes it signs
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,3 +113,13 @@ def file_changes(raw: str, text: str) -> tuple[FileChange, ...]:
             FileChange(path, previous, status, sha, added_lines, removed_lines, shown_patch)
         )
     return tuple(changes)
+
+
+def signed_part(raw: bytes) -> tuple[str, bytes] | None:
+    """The signature of a raw commit and the bytes that it signs; None where there is none."""
+    head, empty, text = raw.partition(b"\n\n")
+    found = _SIGNED.search(head + b"\n")
+    if found is None:
+        return None
+    rest = (head + b"\n").replace(found[0], b"", 1).removesuffix(b"\n")
+    return found[1].replace(b"\n ", b"\n").decode("ascii", "replace"), rest + empty + text

@@ -36,6 +36,7 @@ class Account:
     name: str
     email: str
     members: dict[str, str] = field(default_factory=dict)  # of an organization: login -> role
+    signing_keys: set[str] = field(default_factory=set)  # SSH, without a comment
 
 
 @dataclass(eq=False)

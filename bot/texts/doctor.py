@@ -99,3 +99,10 @@ def not_accepted(lacks: tuple[str, ...]) -> str:
 
 def accept(url: object) -> str:
     return f"An owner of the account accepts it: {url or 'in the settings of the account'}"
+
+
+NOT_SIGNED = "commits are not signed (TOWPATH_SIGNING_KEY_FILE)"
+
+
+def signed(public: str) -> str:
+    return f"commits are signed; the key for those who verify them: {public}"

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.workspace.objects import Object
+from bot.workspace.signing import Signer
 
 
 @dataclass(frozen=True)
@@ -28,12 +29,22 @@ class Person:
 
 
 def commit_object(
-    parents: Sequence[str], tree: str, message: str, author: Person, at: datetime
+    parents: Sequence[str],
+    tree: str,
+    message: str,
+    author: Person,
+    at: datetime,
+    signer: Signer | None = None,
 ) -> Object:
     """A commit of `tree` on `parents` (full ids) by `author` at `at` (which needs its zone)."""
     if at.tzinfo is None:
         raise ValueError("a commit needs a time with its zone")
     who = f"{author.name} <{author.email}> {int(at.timestamp())} {at.strftime('%z')[:5]}"
     lines = [f"tree {tree}", *(f"parent {parent}" for parent in parents)]
-    lines += [f"author {who}", f"committer {who}", "", message.replace("\0", "").strip("\n"), ""]
-    return Object("commit", "\n".join(lines).encode("utf-8", "replace"))
+    lines += [f"author {who}", f"committer {who}"]
+    text = ["", message.replace("\0", "").strip("\n"), ""]
+    content = "\n".join([*lines, *text]).encode("utf-8", "replace")
+    if signer is not None:  # a header of several lines: each after the first begins with a space
+        lines.append("gpgsig " + signer.sign(content).replace("\n", "\n "))
+        content = "\n".join([*lines, *text]).encode("utf-8", "replace")
+    return Object("commit", content)

@@ -24,6 +24,7 @@ from bot.workspace.git import Remote, git, run
 from bot.workspace.locks import locked
 from bot.workspace.objects import store
 from bot.workspace.reading import NotFound, Reading
+from bot.workspace.signing import Signer
 
 KEPT = "refs/towpath/"
 EVERYTHING = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
@@ -65,10 +66,15 @@ class Rebased:
 
 
 class Mirror(Reading):
-    """A bare repository at `path`. Cheap to make; safe to use from many processes at once."""
+    """A bare repository at `path`. Cheap to make; safe to use from many processes at once.
+
+    `signer` signs the commits that are made here.
+    """
+
+    signer: Signer | None = None
 
     @classmethod
-    def open(cls, root: Path, repo_key: str) -> Mirror:
+    def open(cls, root: Path, repo_key: str, signer: Signer | None = None) -> Mirror:
         """The mirror of `repo_key` (any text, e.g. `owner/name`) under `root`, made if missing."""
         readable = re.sub(r"[^A-Za-z0-9._-]+", "-", repo_key).strip(".-")[:60]
         digest = hashlib.sha256(repo_key.encode()).hexdigest()[:12]
@@ -78,7 +84,9 @@ class Mirror(Reading):
             with locked(root / f".{path.name}.lock", wait_s=60):
                 if not (path / "HEAD").exists():
                     _make(path)
-        return cls(path)
+        mirror = cls(path)
+        mirror.signer = signer
+        return mirror
 
     # -- the other side -------------------------------------------------------------------------
 
@@ -142,7 +150,8 @@ class Mirror(Reading):
             raise NothingChanged(f"nothing differs from {parent}")
         if parent is not None and parent not in self._commits:
             parent = self.resolve(parent)
-        commit = commit_object([parent] if parent else [], changed.tree, message, author, at)
+        parents = [parent] if parent else []
+        commit = commit_object(parents, changed.tree, message, author, at, self.signer)
         store(self.path, [*changed.objects, commit])
         self._commits.add(commit.id.hex())
         return commit.id.hex()
@@ -170,7 +179,7 @@ class Mirror(Reading):
     def _commit(
         self, parents: Sequence[str], tree: str, message: str, author: Person, at: datetime
     ) -> str:
-        commit = commit_object(parents, tree, message, author, at)
+        commit = commit_object(parents, tree, message, author, at, self.signer)
         store(self.path, [commit])
         return commit.id.hex()
 

@@ -28,6 +28,7 @@ from bot.workspace.mirror import Mirror
 from bot.workspace.package_index import PackageIndex
 from bot.workspace.project import ProjectPlan, plan_for
 from bot.workspace.sandbox import Run, Sandbox
+from bot.workspace.signing import Signer
 from bot.workspace.tests import TestReport, run_tests
 from bot.workspace.told import parsed, side_effects
 from bot.workspace.worktrees import Pool, UnsafeTree
@@ -67,10 +68,16 @@ class Places:
 class Bench:
     """One repository's mirror, work trees and environments."""
 
-    def __init__(self, repository: Repository, places: Places, sandbox: Callable[[], Sandbox]):
+    def __init__(
+        self,
+        repository: Repository,
+        places: Places,
+        sandbox: Callable[[], Sandbox],
+        signer: Signer | None = None,
+    ) -> None:
         self._places, self._sandbox = places, sandbox
         self._branch = repository.default_branch
-        self.mirror = Mirror.open(places.mirrors, f"repository-{repository.id}")
+        self.mirror = Mirror.open(places.mirrors, f"repository-{repository.id}", signer)
 
     @cached_property
     def sandbox(self) -> Sandbox:
@@ -114,14 +121,18 @@ class Workshop:
         places: Places,
         sandbox: Callable[[], Sandbox],
         authorization: Callable[[Repository], str | None],
+        signer: Signer | None = None,
     ) -> None:
+        self._signer = signer
         self._places, self._sandbox = places, sandbox
         self.authorization = authorization
         self._benches: dict[int, Bench] = {}
 
     def bench(self, repository: Repository) -> Bench:
         if repository.id not in self._benches:
-            self._benches[repository.id] = Bench(repository, self._places, self._sandbox)
+            self._benches[repository.id] = Bench(
+                repository, self._places, self._sandbox, self._signer
+            )
         return self._benches[repository.id]
 
     def mirror(self, repository: Repository) -> Mirror:

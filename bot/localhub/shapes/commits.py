@@ -11,6 +11,7 @@ from bot.localhub.git_facts import Commit, FileChange, Signature, TreeEntry
 from bot.localhub.shapes.people import simple_user
 from bot.localhub.shapes.repositories import protection_summary
 from bot.localhub.shapes.urls import Urls
+from bot.localhub.signatures import verification
 from bot.localhub.state import Account, Repository, State
 
 Shape = dict[str, Any]
@@ -51,7 +52,7 @@ def commit(urls: Urls, state: State, repository: Repository, one: Commit) -> Sha
             "message": one.message,
             "comment_count": 0,
             "tree": {"sha": one.tree, "url": urls.repo(repository, "git", "trees", one.tree)},
-            "verification": UNSIGNED,
+            "verification": verification(state, one),
         },
         "author": _known(urls, state, one.author),
         "committer": _known(urls, state, one.committer),
