@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from bot.outside.errors import NotFound
 from bot.story.commands import Parsed, ParseProblem, parse
 from bot.story.effects import Effect, PostComment, React
 from bot.story.events import ApprovalWithdrawn, CommandHandled, Event, ViewDisturbed
@@ -80,7 +81,11 @@ def _earlier(
     since = max(until[0] - LATE, (story.received_at or until[0]) - SKEW)
     found = []
     for place in filter(None, (story.issue, story.pull_number)):
-        for one in office.github.issue_comments(story.repository, place, since):
+        try:
+            there = office.github.issue_comments(story.repository, place, since)
+        except NotFound:
+            continue  # it was deleted, and its comments with it
+        for one in there:
             if (one["id"], 0) in story.commands or person(one.get("user")).is_bot:
                 continue
             if (since, 0) <= written(one) < until and parse(one.get("body") or "", specs):

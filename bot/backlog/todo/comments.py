@@ -108,10 +108,10 @@ def _parser(language: str) -> Parser:
 def _parsed(data: bytes, language: str) -> list[Span] | None:
     """None when that takes too long."""
     parser = _parser(language)  # loading it is not the parse's time
-    end = time.thread_time() + PARSE_S
+    deadline = time.thread_time() + PARSE_S
 
     def over(*_: object) -> bool:
-        return time.thread_time() > end
+        return time.thread_time() > deadline
 
     def part(at: int, _: object) -> bytes:
         return data[at : at + 65_536]

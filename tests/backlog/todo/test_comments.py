@@ -149,3 +149,13 @@ def test_hostile_files_take_no_more_time_than_their_size(language: str) -> None:
         began = time.process_time()
         list(comments(data, language))
         assert time.process_time() - began < 2.5, unit
+
+
+def test_a_process_that_has_worked_for_long_parses_as_well_as_a_fresh_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    worked = time.thread_time
+    monkeypatch.setattr(time, "thread_time", lambda: 86_400 + worked())
+    data = b"let a = <p>it's // no</p>; // yes\n"
+    spans = comments(data, language_of("a.tsx") or "")
+    assert [data[start:end] for start, end in spans] == [b"// yes"]
