@@ -75,10 +75,10 @@ class Watched:
         self.times: list[tuple[float, float]] = []
         self.cpu: list[tuple[float, float]] = []
 
-    def perform(self, effect: Any) -> Any:
+    def perform(self, effect: Any, permit: Any) -> Any:
         began, cpu = time.perf_counter(), time.thread_time()
         try:
-            return self._inner.perform(effect)
+            return self._inner.perform(effect, permit)
         finally:
             if effect.purpose == "code":
                 self.times.append((began, time.perf_counter()))

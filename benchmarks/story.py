@@ -30,10 +30,10 @@ class Timed:
     def __init__(self, inner: object, spent: Counter[str]) -> None:
         self._inner, self._spent = inner, spent
 
-    def perform(self, effect: object) -> object:
+    def perform(self, effect: object, permit: object) -> object:
         began = time.perf_counter()
         try:
-            return self._inner.perform(effect)
+            return self._inner.perform(effect, permit)
         finally:
             self._spent[effect.kind] += time.perf_counter() - began
 
