@@ -96,10 +96,6 @@ class Judge:
         stopped = before(effect.kind, stands, self._needs.get(effect.kind, {}))
         return stopped or after(effect, stands, self._by_rules(effect, story))
 
-    def facts(self, effect: Effect, story: Story) -> policies.Facts:
-        """What is known now and decides on an effect of a story; for an explanation."""
-        return self._facts(effect, story)
-
     def _by_rules(self, effect: Effect, story: Story) -> Verdict:
         if isinstance(effect, RequestStory):
             return policies.judge(effect, self._of_request(effect, story))
@@ -107,7 +103,7 @@ class Judge:
             return policies.judge(effect, self._of_marks(effect, story))
         if story.repository is None:
             return self._without_story(effect, story)
-        return policies.judge(effect, self._facts(effect, story))
+        return policies.judge(effect, self.facts(effect, story))
 
     def _without_story(self, effect: Effect, story: Story) -> Verdict:
         if story.stream != repository_stream(effect.repository.id):
@@ -120,7 +116,8 @@ class Judge:
         )
         return repository_effects.judge(effect, facts)
 
-    def _facts(self, effect: Effect, story: Story) -> policies.Facts:
+    def facts(self, effect: Effect, story: Story) -> policies.Facts:
+        """What is known now and decides on an effect of a story."""
         config = self._configuration(story.repository)
         limits = limits_of(config, self._settings.limits)
         caps = replace(limits.caps, raised_usd=story.budget_raised_usd)
@@ -142,15 +139,15 @@ class Judge:
         if not isinstance(effect, MergePullRequest):
             return facts
         pull = self._github.pull(story.repository, effect.number)
-        gate, limits = Gate.PRE_DEPLOY, auto_limits(config)
+        gate, automatic = Gate.PRE_DEPLOY, auto_limits(config)
         rule = approval_rule(self._github, story, True, asks_of(config, gate))
         measured = None
-        if limits is not None and story.auto_approved is not None:
+        if automatic is not None and story.auto_approved is not None:
             measured = auto_facts(self._github, story, gate, rule, facts.paths)
         return replace(
             facts,
             auto=measured,
-            auto_limits=limits,
+            auto_limits=automatic,
             bot=self._github.identity().bot,
             pull=pull_facts(pull),
             approval=rule,

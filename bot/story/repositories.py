@@ -130,6 +130,7 @@ class Repositories:
         self._journal, self.operator = journal, operator or Operator()
         self._onboarding, self._needed = onboarding, needed or {}
         self._known: dict[int, RepositoryFacts] = {}
+        self._in_force: dict[int, tuple[RepositoryFacts, EffectiveConfig]] = {}
         self._lock = threading.Lock()
 
     def facts(self, repository_id: int) -> RepositoryFacts:
@@ -143,7 +144,16 @@ class Repositories:
 
     def configuration(self, repository: Repository) -> EffectiveConfig:
         """What holds now: the files' last good word inside the operator's bounds."""
-        facts = self.facts(repository.id)
+        return self._of(repository.id, self.facts(repository.id))
+
+    def _of(self, repository_id: int, facts: RepositoryFacts) -> EffectiveConfig:
+        """Put together once for the same facts: every effect is judged by it."""
+        known = self._in_force.get(repository_id)
+        if known is None or known[0] is not facts:
+            known = self._in_force[repository_id] = (facts, self._put_together(facts))
+        return known[1]
+
+    def _put_together(self, facts: RepositoryFacts) -> EffectiveConfig:
         operator = self._operator_for(facts)
         if facts.told is not None:
             return in_force(facts.told.config, operator, facts.told.scope)
@@ -163,11 +173,11 @@ class Repositories:
 
     def standing(self, repository: Repository) -> Standing:
         """How Towpath stands with a repository: what it may do at all (W5)."""
-        found = self.facts(repository.id).installation
-        granted = found.permissions
+        facts = self.facts(repository.id)
+        found, granted = facts.installation, facts.installation.permissions
         return Standing(
             access=found.access or GRANTED,
-            mode=self.configuration(repository).mode,
+            mode=self._of(repository.id, facts).mode,
             granted=granted,
             lacks=() if granted is None else missing(granted, self._needed),
             since=found.since,
