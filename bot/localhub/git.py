@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,6 +23,7 @@ from bot.localhub.git_facts import (
     FileChange,
     GitFailed,
     Signature,
+    Signed,
     TreeEntry,
     file_changes,
     is_sha,
@@ -207,8 +208,11 @@ class GitRepository:
         """Raises GitFailed for a sha that is no commit here."""
         if sha not in self._commits:
             self.log(sha, limit=1)
-        raw = self._once(lambda: self.run("cat-file", "commit", sha), "commit", sha)
-        return replace(self._commits[sha], signed=signed_part(raw))
+        return self._commits[sha]
+
+    def signed(self, sha: str) -> Signed | None:
+        """The signature of a commit; None where it has none."""
+        return self._once(lambda: signed_part(self.run("cat-file", "commit", sha)), "signed", sha)
 
     def tree(self, treeish: str, *, recursive: bool = False, path: str = "") -> list[TreeEntry]:
         key = (f"tree {recursive} {path}", treeish)

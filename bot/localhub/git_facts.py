@@ -14,6 +14,8 @@ _SHA = re.compile(r"[0-9a-f]{40}\Z")
 _BAD_REF = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(/|\Z)|^[/.-]|[/.]\Z|^@\Z")
 _SIGNED = re.compile(rb"^gpgsig (.*\n(?: .*\n)*)", re.MULTILINE)
 
+Signed = tuple[str, bytes]  # a signature, and the bytes that it signs
+
 
 class GitFailed(Exception):
     """git ended with another status than expected; `detail` is what it wrote to stderr."""
@@ -38,7 +40,6 @@ class Commit:
     author: Signature
     committer: Signature
     message: str
-    signed: tuple[str, bytes] | None = None  # the signature, and the bytes it signs
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ def file_changes(raw: str, text: str) -> tuple[FileChange, ...]:
     return tuple(changes)
 
 
-def signed_part(raw: bytes) -> tuple[str, bytes] | None:
+def signed_part(raw: bytes) -> Signed | None:
     """The signature of a raw commit and the bytes that it signs; None where there is none."""
     head, empty, text = raw.partition(b"\n\n")
     found = _SIGNED.search(head + b"\n")

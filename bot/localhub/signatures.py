@@ -15,15 +15,15 @@ from typing import Any
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from bot.localhub.git_facts import Commit
+from bot.localhub.git_facts import Commit, Signed
 from bot.localhub.state import Account, State
 
 _HASHES = {b"sha512": hashlib.sha512, b"sha256": hashlib.sha256}
 
 
-def verification(state: State, one: Commit) -> dict[str, Any]:
+def verification(state: State, one: Commit, signed: Signed | None) -> dict[str, Any]:
     """GitHub's object; `reason` is one of its words."""
-    armoured, payload = one.signed or (None, b"")
+    armoured, payload = signed or (None, b"")
     reason = "unsigned" if armoured is None else _reason(state, one, armoured, payload)
     return {
         "verified": reason == "valid",

@@ -92,7 +92,7 @@ def compare(call: Call, basehead: str) -> Any:
     files = git.diff(fork_point, head)[:_MOST_FILES]
 
     def full(sha: str) -> Any:
-        return commits.commit(urls, state, call.repo, git.commit(sha))
+        return commits.commit(urls, state, call.repo, git.commit(sha), git.signed(sha))
 
     return {
         "url": urls.repo(call.repo, "compare", basehead),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
-from bot.localhub.git_facts import Commit, FileChange, Signature, TreeEntry
+from bot.localhub.git_facts import Commit, FileChange, Signature, Signed, TreeEntry
 from bot.localhub.shapes.people import simple_user
 from bot.localhub.shapes.repositories import protection_summary
 from bot.localhub.shapes.urls import Urls
@@ -37,7 +37,10 @@ def _known(urls: Urls, state: State, one: Signature) -> Shape | None:
     return simple_user(urls, account) if account is not None else None
 
 
-def commit(urls: Urls, state: State, repository: Repository, one: Commit) -> Shape:
+def commit(
+    urls: Urls, state: State, repository: Repository, one: Commit, signed: Signed | None = None
+) -> Shape:
+    """`signed`: of `Git.signed`, where somebody looks at one commit; lists do not say."""
     me = urls.repo(repository, "commits", one.sha)
     return {
         "url": me,
@@ -52,7 +55,7 @@ def commit(urls: Urls, state: State, repository: Repository, one: Commit) -> Sha
             "message": one.message,
             "comment_count": 0,
             "tree": {"sha": one.tree, "url": urls.repo(repository, "git", "trees", one.tree)},
-            "verification": verification(state, one),
+            "verification": verification(state, one, signed),
         },
         "author": _known(urls, state, one.author),
         "committer": _known(urls, state, one.committer),
@@ -77,7 +80,7 @@ def commit_with_files(
     added = sum(change.additions for change in files)
     removed = sum(change.deletions for change in files)
     return {
-        **commit(urls, state, repository, one),
+        **commit(urls, state, repository, one, repository.git.signed(one.sha)),
         "stats": {"total": added + removed, "additions": added, "deletions": removed},
         "files": [file_change(urls, repository, one.sha, change) for change in files],
     }
@@ -239,7 +242,9 @@ def branch(urls: Urls, state: State, repository: Repository, name: str, sha: str
     rules = repository.protections.get(name)
     return {
         "name": name,
-        "commit": commit(urls, state, repository, repository.git.commit(sha)),
+        "commit": commit(
+            urls, state, repository, repository.git.commit(sha), repository.git.signed(sha)
+        ),
         "_links": {"self": me, "html": urls.page(repository, "tree", name)},
         "protected": rules is not None,
         "protection": protection_summary(rules),
