@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bot.backlog.entry import Entry, Sightings
+from bot.backlog.entry import Entry
 from bot.backlog.reading import Reading
-from bot.backlog.sources.github_service import Reads, Told, looked, text
+from bot.backlog.sources.github_service import Reads, Told, open_alerts, text
 from bot.story.item_events import Family
 from bot.story.vocabulary import Repository
 
@@ -13,15 +13,7 @@ NAME = "code_scanning"
 
 def read(reads: Reads, repository: Repository) -> Reading:
     """The open alerts; those on one rule and file are one thing to mend."""
-    seen: set[str] = set()
-
-    def each(one: Told, told: Sightings) -> None:
-        entry = _entry(one)
-        if text(one, "state") in ("", "open") and entry.key not in seen:
-            seen.add(entry.key)
-            told.add(entry)
-
-    return looked(NAME, repository, reads.code_scanning_alerts, each)
+    return open_alerts(NAME, repository, reads.code_scanning_alerts, _entry)
 
 
 def _entry(one: Told) -> Entry:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from bot.backlog.entry import Sightings
+from bot.backlog.entry import Entry, Sightings
 from bot.backlog.reading import Reading
 from bot.story.vocabulary import Repository, digest
 
@@ -50,6 +50,24 @@ def looked(
         each(one, told)
     seen = [[one.key, one.digest] for one in told.found]
     return told.reading(digest(sorted(seen)))
+
+
+def open_alerts(
+    source: str,
+    repository: Repository,
+    ask: Callable[[Repository], Sequence[Told]],
+    entry: Callable[[Told], Entry],
+) -> Reading:
+    """Those that are open, as `entry` tells them; several of one key are one thing to mend."""
+    seen: set[str] = set()
+
+    def each(one: Told, told: Sightings) -> None:
+        made = entry(one)
+        if text(one, "state") in ("", "open") and made.key not in seen:
+            seen.add(made.key)
+            told.add(made)
+
+    return looked(source, repository, ask, each)
 
 
 def text(data: Any, *path: str) -> str:

@@ -17,6 +17,7 @@ from bot.door.api.stories import not_found, visible
 from bot.outside.errors import NotFound, Refused
 from bot.story.api_events import RequestedStory
 from bot.story.batches import Batch, WrongBatch
+from bot.story.story import Story
 from bot.story.vocabulary import Gate, Repository
 
 _MAY_NOT = frozenset(
@@ -146,7 +147,7 @@ def approve(path: shapes.StoryPath, header: shapes.Once, body: shapes.ApprovalAs
     if by_plan and given != told.plan_digest:
         detail = f"The plan is another one now ({told.plan_digest[:10]}); look at it first."
         raise ApiProblem(409, "conflict", detail, rule="moved_on")
-    return _order(path.story_id, "approve", "approve", {} if by_plan else {"sha": given})
+    return _order(told, "approve", {} if by_plan else {"sha": given})
 
 
 @views.post(
@@ -158,7 +159,7 @@ def approve(path: shapes.StoryPath, header: shapes.Once, body: shapes.ApprovalAs
 def reject(path: shapes.StoryPath, header: shapes.Once, body: shapes.RejectionAsked) -> Response:
     """The reason is told to the next attempt."""
     values = {"reason": body.reason} if body.reason.strip() else {}
-    return _order(path.story_id, "approve", "reject", values)
+    return _order(visible(path.story_id, "approve"), "reject", values)
 
 
 @views.post(
@@ -169,7 +170,7 @@ def reject(path: shapes.StoryPath, header: shapes.Once, body: shapes.RejectionAs
 )
 def cancel(path: shapes.StoryPath, header: shapes.Once, body: shapes.Nothing) -> Response:
     """Its branch is left where it is."""
-    return _order(path.story_id, "write", "cancel", {})
+    return _order(visible(path.story_id, "write"), "cancel", {})
 
 
 @views.post(
@@ -180,7 +181,7 @@ def cancel(path: shapes.StoryPath, header: shapes.Once, body: shapes.Nothing) ->
 )
 def pause(path: shapes.StoryPath, header: shapes.Once, body: shapes.Nothing) -> Response:
     """After the step under way."""
-    return _order(path.story_id, "write", "pause", {})
+    return _order(visible(path.story_id, "write"), "pause", {})
 
 
 @views.post(
@@ -191,7 +192,7 @@ def pause(path: shapes.StoryPath, header: shapes.Once, body: shapes.Nothing) -> 
 )
 def resume(path: shapes.StoryPath, header: shapes.Once, body: shapes.Nothing) -> Response:
     """Or let a text pass that looked suspicious."""
-    return _order(path.story_id, "write", "resume", {})
+    return _order(visible(path.story_id, "write"), "resume", {})
 
 
 @views.post(
@@ -202,7 +203,7 @@ def resume(path: shapes.StoryPath, header: shapes.Once, body: shapes.Nothing) ->
 )
 def retry(path: shapes.StoryPath, header: shapes.Once, body: shapes.Nothing) -> Response:
     """From its start."""
-    return _order(path.story_id, "write", "retry", {})
+    return _order(visible(path.story_id, "write"), "retry", {})
 
 
 @views.post(
@@ -213,7 +214,7 @@ def retry(path: shapes.StoryPath, header: shapes.Once, body: shapes.Nothing) -> 
 )
 def answer(path: shapes.StoryPath, header: shapes.Once, body: shapes.AnswerAsked) -> Response:
     """The story is read again with the answer."""
-    return _order(path.story_id, "write", "answer", {"text": body.text.strip()})
+    return _order(visible(path.story_id, "write"), "answer", {"text": body.text.strip()})
 
 
 @views.post(
@@ -225,13 +226,10 @@ def answer(path: shapes.StoryPath, header: shapes.Once, body: shapes.AnswerAsked
 def budget(path: shapes.StoryPath, header: shapes.Once, body: shapes.BudgetAsked) -> Response:
     """By so many dollars."""
     cents = Decimal(str(body.usd)).quantize(Decimal("0.01"), ROUND_HALF_UP)
-    return _order(path.story_id, "write", "budget", {"amount": cents})
+    return _order(visible(path.story_id, "write"), "budget", {"amount": cents})
 
 
-def _order(
-    story_id: str, scope: str, command: str, values: Mapping[str, str | Decimal]
-) -> Response:
-    told = visible(story_id, scope)
+def _order(told: Story, command: str, values: Mapping[str, str | Decimal]) -> Response:
     name = request_name(request, g.caller.subject, g.body, g.unique)
     came = rooms().handlers.obey(command, g.caller.person, told, name, values)
     if not came.ok:
