@@ -33,6 +33,7 @@ from bot.configuration.in_force import EffectiveConfig
 from bot.families import rewrite
 from bot.gates.perform import Gates as QualityGates
 from bot.known_secrets import remember, secrets_of
+from bot.lanes import Lanes
 from bot.outside.github import GitHub, connect, permissions_needed
 from bot.queue.delivery import Delivery, Failure
 from bot.queue.embedded import redis_url
@@ -281,6 +282,10 @@ class House:
             MirrorMarks(self.workshop),
         )
 
+    @cached_property
+    def lanes(self) -> Lanes:
+        return Lanes(self.office, self.workshop, self.owner)
+
     def wake(self, stream: str, delay: float | None = None) -> None:
         """Have a worker advance a story."""
         enqueue_advance(self.redis, stream, delay)
@@ -296,6 +301,7 @@ class House:
             return None
         try:
             outcome = handlers.handle(delivery, self.office)
+            self.lanes.hear(delivery)
         except BaseTimeoutException:
             raise  # the drain's time is over, which is no fault of this delivery
         except Exception as error:  # noqa: BLE001 - kept with an id, answered, and tried again
@@ -333,6 +339,10 @@ class House:
         if later is None:
             return None
         return max(1.0, (later - self.clock()).total_seconds())
+
+    def run_lanes(self) -> None:
+        """Run the lanes that are due."""
+        self.lanes.run_due(self.redis)
 
     def sweep(self) -> None:
         """Wake what is due and held by nobody; say what was left unsaid; drain the inbox."""

@@ -32,6 +32,7 @@ from bot.story.asked_events import (
 )
 from bot.story.effect_events import EffectFailed, EffectPerformed, EffectProposed, StageFaulted
 from bot.story.item_events import ItemEvent
+from bot.story.lane_events import LaneEvent
 from bot.story.repository_events import RepositoryEvent
 from bot.story.review_events import (
     RemarksAnswered,
@@ -312,6 +313,7 @@ Event = Annotated[
     | ApiEvent
     | RepositoryEvent
     | ItemEvent
+    | LaneEvent
     | TodoEvent,
     Field(discriminator="kind"),
 ]
