@@ -23,6 +23,7 @@ from policies import (
     opened_pulls,
     scope,
     suspicion,
+    tickets,
     who_commands,
 )
 from policies.story_view import PullFacts, StoryView
@@ -80,3 +81,4 @@ class Facts:
     asker: who_commands.CommandFacts | None = None  # of somebody who asks for a new story
     opened: opened_pulls.Opened = field(default_factory=opened_pulls.Opened)
     marks: marks.MarkFacts | None = None  # of comments that say what is to be done
+    tickets: tickets.TicketFacts | None = None  # what may be written to a tracker

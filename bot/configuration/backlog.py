@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from bot.configuration.jira import Jira
 from bot.configuration.section import END, Pattern, Section
 
 _Weight = Annotated[float, Field(ge=0, le=100)]
@@ -53,13 +54,6 @@ class Throttle(Section):
     slow_prs_per_day: int = Field(
         2, ge=0, le=1000, description="Pull requests a day while more of CI fails than the limit."
     )
-
-
-class Jira(Section):
-    """The project in Jira that is kept in step."""
-
-    enabled: bool = Field(False, description="Exchange items with Jira.")
-    project: str = Field("", max_length=50, pattern=r"^[A-Z0-9_]*" + END, description="Key of it.")
 
 
 Source = Literal[

@@ -41,6 +41,7 @@ from bot.story.review_events import (
     ReviewRound,
 )
 from bot.story.split import SplitProposed
+from bot.story.ticket_events import TicketEvent
 from bot.story.todo_events import TodoEvent
 from bot.story.vocabulary import (
     ExecutionPlan,
@@ -312,7 +313,8 @@ Event = Annotated[
     | ApiEvent
     | RepositoryEvent
     | ItemEvent
-    | TodoEvent,
+    | TodoEvent
+    | TicketEvent,
     Field(discriminator="kind"),
 ]
 
