@@ -57,6 +57,7 @@ from bot.story.vocabulary import Repository
 from bot.texts import review
 from bot.texts.handoff import handoff
 from bot.texts.status import status
+from bot.tracking import Tracking
 from bot.workspace import perform as workspace
 from bot.workspace.choose_sandbox import choose_sandbox
 from bot.workspace.mirror import Person as Author
@@ -147,7 +148,12 @@ class House:
             self.repositories.configured,
             mark_facts(self.journal, self.configuration),
             partial(opened_pulls, self.database, self.clock),
+            self.tracking.facts,
         )
+
+    @cached_property
+    def tracking(self) -> Tracking:
+        return Tracking(self.settings, self.clock, self.configuration)
 
     @cached_property
     def performer(self) -> Performer:
@@ -175,6 +181,7 @@ class House:
         """By kind of effect; none of them does anything without a verdict on it."""
         shop = self.workshop
         adapters: dict[str, Any] = dict.fromkeys(self.github.effects.kinds, self.github.effects)
+        adapters |= self.tracking.adapters()
         adapters["push_branch"] = workspace.Push(shop)
         adapters["prepare_environment"] = workspace.Prepare(shop)
         adapters["run_tests"] = workspace.Tests(shop)
@@ -280,6 +287,7 @@ class House:
             self.repositories,
             self.rules,
             MirrorMarks(self.workshop),
+            self.tracking.tracker,
         )
 
     @cached_property

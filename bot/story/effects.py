@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
+from bot.story.ticket_effects import TicketEffect
 from bot.story.vocabulary import GateFinding, Person, Repository, Value
 
 
@@ -328,7 +329,8 @@ Effect = Annotated[
     | RunGates
     | PublishCheck
     | RunCommand
-    | CallModel,
+    | CallModel
+    | TicketEffect,
     Field(discriminator="kind"),
 ]
 

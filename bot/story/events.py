@@ -42,6 +42,7 @@ from bot.story.review_events import (
     ReviewRound,
 )
 from bot.story.split import SplitProposed
+from bot.story.ticket_events import TicketEvent
 from bot.story.todo_events import TodoEvent
 from bot.story.vocabulary import (
     ExecutionPlan,
@@ -314,7 +315,8 @@ Event = Annotated[
     | RepositoryEvent
     | ItemEvent
     | LaneEvent
-    | TodoEvent,
+    | TodoEvent
+    | TicketEvent,
     Field(discriminator="kind"),
 ]
 

@@ -31,6 +31,8 @@ from bot.story.repositories import repository_stream
 from bot.story.spending import Spending
 from bot.story.standing import GitHub as StandingReads
 from bot.story.standing import lapsed
+from bot.story.ticket_effects import TicketEffect
+from bot.story.tickets import stream_of as tracker_stream
 from bot.story.vocabulary import Gate, Person, Repository, Verdict, allow, deny
 from policies import effects as policies
 from policies import repository_effects
@@ -42,6 +44,7 @@ from policies.opened_pulls import Opened
 from policies.scope import Scope
 from policies.standing import Standing, after, before
 from policies.suspicion import suspects, texts_of
+from policies.tickets import TicketFacts
 from policies.who_commands import START, CommandFacts
 
 
@@ -81,9 +84,10 @@ class Judge:
         configured: Callable[[Repository], bool] = lambda repository: False,
         marks: Callable[[Repository], MarkFacts | None] = lambda repository: None,
         opened: Callable[[Story], Opened] = lambda story: Opened(),
+        tickets: Callable[[Repository], TicketFacts | None] = lambda repository: None,
     ) -> None:
         """`needs`: kind of an effect → permissions that it takes (name → level)."""
-        self._marks, self._opened = marks, opened
+        self._marks, self._opened, self._tickets = marks, opened, tickets
         self._standing, self._needs = standing, needs or {}
         self._configured = configured
         self._github, self._settings = github, settings
@@ -102,6 +106,8 @@ class Judge:
             return policies.judge(effect, self._of_request(effect, story))
         if isinstance(effect, OpenTodoIssue | ChangeTodoIssue):
             return policies.judge(effect, self._of_marks(effect, story))
+        if isinstance(effect, TicketEffect):
+            return policies.judge(effect, self._of_tickets(effect, story))
         if story.repository is None:
             return self._without_story(effect, story)
         return policies.judge(effect, self.facts(effect, story))
@@ -166,6 +172,19 @@ class Judge:
             story=story,
             default_branch=repository.default_branch,
             marks=self._marks(repository) if of_it else None,
+            now=self._clock(),
+        )
+
+    def _of_tickets(self, effect: TicketEffect, story: Story) -> policies.Facts:
+        """There is no story: what the configuration and the operator let a repository write."""
+        repository = effect.repository
+        of_it = story.stream == tracker_stream(repository.id)
+        return policies.Facts(
+            live=True,
+            paused=False,
+            story=story,
+            default_branch=repository.default_branch,
+            tickets=self._tickets(repository) if of_it else None,
             now=self._clock(),
         )
 
