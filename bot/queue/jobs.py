@@ -15,6 +15,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Protocol
 
 from redis import Redis
@@ -57,6 +58,9 @@ class House(Protocol):
 
     def sweep(self) -> None:
         """Look at everything that may have been missed."""
+
+    def queue_was_away(self, since: datetime) -> None:
+        """The queue answers again; what came in from `since` on may not have been kept."""
 
 
 class _Houses:
@@ -108,6 +112,12 @@ def sweep() -> None:
     """RQ job of the clock: drain what no drain was queued for, then let the house sweep."""
     drain_inbox()
     houses.here().sweep()
+
+
+def queue_returned(since: float) -> None:
+    """RQ job of the clock: the queue did not answer from `since` (seconds since 1970) until now."""
+    houses.here().queue_was_away(datetime.fromtimestamp(since, UTC))
+    sweep()
 
 
 def drain(
@@ -167,7 +177,8 @@ def _attempt(
             tally.failed += 1
             if not failure.counted:
                 inbox.hand_back([taken], at_once=False)
-            log.warning("delivery %s: attempt %d: %s", taken.guid, taken.attempt, failure.reason)
+            level = logging.WARNING if failure.counted else logging.INFO
+            log.log(level, "delivery %s: attempt %d: %s", taken.guid, taken.attempt, failure.reason)
     inbox.done(good)
     tally.handled += len(good)
     return True

@@ -30,7 +30,13 @@ from bot.story.asked_events import (
     RetryRequested,
     WsjfGiven,
 )
-from bot.story.effect_events import EffectFailed, EffectPerformed, EffectProposed, StageFaulted
+from bot.story.effect_events import (
+    EffectFailed,
+    EffectPerformed,
+    EffectProposed,
+    EffectSuperseded,
+    StageFaulted,
+)
 from bot.story.item_events import ItemEvent
 from bot.story.repository_events import RepositoryEvent
 from bot.story.review_events import (
@@ -40,6 +46,7 @@ from bot.story.review_events import (
     ReviewRequested,
     ReviewRound,
 )
+from bot.story.service_events import ServiceEvent
 from bot.story.split import SplitProposed
 from bot.story.todo_events import TodoEvent
 from bot.story.vocabulary import (
@@ -308,9 +315,11 @@ Event = Annotated[
     | EffectProposed
     | EffectPerformed
     | EffectFailed
+    | EffectSuperseded
     | StageFaulted
     | ApiEvent
     | RepositoryEvent
+    | ServiceEvent
     | ItemEvent
     | TodoEvent,
     Field(discriminator="kind"),
