@@ -23,7 +23,7 @@ from rq.timeouts import BaseTimeoutException
 from sqlalchemy import Engine as Database
 
 import handlers
-from bot import onboarding, rules, stages
+from bot import onboarding, outages, rules, stages
 from bot.agent.conversation import Conversations
 from bot.agent.gateway import Gateway
 from bot.agent.perform import Model
@@ -37,7 +37,7 @@ from bot.lanes import Lanes
 from bot.outside.github import GitHub, connect, permissions_needed
 from bot.queue.delivery import Delivery, Failure
 from bot.queue.embedded import redis_url
-from bot.queue.wakeups import enqueue_advance, request_drain
+from bot.queue.wakeups import request_drain
 from bot.settings import Settings, load_settings
 from bot.story.database import open_database
 from bot.story.engine import Engine, Limits
@@ -48,9 +48,10 @@ from bot.story.machine import Story, fold
 from bot.story.next_move import Gates
 from bot.story.office import HandlerSettings, Office
 from bot.story.opened_pulls import opened_pulls
-from bot.story.performer import Performer
+from bot.story.performer import LEFTOVERS, Performer
 from bot.story.permit import Permitted
 from bot.story.repositories import KIND, Repositories
+from bot.story.services import Services
 from bot.story.spending import Ledger, Spending
 from bot.story.unmet_facts import InForce
 from bot.story.vocabulary import Repository
@@ -97,7 +98,7 @@ class House:
 
     @cached_property
     def redis(self) -> Redis:
-        return Redis.from_url(redis_url(self.settings))
+        return Redis.from_url(redis_url(self.settings), socket_timeout=10, socket_connect_timeout=5)
 
     @cached_property
     def database(self) -> Database:
@@ -108,6 +109,11 @@ class House:
         return Journal(self.database, self.clock, self._boundary)
 
     @cached_property
+    def services(self) -> Services:
+        """The health of what we depend on, as all processes know it."""
+        return outages.services(self.journal, self.clock, self.owner)
+
+    @cached_property
     def github(self) -> GitHub:
         settings = self.settings
         return connect(
@@ -115,6 +121,7 @@ class House:
             str(settings.app_id),
             lambda: settings.read_private_key() or "",
             self.clock,
+            services=self.services,
         )
 
     @cached_property
@@ -131,6 +138,8 @@ class House:
         ours = (self.settings.github_web_url, self.settings.github_api_url)
         if _host(repository.git_url) not in {_host(url) for url in ours}:
             return None
+        if rest := self.services.resting(outages.GITHUB):
+            raise rest
         return f"Authorization: {self.github.git_credentials(repository.installation_id)}"
 
     @cached_property
@@ -164,6 +173,7 @@ class House:
             self.clock,
             self.owner,
             boundary=self._boundary,
+            resting=outages.resting_for(self.services, self.github.effects.kinds),
         )
 
     def effect_kinds(self) -> tuple[str, ...]:
@@ -296,7 +306,7 @@ class House:
 
     def wake(self, stream: str, delay: float | None = None) -> None:
         """Have a worker advance a story."""
-        enqueue_advance(self.redis, stream, delay)
+        outages.wake(self.redis, stream, delay)
 
     # -- what the jobs call ---------------------------------------------------------------------
 
@@ -326,7 +336,8 @@ class House:
     def _failed(self, delivery: Delivery, error: Exception) -> Failure:
         error_id = uuid.uuid4().hex[:12]
         where = {"error_id": error_id, "delivery": delivery.guid, "event": delivery.event}
-        log.exception("a delivery could not be handled", extra=where)
+        if not getattr(error, "unsent", False):  # else the outage is in the log already
+            log.exception("a delivery could not be handled", extra=where)
         if getattr(error, "retryable", False):  # GitHub is away or busy: no attempt is lost
             return Failure(f"{error_id} {type(error).__name__}", counted=False)
         if delivery.event in ("issue_comment", "issues"):
@@ -359,16 +370,22 @@ class House:
         for kind in ("story", KIND):
             for row in self.journal.streams(kind=kind, due_before=at, unleased=True, limit=200):
                 self.wake(row.stream)
-        streams = {row.stream for row in self.journal.due_effects(at, limit=200)}
+        said = self.journal.due_effects(at, limit=200, kinds=LEFTOVERS)
+        streams = {row.stream for row in said if not self.services.resting(outages.GITHUB)}
         for stream in sorted(streams):
             self.performer.perform_leftovers(fold(stream, self.journal.load(stream)), None)
         advance_all(self.office)
-        if at >= self._look_again:
+        outages.reconcile(self.services, self.journal, partial(catch_up, self.office))
+        if at >= self._look_again and not self.services.resting(outages.GITHUB):
             far = self._look_far is None or at >= self._look_far
             since = at - KEPT if far else self._look_again - _LOST
             self._look_again = at + timedelta(seconds=self.settings.catch_up_seconds)
             self._look_far = at + _FAR if far else self._look_far
             catch_up(self.office, since)
+
+    def queue_was_away(self, since: datetime) -> None:
+        """The queue is back: what nobody could keep meanwhile is found by the next sweep."""
+        self.services.was_away(outages.QUEUE, since, "the server did not answer")
 
 
 def _host(url: str) -> tuple[str, int | None]:

@@ -30,7 +30,13 @@ from bot.story.asked_events import (
     RetryRequested,
     WsjfGiven,
 )
-from bot.story.effect_events import EffectFailed, EffectPerformed, EffectProposed, StageFaulted
+from bot.story.effect_events import (
+    EffectFailed,
+    EffectPerformed,
+    EffectProposed,
+    EffectSuperseded,
+    StageFaulted,
+)
 from bot.story.item_events import ItemEvent
 from bot.story.lane_events import LaneEvent
 from bot.story.repository_events import RepositoryEvent
@@ -41,6 +47,7 @@ from bot.story.review_events import (
     ReviewRequested,
     ReviewRound,
 )
+from bot.story.service_events import ServiceEvent
 from bot.story.split import SplitProposed
 from bot.story.ticket_events import TicketEvent
 from bot.story.todo_events import TodoEvent
@@ -310,9 +317,11 @@ Event = Annotated[
     | EffectProposed
     | EffectPerformed
     | EffectFailed
+    | EffectSuperseded
     | StageFaulted
     | ApiEvent
     | RepositoryEvent
+    | ServiceEvent
     | ItemEvent
     | LaneEvent
     | TodoEvent
