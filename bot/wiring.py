@@ -28,6 +28,7 @@ from bot.agent.conversation import Conversations
 from bot.agent.gateway import Gateway
 from bot.agent.perform import Model
 from bot.agent.prompts import Registry
+from bot.backlog.dashboard.ledger import dashboard_facts
 from bot.backlog.todo.reader import MirrorMarks, mark_facts
 from bot.configuration.in_force import EffectiveConfig
 from bot.families import rewrite
@@ -146,6 +147,7 @@ class House:
             self.repositories.configured,
             mark_facts(self.journal, self.configuration),
             partial(opened_pulls, self.database, self.clock),
+            dashboard_facts(self.journal, self.configuration),
         )
 
     @cached_property

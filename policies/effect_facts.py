@@ -19,6 +19,7 @@ from policies import (
     approvals,
     auto_approval,
     budget,
+    dashboard,
     marks,
     opened_pulls,
     scope,
@@ -80,3 +81,4 @@ class Facts:
     asker: who_commands.CommandFacts | None = None  # of somebody who asks for a new story
     opened: opened_pulls.Opened = field(default_factory=opened_pulls.Opened)
     marks: marks.MarkFacts | None = None  # of comments that say what is to be done
+    dashboard: dashboard.DashboardFacts | None = None

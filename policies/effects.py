@@ -25,6 +25,7 @@ from policies import (
     approvals,
     auto_approval,
     budget,
+    dashboard,
     marks,
     opened_pulls,
     reviews,
@@ -91,6 +92,10 @@ def _may_ask(effect: Any, facts: Facts) -> Verdict | None:
 
 def _of_marks(effect: Any, facts: Facts) -> Verdict | None:
     return marks.decide(effect, facts.marks)
+
+
+def _of_dashboard(effect: Any, facts: Facts) -> Verdict | None:
+    return dashboard.decide(effect, facts.dashboard)
 
 
 def _agreed(effect: Any, facts: Facts) -> Verdict | None:
@@ -310,6 +315,7 @@ TABLE: Mapping[str, tuple[Rule, ...]] = MappingProxyType(
         "open_issue": (*_WORK, _agreed, _limit("open_issue", lambda limits: limits.issues)),
         "open_todo_issue": (_of_marks,),
         "change_todo_issue": (_of_marks,),
+        "show_dashboard": (_of_dashboard,),
         "close_issue": _TALK,
         "close_pull_request": (*_OURS, _own_pull),
         "push_branch": (

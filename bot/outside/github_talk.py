@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from bot.outside.errors import NotFound
-from bot.outside.github_reads import repo_path
 from bot.outside.github_writes import Needs, Writes, ends_in, marked, marker
 from bot.story import effects as fx
 from bot.story.vocabulary import Repository
@@ -232,13 +231,8 @@ class Talk(Writes):
     def _our_issue(
         self, effect: fx.RequestStory | fx.OpenIssue | fx.OpenTodoIssue
     ) -> dict[str, Any] | None:
-        wanted, bot = marker(effect.key), self._reads.identity().bot
-        path = repo_path(effect.repository.full_name, "issues")
-        asked = {"state": "all", "creator": bot.login}
-        for each in self._http.pages(path, effect.repository.installation_id, **asked):
-            if self._is_ours(each) and ends_in(each, wanted):
-                return _issue(each)
-        return None
+        found = self._issue_of(effect.repository, effect.key)
+        return _issue(found) if found else None
 
 
 def _todo_issue(

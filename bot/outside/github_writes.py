@@ -69,3 +69,13 @@ class Writes:
         """By the numeric id of our bot; its reserved login where the server knows no id."""
         user, bot = thing.get("user") or {}, self._reads.identity().bot
         return user.get("id") == bot.id if bot.id else user.get("login") == bot.login
+
+    def _issue_of(self, repository: Repository, key: str) -> dict[str, Any] | None:
+        """The issue that the effect of this key opened, whatever state it is in."""
+        wanted, bot = marker(key), self._reads.identity().bot
+        asked = {"state": "all", "creator": bot.login}
+        path = repo_path(repository.full_name, "issues")
+        for each in self._http.pages(path, repository.installation_id, **asked):
+            if self._is_ours(each) and ends_in(each, wanted):
+                return each
+        return None

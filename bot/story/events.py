@@ -30,6 +30,7 @@ from bot.story.asked_events import (
     RetryRequested,
     WsjfGiven,
 )
+from bot.story.dashboard_events import DashboardEvent
 from bot.story.effect_events import EffectFailed, EffectPerformed, EffectProposed, StageFaulted
 from bot.story.item_events import ItemEvent
 from bot.story.repository_events import RepositoryEvent
@@ -312,7 +313,8 @@ Event = Annotated[
     | ApiEvent
     | RepositoryEvent
     | ItemEvent
-    | TodoEvent,
+    | TodoEvent
+    | DashboardEvent,
     Field(discriminator="kind"),
 ]
 
