@@ -15,6 +15,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Protocol
 
 from redis import Redis
@@ -62,6 +63,9 @@ class House(Protocol):
 
     def run_lanes(self) -> None:
         """Run the lanes of backlogs that are due, for a while."""
+
+    def queue_was_away(self, since: datetime) -> None:
+        """The queue answers again; what came in from `since` on may not have been kept."""
 
 
 class _Houses:
@@ -127,6 +131,12 @@ def run_lanes() -> None:
             lock.release()
 
 
+def queue_returned(since: float) -> None:
+    """RQ job of the clock: the queue did not answer from `since` (seconds since 1970) until now."""
+    houses.here().queue_was_away(datetime.fromtimestamp(since, UTC))
+    sweep()
+
+
 def drain(
     inbox: Inbox,
     dispatch: Dispatch,
@@ -184,7 +194,8 @@ def _attempt(
             tally.failed += 1
             if not failure.counted:
                 inbox.hand_back([taken], at_once=False)
-            log.warning("delivery %s: attempt %d: %s", taken.guid, taken.attempt, failure.reason)
+            level = logging.WARNING if failure.counted else logging.INFO
+            log.log(level, "delivery %s: attempt %d: %s", taken.guid, taken.attempt, failure.reason)
     inbox.done(good)
     tally.handled += len(good)
     return True

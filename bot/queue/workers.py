@@ -105,17 +105,18 @@ def run_worker(kind: str, settings: Settings, *, house: str = "bot.wiring") -> N
     kind_ = WorkerKind(kind)
     houses.source = house
     houses.preload()
+    worker: DeliveriesWorker | StoriesWorker | None = None
     while True:
         _end_on_signals()  # RQ's own handlers are for the time inside `work`
         try:
             with Redis.from_url(redis_url(settings)) as redis:
                 worker = make_worker(kind_, redis)
                 worker.work(logging_level="WARNING")
-                if worker.stopping:
-                    return
         except (RedisError, EmbeddedServerError) as error:
             log.warning("%s worker: the queue is away: %s", kind_, error)
         _end_on_signals()
+        if worker is not None and worker.stopping:
+            return  # also where the queue went away while it was ending
         time.sleep(1)
 
 

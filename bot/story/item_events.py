@@ -167,6 +167,17 @@ class ItemMoved(Value):
     reason: str = ""
 
 
+class ItemStarted(Value):
+    """Its work was begun at `issue`. `by`: the login of who wanted it; `leave`: how they said so
+    (`bot.backlog.start`).
+    """
+
+    kind: Literal["item_started"] = "item_started"
+    issue: int
+    by: str
+    leave: str
+
+
 class ItemMerged(Value):
     """The item turned out to be the same thing as item `into`, which took over its sources."""
 
@@ -196,6 +207,7 @@ ItemEvent = (
     | InputsGiven
     | InputsRuled
     | ItemMoved
+    | ItemStarted
     | ItemMerged
     | SourceRead
 )
