@@ -151,7 +151,7 @@ def _in_part(part: list[_Line]) -> Iterator[Mark]:
 
 
 def _shown(part: list[_Line]) -> dict[int, bool]:
-    """The lines that show code to readers, and whether that is certain: comments in it are shown."""
+    """The lines that show code to readers, and whether that is certain: its comments too."""
     fences = [place for place, line in enumerate(part) if _FENCE.match(line.words)]
     shown: dict[int, bool] = {}
     for first, last in zip(fences[::2], fences[1::2], strict=False):
