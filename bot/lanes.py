@@ -6,6 +6,7 @@ story waits for a worker. Never: decides anything.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from redis import Redis
@@ -16,10 +17,14 @@ import handlers.todo
 from bot.backlog.lanes import intake, rank, reconcile, refine
 from bot.backlog.lanes.lane import Hands, Lane
 from bot.backlog.lanes.runner import Runner
+from bot.backlog.sources import local_audit
+from bot.gates.gate import GateResult
+from bot.gates.perform import Gates
 from bot.queue.delivery import Delivery
 from bot.queue.wakeups import STORIES
 from bot.stages import story_text
 from bot.story.office import Office
+from bot.story.vocabulary import Repository
 from bot.workspace.perform import Workshop
 
 # In the order in which an item goes through them.
@@ -36,12 +41,15 @@ _NEWS = frozenset(
 class Lanes:
     """The lanes as one process runs them."""
 
-    def __init__(self, office: Office, workshop: Workshop, owner: str) -> None:
+    def __init__(
+        self, office: Office, workshop: Workshop, owner: str, gates: Callable[[], Gates]
+    ) -> None:
         hands = Hands(
             mirrors=workshop,
             look_at_marks=handlers.todo.look,
             ends=(BaseTimeoutException,),
             criteria=_criteria,
+            audit=partial(_audit, workshop, gates),
         )
         self.runner = Runner(LANES, office, hands, owner)
 
@@ -56,6 +64,19 @@ class Lanes:
         told = delivery.payload.get("repository")
         number = told.get("id") if isinstance(told, dict) else None
         self.runner.calendar.news(number if isinstance(number, int) else None, LANES)
+
+
+def _audit(
+    workshop: Workshop,
+    gates: Callable[[], Gates],
+    repository: Repository,
+    head: str,
+    names: Sequence[str],
+) -> Sequence[GateResult]:
+    """What gates find in everything that there is at `head`."""
+    workshop.fetch(repository, repository.default_branch)
+    change = local_audit.whole_tree(workshop.mirror(repository), head)
+    return gates().look_at(repository, change, names).results
 
 
 def _criteria(title: str, body: str) -> tuple[str, ...]:

@@ -281,7 +281,8 @@ class House:
 
     @cached_property
     def lanes(self) -> Lanes:
-        return Lanes(self.office, self.workshop, self.owner)
+        gates = partial(adapters.gates, self.settings, self.workshop)
+        return Lanes(self.office, self.workshop, self.owner, gates)
 
     def wake(self, stream: str, delay: float | None = None) -> None:
         """Have a worker advance a story."""

@@ -34,6 +34,7 @@ def lanes(ctx: click.Context, repository: str | None, runs: int, as_json: bool) 
     if ctx.invoked_subcommand is not None:
         return
     from bot.backlog.lanes.due import Calendar
+    from bot.story.services import degraded
 
     journal = _journal(ctx)
     only = repository_id(journal, repository) if repository else None
@@ -49,9 +50,15 @@ def lanes(ctx: click.Context, repository: str | None, runs: int, as_json: bool) 
         }
         for row in rows
     ]
+    away = [
+        {"service": one.service, "since": one.since.isoformat(), "because": one.because}
+        for one in degraded(journal)
+    ]
     if as_json:
-        click.echo(json.dumps({"lanes": told}))
+        click.echo(json.dumps({"lanes": told, "degraded": away}))
         return
+    for service in away:
+        click.echo(_safe(texts.degraded(service)))
     if not told:
         click.echo(texts.NONE)
     now, name = datetime.now(UTC), None

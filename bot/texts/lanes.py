@@ -19,6 +19,10 @@ def not_run(lane: str, repository: str) -> str:
     return f"The lane {lane} has not run yet for {repository}."
 
 
+def degraded(one: Mapping[str, Any]) -> str:
+    return f"{one['service']} is degraded since {one['since'][:16]}: {one['because']}"
+
+
 def row(one: Mapping[str, Any], now: datetime) -> str:
     at = one["at"][:16].replace("T", " ") if one["at"] else "never"
     took = f"{one['seconds']:.1f} s" if one["seconds"] is not None else ""
