@@ -77,6 +77,18 @@ class Throttle(Section):
     )
 
 
+class Security(Section):
+    """What becomes of tickets of the security family."""
+
+    close: tuple[
+        Literal["duplicate", "not_affected", "already_fixed", "test_only", "dev_only"], ...
+    ] = Field(
+        ("duplicate", "not_affected", "already_fixed", "test_only"),
+        max_length=5,
+        description="Rules that may close an item as a false alarm; the alert itself stays open.",
+    )
+
+
 class Jira(Section):
     """The project in Jira that is kept in step."""
 
@@ -119,4 +131,5 @@ class Backlog(Section):
     dashboard: Dashboard = Field(Dashboard(), description="The issue that shows the backlog.")
     publish: Publish = Field(Publish(), description="What is written back.")
     throttle: Throttle = Field(Throttle(), description="When less is done.")
+    security: Security = Field(Security(), description="Tickets of the security family.")
     jira: Jira = Field(Jira(), description="Jira.")
