@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import and_, bindparam, func, select, tuple_
 
 from bot.backlog.item import stream_of
-from bot.story.database import Cursor, Prepared, Store
+from bot.story.database import Cursor, Prepared, Store, reading
 from bot.story.item_events import ItemState
 from bot.story.schema import ITEMS
 from policies.ranking import ageing, microseconds, order, rank, score
@@ -143,6 +143,17 @@ class Queues(Store):
         with self._looking() as cursor:
             rows = self._run(cursor, _COUNTS, repository_=repository).fetchall()
         return {state: number for state, number in rows}
+
+    def of_family(self, repository: str, family: str, states: Sequence[ItemState]) -> list[int]:
+        """The numbers of the items of a family in these states, in order."""
+        query = (
+            select(ITEMS.c.number)
+            .where(ITEMS.c.repository == repository, ITEMS.c.family == str(family))
+            .where(ITEMS.c.state.in_([str(one) for one in states]))
+            .order_by(ITEMS.c.number)
+        )
+        with reading(self._engine) as connection:
+            return list(connection.scalars(query))
 
     def _merged(
         self, cursor: Cursor, repository: str, states: Sequence[ItemState], now: int
