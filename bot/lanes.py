@@ -13,16 +13,17 @@ from rq import Queue
 from rq.timeouts import BaseTimeoutException
 
 import handlers.todo
-from bot.backlog.lanes import intake, rank
+from bot.backlog.lanes import intake, rank, reconcile, refine
 from bot.backlog.lanes.lane import Hands, Lane
 from bot.backlog.lanes.runner import Runner
 from bot.queue.delivery import Delivery
 from bot.queue.wakeups import STORIES
+from bot.stages import story_text
 from bot.story.office import Office
 from bot.workspace.perform import Workshop
 
 # In the order in which an item goes through them.
-LANES: tuple[Lane, ...] = (intake, rank)
+LANES: tuple[Lane, ...] = (intake, refine, rank, reconcile)
 
 # What may give lanes something to do; other deliveries do not change their pace.
 _NEWS = frozenset(
@@ -37,7 +38,10 @@ class Lanes:
 
     def __init__(self, office: Office, workshop: Workshop, owner: str) -> None:
         hands = Hands(
-            mirrors=workshop, look_at_marks=handlers.todo.look, ends=(BaseTimeoutException,)
+            mirrors=workshop,
+            look_at_marks=handlers.todo.look,
+            ends=(BaseTimeoutException,),
+            criteria=_criteria,
         )
         self.runner = Runner(LANES, office, hands, owner)
 
@@ -52,6 +56,12 @@ class Lanes:
         told = delivery.payload.get("repository")
         number = told.get("id") if isinstance(told, dict) else None
         self.runner.calendar.news(number if isinstance(number, int) else None, LANES)
+
+
+def _criteria(title: str, body: str) -> tuple[str, ...]:
+    """As a story of these words would have them."""
+    told = story_text.read(title, body)
+    return tuple(one.text for one in told.criteria) if told.stated else ()
 
 
 def _story_waits(redis: Redis) -> bool:

@@ -138,6 +138,16 @@ class Queues(Store):
             return None
         return [_ranked(repository, state, _Row(*one[:5]), now) for one in rows]
 
+    def open_after(self, repository: str, number: int, limit: int) -> list[int]:
+        """The numbers of items that are not done, from after `number` on: for looking at all."""
+        query = select(ITEMS.c.number).where(
+            ITEMS.c.repository == repository,
+            ITEMS.c.number > number,
+            ITEMS.c.state != ItemState.DONE.value,
+        )
+        with reading(self._engine) as connection:
+            return list(connection.scalars(query.order_by(ITEMS.c.number).limit(limit)))
+
     def counts(self, repository: str) -> dict[str, int]:
         """How many items there are in each state."""
         with self._looking() as cursor:

@@ -17,6 +17,7 @@ from bot.backlog import gather
 from bot.backlog.given import hear
 from bot.backlog.lanes.day import Day, OutOfTime
 from bot.backlog.lanes.lane import Outcome, Shift
+from bot.backlog.lanes.rank import apply_rules
 from bot.backlog.reading import Reading
 from bot.backlog.sources import local_audit, todo
 from bot.backlog.sources.github_service import Reads
@@ -51,7 +52,10 @@ def run(shift: Shift) -> Outcome:
             _look(day, name, look)
             day.pause()
         _hear(day)
+        if day.touched:
+            apply_rules(shift, sorted(day.touched))
     except OutOfTime:
+        apply_rules(shift, sorted(day.touched))
         return day.outcome(finished=False)
     return day.outcome()
 
