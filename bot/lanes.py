@@ -16,6 +16,7 @@ import handlers.todo
 from bot.backlog.lanes import intake, rank, reconcile, refine
 from bot.backlog.lanes.lane import Hands, Lane
 from bot.backlog.lanes.runner import Runner
+from bot.families import for_lanes
 from bot.queue.delivery import Delivery
 from bot.queue.wakeups import STORIES
 from bot.stages import story_text
@@ -42,6 +43,8 @@ class Lanes:
             look_at_marks=handlers.todo.look,
             ends=(BaseTimeoutException,),
             criteria=_criteria,
+            triage=for_lanes.triaged,
+            workable=None if office.settings.has_model else for_lanes.workable,
         )
         self.runner = Runner(LANES, office, hands, owner)
 

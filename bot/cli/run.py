@@ -109,7 +109,8 @@ def run(
             time.sleep(max(0.0, began + interval * _MINUTE - time.monotonic()))
             cycle.refresh()
     failed = [one for one in summary["lanes"] if one["outcome"] == "failed"]
-    sys.exit(Exit.FAILED if failed or summary["late"] else Exit.OK)
+    late = [one for one in summary["stories"] if not one["rests"]]
+    sys.exit(Exit.FAILED if failed or late else Exit.OK)
 
 
 def _supposed(path: Path) -> Told:

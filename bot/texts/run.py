@@ -38,8 +38,10 @@ def broken_configuration(path: str, problems: Sequence[tuple[int, str]]) -> str:
     return f"{path} cannot be used: {told}"
 
 
-def lane(name: str, outcome: str, seconds: float, counts: Mapping[str, int]) -> str:
-    told = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
+def lane(
+    name: str, outcome: str, seconds: float, counts: Mapping[str, int], error: str = ""
+) -> str:
+    told = error or ", ".join(f"{count} {what}" for what, count in counts.items() if count)
     return f"{name:<10} {outcome:<10} {seconds:6.1f} s  {told}".rstrip()
 
 
@@ -58,6 +60,14 @@ def wait(what: str, reason: str) -> str:
 
 def more(count: int) -> str:
     return f"  and {count} more"
+
+
+def only_for_folders(option: str) -> str:
+    return f"{option} is for folders; what works on a repository on GitHub is in the settings."
+
+
+def enough(most: int) -> str:
+    return f"--max-prs {most}"
 
 
 def ended(summary: Mapping[str, Any]) -> str:

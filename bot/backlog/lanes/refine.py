@@ -38,15 +38,16 @@ def run(shift: Shift) -> Outcome:
     before = dict(shift.former.inputs).get(THRESHOLD) if shift.former else None
     since = _since(place, shift.now) if before == sign else None
     began = place.get("began") or shift.now.isoformat()
-    decisions: list[Decision] = []
+    ruled, inputs = shift.hands.triage(shift) if shift.hands.triage else ((), {})
+    decisions: list[Decision] = [*ruled]
     for number in _numbers(shift, since, place.get("after", 0)):
         decisions += _refine(shift, number, threshold)
         at = {**place, "began": began, "after": number}
         shift.reached(json.dumps(at, sort_keys=True))
         if shift.budget.over():
-            return _outcome(decisions, {}, False, at)
+            return _outcome(decisions, {**inputs}, False, at)
     decisions += _older(shift, threshold)
-    return _outcome(decisions, {THRESHOLD: sign}, True, {"at": began})
+    return _outcome(decisions, {THRESHOLD: sign, **inputs}, True, {"at": began})
 
 
 def _outcome(
