@@ -13,9 +13,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
-from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 from urllib.parse import urlsplit
 
 from redis import Redis
@@ -23,15 +21,11 @@ from rq.timeouts import BaseTimeoutException
 from sqlalchemy import Engine as Database
 
 import handlers
-from bot import onboarding, outages, rules, stages
+from bot import adapters, onboarding, outages, rules, stages
 from bot.agent.conversation import Conversations
-from bot.agent.gateway import Gateway
-from bot.agent.perform import Model
-from bot.agent.prompts import Registry
+from bot.backlog.dashboard.ledger import dashboard_facts
 from bot.backlog.todo.reader import MirrorMarks, mark_facts
 from bot.configuration.in_force import EffectiveConfig
-from bot.families import rewrite
-from bot.gates.perform import Gates as QualityGates
 from bot.known_secrets import remember, secrets_of
 from bot.lanes import Lanes
 from bot.outside.github import GitHub, connect, permissions_needed
@@ -158,6 +152,7 @@ class House:
             mark_facts(self.journal, self.configuration),
             partial(opened_pulls, self.database, self.clock),
             self.tracking.facts,
+            dashboard_facts(self.journal, self.configuration),
         )
 
     @cached_property
@@ -189,26 +184,10 @@ class House:
     @cached_property
     def _adapters(self) -> Mapping[str, Permitted]:
         """By kind of effect; none of them does anything without a verdict on it."""
-        shop = self.workshop
-        adapters: dict[str, Any] = dict.fromkeys(self.github.effects.kinds, self.github.effects)
-        adapters |= self.tracking.adapters()
-        adapters["push_branch"] = workspace.Push(shop)
-        adapters["prepare_environment"] = workspace.Prepare(shop)
-        adapters["run_tests"] = workspace.Tests(shop)
-        adapters["run_gates"] = QualityGates(
-            shop, self.settings.home / "gates", self.settings.osv_url, self.settings.gate_tools
+        of_tickets = self.tracking.adapters()
+        return adapters.of(
+            self.settings, self.github.effects, self.workshop, self.conversations, of_tickets
         )
-        adapters["run_command"] = workspace.Command(shop, {"rewrite": Path(rewrite.__file__)})
-        if self.settings.models:
-            gateway = Gateway(
-                self.settings.models,
-                timeout=self.settings.model_timeout_seconds,
-                output_limit=self.settings.model_output_tokens,
-                prompts=Registry(self.settings.home),
-                record=self.settings.record,
-            )
-            adapters["call_model"] = Model(gateway, self.conversations)
-        return {kind: Permitted(adapter) for kind, adapter in adapters.items()}
 
     @cached_property
     def conversations(self) -> Conversations:

@@ -19,6 +19,7 @@ from policies import (
     approvals,
     auto_approval,
     budget,
+    dashboard,
     marks,
     opened_pulls,
     scope,
@@ -83,3 +84,4 @@ class Facts:
     opened: opened_pulls.Opened = field(default_factory=opened_pulls.Opened)
     marks: marks.MarkFacts | None = None  # of comments that say what is to be done
     tickets: tickets.TicketFacts | None = None  # what may be written to a tracker
+    dashboard: dashboard.DashboardFacts | None = None

@@ -25,6 +25,7 @@ from policies import (
     approvals,
     auto_approval,
     budget,
+    dashboard,
     leave,
     marks,
     opened_pulls,
@@ -92,6 +93,10 @@ def _of_marks(effect: Any, facts: Facts) -> Verdict | None:
 
 def _of_tickets(effect: Any, facts: Facts) -> Verdict | None:
     return tickets.decide(effect, facts.tickets)
+
+
+def _of_dashboard(effect: Any, facts: Facts) -> Verdict | None:
+    return dashboard.decide(effect, facts.dashboard)
 
 
 def _agreed(effect: Any, facts: Facts) -> Verdict | None:
@@ -316,6 +321,7 @@ TABLE: Mapping[str, tuple[Rule, ...]] = MappingProxyType(
         "set_ticket_property": (_of_tickets,),
         "comment_ticket": (_of_tickets,),
         "link_ticket": (_of_tickets,),
+        "show_dashboard": (_of_dashboard,),
         "close_issue": _TALK,
         "close_pull_request": (*_OURS, _own_pull),
         "push_branch": (

@@ -30,6 +30,7 @@ from bot.story.asked_events import (
     RetryRequested,
     WsjfGiven,
 )
+from bot.story.dashboard_events import DashboardEvent
 from bot.story.effect_events import (
     EffectFailed,
     EffectPerformed,
@@ -325,6 +326,7 @@ Event = Annotated[
     | ItemEvent
     | LaneEvent
     | TodoEvent
+    | DashboardEvent
     | TicketEvent,
     Field(discriminator="kind"),
 ]
