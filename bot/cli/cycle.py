@@ -60,7 +60,7 @@ class Begin:
             elif not left:
                 decisions.append(Decision(one.number, "passed over", texts.enough(self._most)))
             elif shift.dry:
-                decisions.append(Decision(one.number, "would begin", one.title))
+                decisions.append(Decision(one.number, "would begin"))
                 left -= 1
             else:
                 told = start(
@@ -135,8 +135,9 @@ class Cycle:
         decisions = [one for each in ran for one in each.decisions]
         seconds = sum(each.seconds for each in ran)
         self._say(texts.lane(lane.NAME, last.outcome, seconds, dict(last.counts), last.error))
-        for one in decisions[:_SHOWN]:
-            self._say(texts.decision(*one))
+        titles = self._titles({number for number, _, _ in decisions if number})
+        for number, what, why in decisions[:_SHOWN]:
+            self._say(texts.decision(number, titles.get(number, ""), what, why))
         if len(decisions) > _SHOWN:
             self._say(texts.more(len(decisions) - _SHOWN))
         for what, reason, _ in last.waits:
@@ -147,11 +148,16 @@ class Cycle:
             "seconds": round(seconds, 3),
             "counts": dict(last.counts),
             "decisions": [
-                {"item": number, "what": what, "why": why} for number, what, why in decisions
+                {"item": number, "title": titles.get(number, ""), "what": what, "why": why}
+                for number, what, why in decisions
             ],
             "waits": [{"what": what, "reason": reason} for what, reason, _ in last.waits],
             "error": last.error,
         }
+
+    def _titles(self, numbers: set[int]) -> dict[int, str]:
+        backlog, key = Backlog(self._house.journal), str(self._repository.id)
+        return {number: backlog.item(key, number).title for number in numbers}
 
     def _say(self, line: str) -> None:
         plain = "".join(sign if sign.isprintable() else "?" for sign in line)

@@ -149,7 +149,11 @@ def _of_folder(
                 console.print(remark, markup=False)
             console.print(texts.begins(str(source), project.url, dry), markup=False)
             results = None if dry else folder_for_results(out, source, f"towpath-run-{name}")
-            yield LocalCycle(console, project, results)
+            try:
+                yield LocalCycle(console, project, results)
+            finally:
+                if results and not any(results.iterdir()):
+                    results.rmdir()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

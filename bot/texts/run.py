@@ -49,8 +49,9 @@ def elsewhere(name: str) -> str:
     return f"{name:<10} another process has it"
 
 
-def decision(item: int, what: str, why: str) -> str:
-    about = f"item {item}: " if item else ""
+def decision(item: int, title: str, what: str, why: str) -> str:
+    cut = title if len(title) <= 60 else f"{title[:59]}…"
+    about = f"item {item} “{cut}”: " if item else ""
     return f"  {about}{what}{f' ({why})' if why else ''}"
 
 
