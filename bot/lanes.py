@@ -18,6 +18,7 @@ from bot.backlog.lanes import intake, rank, reconcile, refine
 from bot.backlog.lanes.lane import Hands, Lane
 from bot.backlog.lanes.runner import Runner
 from bot.backlog.sources import local_audit
+from bot.families import for_lanes
 from bot.gates.gate import GateResult
 from bot.gates.perform import Gates
 from bot.queue.delivery import Delivery
@@ -50,6 +51,8 @@ class Lanes:
             ends=(BaseTimeoutException,),
             criteria=_criteria,
             audit=partial(_audit, workshop, gates),
+            triage=for_lanes.triaged,
+            workable=None if office.settings.has_model else for_lanes.workable,
         )
         self.runner = Runner(LANES, office, hands, owner)
 

@@ -154,6 +154,17 @@ class Queues(Store):
             rows = self._run(cursor, _COUNTS, repository_=repository).fetchall()
         return {state: number for state, number in rows}
 
+    def of_family(self, repository: str, family: str, states: Sequence[ItemState]) -> list[int]:
+        """The numbers of the items of a family in these states, in order."""
+        query = (
+            select(ITEMS.c.number)
+            .where(ITEMS.c.repository == repository, ITEMS.c.family == str(family))
+            .where(ITEMS.c.state.in_([str(one) for one in states]))
+            .order_by(ITEMS.c.number)
+        )
+        with reading(self._engine) as connection:
+            return list(connection.scalars(query))
+
     def _merged(
         self, cursor: Cursor, repository: str, states: Sequence[ItemState], now: int
     ) -> Iterator[tuple[ItemState, _Row]]:

@@ -34,6 +34,7 @@ COMMANDS = {
     "gates": ("bot.cli.gates:gates", "Judge a change by the quality gates."),
     "config": ("bot.cli.config:config", "Check a repository's configuration; print its schema."),
     "prompts": ("bot.cli.prompts:prompts", "Show, compare, promote and roll back prompts."),
+    "run": ("bot.cli.run:run", "Discover, rank and work on what is to be done, in cycles."),
     "backlog": ("bot.cli.backlog:backlog", "List, add, read in and write out what is to be done."),
     "metrics": ("bot.cli.metrics:metrics", "Show how the work goes: deliveries, times, cost."),
     "lanes": ("bot.cli.lanes:lanes", "Show what goes on by itself: runs, decisions, waits."),

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
+from bot.backlog.item import Item
 from bot.backlog.store import Backlog
 from bot.configuration.in_force import EffectiveConfig
 from bot.story.lane_events import LaneEnded
@@ -101,7 +102,8 @@ class Hands:
     `look_at_marks`: bring the ledger of TODO comments up to date. `audit`: what our own gates find
     in the whole tree at a commit, by the names of the gates. `ends`: exceptions that end the whole
     process's job, so that nobody may hold them against a source. `criteria`: what title and body
-    say has to be met, () where they do not say.
+    say has to be met, () where they do not say. `triage`: rule on the security tickets; decisions
+    and inputs. `workable`: for a run, why an item cannot be worked on here, '' where it can.
     """
 
     mirrors: Mirrors | None = None
@@ -109,6 +111,8 @@ class Hands:
     audit: Callable[[Repository, str, Sequence[str]], Sequence[Any]] | None = None
     ends: tuple[type[BaseException], ...] = ()
     criteria: Callable[[str, str], Sequence[str]] = lambda title, body: ()
+    triage: Callable[[Shift], tuple[Sequence[Decision], Mapping[str, str]]] | None = None
+    workable: Callable[[Shift], Callable[[Item], str]] | None = None
 
 
 @dataclass(frozen=True)

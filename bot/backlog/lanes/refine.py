@@ -40,15 +40,16 @@ def run(shift: Shift) -> Outcome:
     since = _since(place, shift.now) if before == sign else None
     goes_on = place.get("sign") == sign and {"began", "after"} <= place.keys()
     began = place["began"] if goes_on else shift.now.isoformat()
-    decisions: list[Decision] = []
+    ruled, inputs = shift.hands.triage(shift) if shift.hands.triage else ((), {})
+    decisions: list[Decision] = [*ruled]
     for number in _numbers(shift, since, place["after"] if goes_on else 0):
         decisions += _refine(shift, number, threshold)
         at = {"at": place.get("at", ""), "began": began, "after": number, "sign": sign}
         shift.reached(json.dumps(at, sort_keys=True))
         if shift.budget.over():
-            return _outcome(decisions, {THRESHOLD: before or ""}, False, at)
+            return _outcome(decisions, {THRESHOLD: before or "", **inputs}, False, at)
     decisions += _older(shift, threshold)
-    return _outcome(decisions, {THRESHOLD: sign}, True, {"at": began})
+    return _outcome(decisions, {THRESHOLD: sign, **inputs}, True, {"at": began})
 
 
 def _outcome(
