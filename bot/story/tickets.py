@@ -68,8 +68,17 @@ class Change:
     at: str = ""
 
 
+class TrackerError(Exception):
+    """A failed call. `kind`: not_found | unauthorized | forbidden | rate_limited | unavailable |
+    conflict | refused; `retryable`: trying again can help, after `retry_after` seconds."""
+
+    kind = "refused"
+    retryable = False
+    retry_after: float | None = None
+
+
 class Tracker(Protocol):
-    """The reads. Failures carry `kind`, `retryable` and `retry_after`, as those of GitHub do."""
+    """The reads. All of them raise TrackerError."""
 
     url: str
 

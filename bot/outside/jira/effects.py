@@ -200,6 +200,7 @@ def _status(ticket: Ticket, effect: TransitionTicket) -> dict[str, Any]:
     return {
         "ticket": ticket.key,
         "status": ticket.status,
+        "asked": effect.status,
         "category": ticket.category,
         "before": effect.expected,
     }
