@@ -25,6 +25,8 @@ from policies import (
     approvals,
     auto_approval,
     budget,
+    dashboard,
+    leave,
     marks,
     opened_pulls,
     reviews,
@@ -32,7 +34,6 @@ from policies import (
     suspicion,
     tickets,
     tools,
-    who_commands,
 )
 from policies.effect_facts import Facts, Limits
 
@@ -83,11 +84,7 @@ def _live(effect: Any, facts: Facts) -> Verdict | None:
 
 
 def _may_ask(effect: Any, facts: Facts) -> Verdict | None:
-    asker = facts.asker
-    if asker is None or asker.command != who_commands.START or asker.person != effect.requester:
-        return deny("asker_known", "who asks for the story is not known")
-    verdict = who_commands.decide(asker)
-    return None if verdict.allowed else verdict
+    return leave.decide(effect.leave, effect.requester, facts.asker, facts.bot, facts.autostart)
 
 
 def _of_marks(effect: Any, facts: Facts) -> Verdict | None:
@@ -96,6 +93,10 @@ def _of_marks(effect: Any, facts: Facts) -> Verdict | None:
 
 def _of_tickets(effect: Any, facts: Facts) -> Verdict | None:
     return tickets.decide(effect, facts.tickets)
+
+
+def _of_dashboard(effect: Any, facts: Facts) -> Verdict | None:
+    return dashboard.decide(effect, facts.dashboard)
 
 
 def _agreed(effect: Any, facts: Facts) -> Verdict | None:
@@ -320,6 +321,7 @@ TABLE: Mapping[str, tuple[Rule, ...]] = MappingProxyType(
         "set_ticket_property": (_of_tickets,),
         "comment_ticket": (_of_tickets,),
         "link_ticket": (_of_tickets,),
+        "show_dashboard": (_of_dashboard,),
         "close_issue": _TALK,
         "close_pull_request": (*_OURS, _own_pull),
         "push_branch": (

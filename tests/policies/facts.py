@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.story.vocabulary import Approval, AutoApproval, Gate, Person, Remark, Repository, Shown
 from policies.approvals import Involved
+from policies.dashboard import DashboardFacts
 from policies.effect_facts import PullFacts
 from policies.effects import Facts
 from policies.marks import MarkFacts
@@ -120,6 +121,7 @@ def facts(story: StoryFacts | None = None, **changed: Any) -> Facts:
         "involved": approval_facts().involved,
         "tickets": TicketFacts(REPOSITORY.id, "SHOP", True, frozenset({"in progress"}), "us"),
         "marks": MarkFacts(REPOSITORY.id, True, frozenset({1, 2}), {2: 21}),
+        "dashboard": DashboardFacts(REPOSITORY.id, True, 30),
         "asker": CommandFacts(command=START, person=ASKER, permission="write"),
     }
     return Facts(**{**fields, **changed})

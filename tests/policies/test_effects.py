@@ -59,6 +59,9 @@ ALLOWED: dict[str, Any] = {
         body="b",
         digest="d",
     ),
+    "show_dashboard": fx.ShowDashboard(
+        key="k", repository=REPOSITORY, issue=30, title="t", body="b", says="d", writing=1
+    ),
     "open_issue": fx.OpenIssue(key="k", repository=REPOSITORY, part=1, title="t", body="b"),
     "push_branch": fx.PushBranch(
         key="k", repository=REPOSITORY, branch=BRANCH, sha=HEAD, files=("a.py",), lines=20
@@ -117,6 +120,7 @@ TALK = {
     "link_ticket",
     "open_todo_issue",
     "change_todo_issue",
+    "show_dashboard",
     "react",
     "reply_to_review",
     "set_labels",
