@@ -82,6 +82,9 @@ class Tracker(Protocol):
 
     url: str
 
+    def allows(self, repository: str, project: str) -> bool:
+        """Whether the operator lets a repository (full name) exchange with a project."""
+
     def us(self) -> str:
         """The id of our account."""
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+NO_TRACKER = (
+    "the operator set no Jira (TOWPATH_JIRA_URL), or keeps this repository from the project"
+)
 _SIDES = {
     "done": "{who} moved {ticket} to {status}",
     "blocked": "{who} moved {ticket} to {status}",
@@ -36,9 +39,7 @@ def handed_over(reason: str, url: str) -> str:
 def changed(why: str, ticket: str, status: str, who: str, whom: str) -> str:
     """What a person did to a ticket that we work on; `why` as in `policies.tickets.Sided`."""
     told = _SIDES[why]
-    return told.format(
-        who=who or "somebody", ticket=ticket, status=status, whom=whom or "somebody"
-    )
+    return told.format(who=who or "somebody", ticket=ticket, status=status, whom=whom or "somebody")
 
 
 def of_issue(repository: str, number: int) -> str:

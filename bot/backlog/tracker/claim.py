@@ -137,7 +137,7 @@ class _Claiming:
         others = records_of_others(records, self._tickets.property_name, self._now)
         ours = [one for one in records if one.name == self._tickets.property_name]
         last = sorted(records, key=lambda one: one.fence)[-1:]
-        strongest = (others or ours or last or [None])[0]
+        strongest = next(iter(others or ours or last), None)
         means = means_of(ticket, self._tickets.config)
         theirs = () if ticket.assignee in ("", us) else (ticket.assignee_name or ticket.assignee,)
         stands = None
@@ -160,9 +160,7 @@ class _Claiming:
     def _take(self, ticket: Ticket, us: str, fence: int) -> Taking | None:
         """Why not, or None where it is ours now."""
         tickets, tracker = self._tickets, self._tickets.tracker
-        meant = _written(
-            tickets, self._key, fence, self._now + MEANT, held=False, step="meant"
-        )
+        meant = _written(tickets, self._key, fence, self._now + MEANT, held=False, step="meant")
         if meant.no:
             return _no(meant.no, f"{self._key}: {meant.reason}", meant.until)
         records, now = tracker.records(self._key), tickets.office.clock()

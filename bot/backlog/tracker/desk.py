@@ -80,9 +80,11 @@ class Tickets:
 
 
 def tickets_of(office: Office, repository: Repository) -> Tickets | None:
-    """The tickets of a repository that exchanges with a tracker; None: it does not."""
+    """The tickets of a repository that exchanges with a tracker; None: it does not, or may not."""
     told = office.configuration(repository).backlog.jira
     if office.tracker is None or not told.enabled or not told.project:
+        return None
+    if not office.tracker.allows(repository.full_name, told.project):
         return None
     return Tickets(office, repository, told, office.tracker)
 
@@ -91,5 +93,6 @@ def key_of(item: Item, project: str) -> str:
     """The key of the ticket that an item stands for; '' where it has none there."""
     sightings = [one for one in item.sightings if one.source == SOURCE and one.place == project]
     named = (name for one in sightings for name in one.identities)
-    return next((n.removeprefix("ticket:") for n in named if n.startswith(f"ticket:{project}-")), "")
-
+    return next(
+        (n.removeprefix("ticket:") for n in named if n.startswith(f"ticket:{project}-")), ""
+    )

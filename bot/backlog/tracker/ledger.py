@@ -85,15 +85,14 @@ def fold(recorded: Iterable[Any]) -> Ledger:
             held.pop(event.ticket, None)
             asked.pop(event.ticket, None)
         elif isinstance(event, TicketYielded) and event.ticket in held:
-            told = {"status": event.status, "assignee": event.assignee, "left": True}
-            held[event.ticket] = replace(held[event.ticket], **told)
+            held[event.ticket] = replace(
+                held[event.ticket], status=event.status, assignee=event.assignee, left=True
+            )
         elif isinstance(event, TicketsRead):
             same = event.fingerprint == read.fingerprint
             whole_at = at if event.whole else read.whole_at if same else None
             read = replace(read, fingerprint=event.fingerprint, read_at=at, whole_at=whole_at)
-    return replace(
-        read, held=held, fences=fences, changes=changes, refused=frozenset(refused)
-    )
+    return replace(read, held=held, fences=fences, changes=changes, refused=frozenset(refused))
 
 
 def _asked(event: EffectPerformed) -> dict[str, str]:

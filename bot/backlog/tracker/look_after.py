@@ -140,7 +140,9 @@ class _Looking:
     # -- our side -------------------------------------------------------------------------------
 
     def _story(self, item: Item) -> Story | None:
-        return self._tickets.office.story(self._tickets.repository, item.issue) if item.issue else None
+        return (
+            self._tickets.office.story(self._tickets.repository, item.issue) if item.issue else None
+        )
 
     def _show(self, ticket: Ticket, item: Item) -> None:
         story = self._story(item)

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.backlog.reading import Reading
 from bot.backlog.sources import jira
-from bot.backlog.store import Backlog
-from bot.backlog.taking import Taken
 from bot.backlog.tracker.desk import Tickets
 from bot.backlog.tracker.ledger import Ledger
 from bot.story.ticket_events import TicketsRead
@@ -23,6 +23,15 @@ from bot.story.vocabulary import digest
 OVERLAP = timedelta(minutes=5)  # clocks differ, and searching lags behind writing
 LONGEST = timedelta(days=2)  # since the last look; after that everything is read
 WHOLE = timedelta(hours=6)  # how often everything is read
+
+
+@dataclass(frozen=True)
+class Look:
+    """What was read; not `finished`: the time was over. `fact`: to be told once it is taken."""
+
+    reading: Reading
+    finished: bool
+    fact: TicketsRead
 
 
 def fingerprint(tickets: Tickets) -> str:
@@ -40,49 +49,43 @@ def minutes_since(ledger: Ledger, asked: str, now: datetime, whole_after: timede
     return math.ceil((since + OVERLAP).total_seconds() / 60)
 
 
-def read(
+def look(
     tickets: Tickets,
-    backlog: Backlog,
     ledger: Ledger,
-    whole_after: timedelta = LONGEST,
+    whole_after: timedelta = WHOLE,
     over: Callable[[], bool] = lambda: False,
-) -> tuple[Taken | None, str, bool]:
-    """What changed, the digest of what was read, and whether it was read to its end.
-
-    None: nothing was read yet when the time was `over`. Raises TrackerError.
-    """
-    asked, config, tracker = fingerprint(tickets), tickets.config, tickets.tracker
+) -> Look:
+    """What changed since the last look that came to its end. Raises TrackerError."""
+    asked = fingerprint(tickets)
     minutes = minutes_since(ledger, asked, tickets.office.clock(), whole_after)
-    fields, faults = jira.wanted(config, tracker.custom_fields())
+    fields, faults = jira.wanted(tickets.config, tickets.tracker.custom_fields())
     found: list[Ticket] = []
     finished = True
-    for page in tracker.search(jira.query(config, minutes), fields):
+    for page in tickets.tracker.search(jira.query(tickets.config, minutes), fields):
         found += page
         if over():
             finished = False
             break
-    whole = minutes is None
     told = jira.read(
         found,
-        config,
-        jira.Ours(tracker.us(), frozenset(ledger.held)),
-        complete=whole and finished,
+        tickets.config,
+        _ours(tickets, ledger),
+        complete=minutes is None and finished,
         repository=tickets.repository.full_name,
         faults=faults,
     )
-    taken = backlog.take(str(tickets.repository.id), told)
-    if finished:
-        tickets.tell(TicketsRead(whole=whole, fingerprint=asked))
-    return taken, told.digest, finished
+    return Look(told, finished, TicketsRead(whole=minutes is None, fingerprint=asked))
 
 
-def read_one(tickets: Tickets, backlog: Backlog, ledger: Ledger, key: str) -> Taken | None:
-    """One ticket anew, as it is now, if it is among those that are read. Raises TrackerError."""
-    config, tracker = tickets.config, tickets.tracker
-    fields, _ = jira.wanted(config, tracker.custom_fields())
-    found = [one for page in tracker.search(jira.query(config, ticket=key), fields) for one in page]
-    if not found:
-        return None
-    ours = jira.Ours(tracker.us(), frozenset(ledger.held))
-    told = jira.read(found, config, ours, repository=tickets.repository.full_name)
-    return backlog.take(str(tickets.repository.id), told)
+def look_at(tickets: Tickets, ledger: Ledger, key: str) -> Reading | None:
+    """One ticket as it is now, if it is among those that are read. Raises TrackerError."""
+    fields, _ = jira.wanted(tickets.config, tickets.tracker.custom_fields())
+    pages = tickets.tracker.search(jira.query(tickets.config, ticket=key), fields)
+    found = [one for page in pages for one in page]
+    ours = _ours(tickets, ledger)
+    name = tickets.repository.full_name
+    return jira.read(found, tickets.config, ours, repository=name) if found else None
+
+
+def _ours(tickets: Tickets, ledger: Ledger) -> jira.Ours:
+    return jira.Ours(tickets.tracker.us(), frozenset(ledger.held))
