@@ -157,7 +157,7 @@ class House:
 
     @cached_property
     def tracking(self) -> Tracking:
-        return Tracking(self.settings, self.clock, self.configuration)
+        return Tracking(self.settings, self.clock, self.configuration, self.services)
 
     @cached_property
     def performer(self) -> Performer:

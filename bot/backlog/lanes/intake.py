@@ -22,6 +22,7 @@ from bot.backlog.reading import Reading
 from bot.backlog.sources import local_audit, todo
 from bot.backlog.sources.github_service import Reads
 from bot.backlog.todo import ledger
+from bot.backlog.tracker import rounds as tracker
 from bot.codebase.blobs import CommitBlobs
 from bot.codebase.objects import Objects
 from bot.story.leases import FenceLost
@@ -65,6 +66,8 @@ def _looks(day: Day, wanted: frozenset[str]) -> Iterator[tuple[str, Callable[[Da
     for name in gather.ON_GITHUB:
         if name in wanted:
             yield name, _on_github(name)
+    if day.shift.config.backlog.jira.enabled:
+        yield tracker.SOURCE, tracker.intake
     if wanted & set(gather.IN_TREE):
         yield "documents", lambda day: _in_tree(day, wanted & set(gather.IN_TREE))
     if "todo" in wanted and day.shift.config.backlog.todo.issues != "off":
