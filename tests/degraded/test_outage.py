@@ -39,7 +39,9 @@ def ending(world: World, number: int) -> dict[str, Any]:
         "state": tale.state,
         "labels": world.labels(number),
         "issue": said(world, number),
-        "pulls": [(one["title"], one["state"], one["merged_at"] is not None) for one in world.pulls()],
+        "pulls": [
+            (one["title"], one["state"], one["merged_at"] is not None) for one in world.pulls()
+        ],
         "pull": said(world, tale.pull_number) if tale.pull_number else [],
         "effects": dict(tale.effects_performed),
     }
@@ -74,6 +76,7 @@ def test_long_outage(new_world) -> None:
         for k, v in ends[-1].items():
             print("   ", k, v)
         print(world.events(number))
-        for r in world.hub.faults.fired: print(r)
+        for r in world.hub.faults.fired:
+            print(r)
         for row in world.house.journal.effects(world.stream(number)):
             print("      ", row.effect.kind, row.status, row.attempts, row.effect.key)
