@@ -316,7 +316,7 @@ class House:
     def _failed(self, delivery: Delivery, error: Exception) -> Failure:
         error_id = uuid.uuid4().hex[:12]
         where = {"error_id": error_id, "delivery": delivery.guid, "event": delivery.event}
-        if not getattr(error, "unsent", False):  # else the outage is in the log already
+        if not getattr(error, "away", False):  # else the outage is in the log already
             log.exception("a delivery could not be handled", extra=where)
         if getattr(error, "retryable", False):  # GitHub is away or busy: no attempt is lost
             return Failure(f"{error_id} {type(error).__name__}", counted=False)
