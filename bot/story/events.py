@@ -33,6 +33,7 @@ from bot.story.asked_events import (
 from bot.story.dashboard_events import DashboardEvent
 from bot.story.effect_events import EffectFailed, EffectPerformed, EffectProposed, StageFaulted
 from bot.story.item_events import ItemEvent
+from bot.story.published_events import PublishedEvent
 from bot.story.repository_events import RepositoryEvent
 from bot.story.review_events import (
     RemarksAnswered,
@@ -314,7 +315,8 @@ Event = Annotated[
     | RepositoryEvent
     | ItemEvent
     | TodoEvent
-    | DashboardEvent,
+    | DashboardEvent
+    | PublishedEvent,
     Field(discriminator="kind"),
 ]
 

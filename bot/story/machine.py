@@ -53,6 +53,7 @@ for _kind in (
     *get_args(e.ItemEvent),
     e.TodoEvent,  # bot.backlog.todo.ledger folds it
     *get_args(e.DashboardEvent),
+    *get_args(e.PublishedEvent),
 ):
     _apply.register(_kind, _keeps_no_state)
 
