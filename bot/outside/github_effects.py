@@ -13,11 +13,12 @@ from bot.outside.github_checks import Checks
 from bot.outside.github_dashboard import Dashboards
 from bot.outside.github_proposals import Proposals
 from bot.outside.github_pulls import Pulls
+from bot.outside.github_requests import Requests
 from bot.outside.github_talk import Talk
 from bot.outside.github_writes import Needs
 
 
-class Effects(Talk, Dashboards, Pulls, Proposals, Checks):
+class Effects(Talk, Requests, Dashboards, Pulls, Proposals, Checks):
     """Adapter of the kinds that GitHub's API does; PushBranch is git's and not among them."""
 
     kinds = (
@@ -43,6 +44,7 @@ class Effects(Talk, Dashboards, Pulls, Proposals, Checks):
 
     needs: ClassVar[Needs] = {
         **Talk.needs,
+        **Requests.needs,
         **Dashboards.needs,
         **Pulls.needs,
         **Proposals.needs,

@@ -31,8 +31,15 @@ from bot.story.asked_events import (
     WsjfGiven,
 )
 from bot.story.dashboard_events import DashboardEvent
-from bot.story.effect_events import EffectFailed, EffectPerformed, EffectProposed, StageFaulted
+from bot.story.effect_events import (
+    EffectFailed,
+    EffectPerformed,
+    EffectProposed,
+    EffectSuperseded,
+    StageFaulted,
+)
 from bot.story.item_events import ItemEvent
+from bot.story.lane_events import LaneEvent
 from bot.story.published_events import PublishedEvent
 from bot.story.repository_events import RepositoryEvent
 from bot.story.review_events import (
@@ -42,7 +49,9 @@ from bot.story.review_events import (
     ReviewRequested,
     ReviewRound,
 )
+from bot.story.service_events import ServiceEvent
 from bot.story.split import SplitProposed
+from bot.story.ticket_events import TicketEvent
 from bot.story.todo_events import TodoEvent
 from bot.story.vocabulary import (
     ExecutionPlan,
@@ -310,13 +319,17 @@ Event = Annotated[
     | EffectProposed
     | EffectPerformed
     | EffectFailed
+    | EffectSuperseded
     | StageFaulted
     | ApiEvent
     | RepositoryEvent
+    | ServiceEvent
     | ItemEvent
+    | LaneEvent
     | TodoEvent
     | DashboardEvent
-    | PublishedEvent,
+    | PublishedEvent
+    | TicketEvent,
     Field(discriminator="kind"),
 ]
 

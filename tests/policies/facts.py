@@ -12,6 +12,7 @@ from policies.dashboard import DashboardFacts
 from policies.effect_facts import PullFacts
 from policies.effects import Facts
 from policies.marks import MarkFacts
+from policies.tickets import TicketFacts
 from policies.who_approves import ApprovalFacts, Comment
 from policies.who_commands import START, CommandFacts
 
@@ -118,6 +119,7 @@ def facts(story: StoryFacts | None = None, **changed: Any) -> Facts:
         "bot": BOT,
         "pull": pull(),
         "involved": approval_facts().involved,
+        "tickets": TicketFacts(REPOSITORY.id, "SHOP", True, frozenset({"in progress"}), "us"),
         "marks": MarkFacts(REPOSITORY.id, True, frozenset({1, 2}), {2: 21}),
         "dashboard": DashboardFacts(REPOSITORY.id, True, 30),
         "asker": CommandFacts(command=START, person=ASKER, permission="write"),
