@@ -7,22 +7,25 @@ story waits for a worker. Never: decides anything.
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 
 from redis import Redis
 from rq import Queue
 from rq.timeouts import BaseTimeoutException
 
 import handlers.todo
-from bot.backlog.lanes import intake, rank
-from bot.backlog.lanes.lane import Hands, Lane
+from bot.backlog.lanes import intake, publish, rank
+from bot.backlog.lanes.lane import Hands, Lane, Surfaces
 from bot.backlog.lanes.runner import Runner
 from bot.queue.delivery import Delivery
 from bot.queue.wakeups import STORIES
 from bot.story.office import Office
+from bot.texts.published import report
 from bot.workspace.perform import Workshop
+from handlers import dashboard, published
 
 # In the order in which an item goes through them.
-LANES: tuple[Lane, ...] = (intake, rank)
+LANES: tuple[Lane, ...] = (intake, rank, publish)
 
 # What may give lanes something to do; other deliveries do not change their pace.
 _NEWS = frozenset(
@@ -35,9 +38,12 @@ _NEWS = frozenset(
 class Lanes:
     """The lanes as one process runs them."""
 
-    def __init__(self, office: Office, workshop: Workshop, owner: str) -> None:
+    def __init__(self, office: Office, workshop: Workshop, owner: str, reports: Path) -> None:
         hands = Hands(
-            mirrors=workshop, look_at_marks=handlers.todo.look, ends=(BaseTimeoutException,)
+            mirrors=workshop,
+            surfaces=_surfaces(reports),
+            look_at_marks=handlers.todo.look,
+            ends=(BaseTimeoutException,),
         )
         self.runner = Runner(LANES, office, hands, owner)
 
@@ -56,3 +62,7 @@ class Lanes:
 
 def _story_waits(redis: Redis) -> bool:
     return len(Queue(STORIES, connection=redis)) > 0
+
+
+def _surfaces(reports: Path) -> Surfaces:
+    return Surfaces(reports, dashboard.look, published.look, report)

@@ -281,7 +281,7 @@ class House:
 
     @cached_property
     def lanes(self) -> Lanes:
-        return Lanes(self.office, self.workshop, self.owner)
+        return Lanes(self.office, self.workshop, self.owner, self.settings.home / "reports")
 
     def wake(self, stream: str, delay: float | None = None) -> None:
         """Have a worker advance a story."""

@@ -8,17 +8,19 @@ anew. Never: writes over a branch that somebody else pushed to.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from bot.backlog.dashboard.view import Wait
 from bot.backlog.edges import OPEN, UNDERWAY
+from bot.backlog.lanes.run import backlog_of
 from bot.backlog.published.edits import heard
 from bot.backlog.published.file import file_of, mark_of
 from bot.backlog.published.ledger import Published, fold, stream_of
 from bot.backlog.sources import yaml_records
 from bot.backlog.sources.document import Document
 from bot.backlog.store import Backlog
+from bot.story.dashboard_view import Wait
 from bot.story.effects import DeleteBranch, OpenPullRequest, ProposeFile
 from bot.story.item_events import ItemState
 from bot.story.journal import Head
@@ -41,7 +43,7 @@ def known(office: Office, repository: Repository) -> Published:
 
 
 def look(
-    office: Office, repository: Repository, backlog: Backlog, report: Files = ()
+    office: Office, repository: Repository, backlog: Backlog, report: Sequence[tuple[str, str]] = ()
 ) -> tuple[Wait, ...]:
     """Have the proposal say what is so now; what that waits for. `report`: (name, content).
 
@@ -52,7 +54,7 @@ def look(
         return ()
     one = _Files(office, repository, backlog)
     try:
-        return one.brought_up(report)
+        return one.brought_up(tuple(report))
     except (NotNow, NotAllowed, Refused):
         return ()  # in the journal; a later look tries again
 
@@ -222,8 +224,9 @@ def changed(delivery: Delivery, office: Office) -> None:
         return
     repository = office.repository(payload)
     told = known(office, repository)
+    rule = office.configuration(repository).backlog.scoring.rule
     if told.number and told.number == payload["pull_request"]["number"]:
-        _Files(office, repository, Backlog(office.journal)).followed(told)
+        _Files(office, repository, backlog_of(office.journal, rule)).followed(told)
 
 
 EVENTS = {"pull_request.closed": changed, "pull_request.reopened": changed}

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -23,7 +23,7 @@ DAY, MONTH = timedelta(days=1), timedelta(days=30)
 MADE_GOOD = 31  # days back
 _DAY_S = 86_400
 
-Words = Callable[[dict[str, Any]], str]
+Words = Callable[[Mapping[str, Any]], str]
 
 
 @dataclass(frozen=True)
