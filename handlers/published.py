@@ -88,8 +88,8 @@ class _Files:
             return (Wait("published files", texts.taken_over(PUBLISHED_BRANCH)),)
         says = digest(files)[:24]
         if (says, base, held) != (told.says, told.base, told.sha):
-            offered = held is not None and told.outcome == "" and base == told.base
-            if offered and told.at is not None and now - told.at < OFTEN:
+            stale = held is not None and told.outcome == "" and base != told.base  # it conflicts
+            if not stale and told.at is not None and now - told.at < OFTEN:
                 return ()
             self._propose(told, files, head, held or "", says, base, mark)
         self._offer(known(self._office, self._repository), [path for path, _ in files])

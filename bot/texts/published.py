@@ -22,7 +22,7 @@ def body(paths: Sequence[str]) -> str:
     named = ", ".join(code(path) for path in paths)
     return (
         f"This keeps {named} up to date. It is one pull request, which is brought up to date "
-        "while it is open, at most once an hour.\n\n"
+        "while it is open. Nothing is written more than once an hour.\n\n"
         "Merge it whenever you like. Close it, and Towpath leaves the files alone until this is "
         "reopened or `backlog.publish` in `.github/towpath.yml` is changed. If you push to its "
         "branch, the branch is yours until this is merged or closed."
