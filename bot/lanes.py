@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 
 from redis import Redis
 from rq import Queue
 from rq.timeouts import BaseTimeoutException
 
 import handlers.todo
-from bot.backlog.lanes import intake, rank, reconcile, refine
-from bot.backlog.lanes.lane import Hands, Lane
+from bot.backlog.lanes import intake, publish, rank, reconcile, refine
+from bot.backlog.lanes.lane import Hands, Lane, Surfaces
 from bot.backlog.lanes.runner import Runner
 from bot.backlog.sources import local_audit
 from bot.families import for_lanes
@@ -26,10 +27,12 @@ from bot.queue.wakeups import STORIES
 from bot.stages import story_text
 from bot.story.office import Office
 from bot.story.vocabulary import Repository
+from bot.texts.published import report
 from bot.workspace.perform import Workshop
+from handlers import dashboard, published
 
 # In the order in which an item goes through them.
-LANES: tuple[Lane, ...] = (intake, refine, rank, reconcile)
+LANES: tuple[Lane, ...] = (intake, refine, rank, publish, reconcile)
 
 # What may give lanes something to do; other deliveries do not change their pace.
 _NEWS = frozenset(
@@ -43,10 +46,17 @@ class Lanes:
     """The lanes as one process runs them."""
 
     def __init__(
-        self, office: Office, workshop: Workshop, owner: str, gates: Callable[[], Gates]
+        self,
+        office: Office,
+        workshop: Workshop,
+        owner: str,
+        gates: Callable[[], Gates],
+        reports: Path,
     ) -> None:
+        """`reports`: the folder of snapshots and daily reports."""
         hands = Hands(
             mirrors=workshop,
+            surfaces=_surfaces(reports),
             look_at_marks=handlers.todo.look,
             ends=(BaseTimeoutException,),
             criteria=_criteria,
@@ -90,3 +100,7 @@ def _criteria(title: str, body: str) -> tuple[str, ...]:
 
 def _story_waits(redis: Redis) -> bool:
     return len(Queue(STORIES, connection=redis)) > 0
+
+
+def _surfaces(reports: Path) -> Surfaces:
+    return Surfaces(reports, dashboard.look, published.look, report)

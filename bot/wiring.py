@@ -282,7 +282,8 @@ class House:
     @cached_property
     def lanes(self) -> Lanes:
         gates = partial(adapters.gates, self.settings, self.workshop)
-        return Lanes(self.office, self.workshop, self.owner, gates)
+        reports = self.settings.home / "reports"
+        return Lanes(self.office, self.workshop, self.owner, gates, reports)
 
     def wake(self, stream: str, delay: float | None = None) -> None:
         """Have a worker advance a story."""

@@ -54,6 +54,7 @@ for _kind in (
     e.TodoEvent,  # bot.backlog.todo.ledger folds it
     *get_args(e.TicketEvent),  # bot.backlog.tracker.ledger folds them
     *get_args(e.DashboardEvent),
+    *get_args(e.PublishedEvent),
 ):
     _apply.register(_kind, _keeps_no_state)
 
