@@ -25,13 +25,13 @@ from policies import (
     approvals,
     auto_approval,
     budget,
+    leave,
     marks,
     opened_pulls,
     reviews,
     scope,
     suspicion,
     tools,
-    who_commands,
 )
 from policies.effect_facts import Facts, Limits
 
@@ -82,11 +82,7 @@ def _live(effect: Any, facts: Facts) -> Verdict | None:
 
 
 def _may_ask(effect: Any, facts: Facts) -> Verdict | None:
-    asker = facts.asker
-    if asker is None or asker.command != who_commands.START or asker.person != effect.requester:
-        return deny("asker_known", "who asks for the story is not known")
-    verdict = who_commands.decide(asker)
-    return None if verdict.allowed else verdict
+    return leave.decide(effect.leave, effect.requester, facts.asker, facts.bot, facts.autostart)
 
 
 def _of_marks(effect: Any, facts: Facts) -> Verdict | None:

@@ -47,8 +47,30 @@ class Publish(Section):
     daily_report: bool = Field(False, description="Write a report every day.")
 
 
+Family = Literal["feature", "bug", "security", "debt", "test", "docs", "operations"]
+
+
+class FamilyThrottle(Section):
+    """How much of one kind of work there is at once; what is not said is as for all kinds."""
+
+    family: Family = Field(description="The kind of work.")
+    prs_per_day: int | None = Field(
+        None, ge=0, le=1000, description="Pull requests of this kind opened in a day."
+    )
+    open_prs: int | None = Field(
+        None, ge=0, le=1000, description="Pull requests of this kind open at once."
+    )
+
+
 class Throttle(Section):
     """When less is done."""
+
+    under_way: int = Field(
+        3, ge=0, le=1000, description="Stories of the backlog under way at once; people's are free."
+    )
+    families: tuple[FamilyThrottle, ...] = Field(
+        (), max_length=7, description="Limits of single kinds of work, inside those of all."
+    )
 
     slow_prs_per_day: int = Field(
         2, ge=0, le=1000, description="Pull requests a day while more of CI fails than the limit."
@@ -96,6 +118,9 @@ Source = Literal[
 class Backlog(Section):
     """Where items of work come from, how they are ranked, and what is shown."""
 
+    autostart: Literal["on", "off"] = Field(
+        "off", description="on: items that are ready are begun without a person who asks."
+    )
     scoring: Scoring = Field(Scoring(), description="How items are ranked.")
     todo: Todo = Field(Todo(), description="TODO comments.")
     sources: tuple[Source, ...] = Field(

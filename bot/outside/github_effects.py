@@ -12,11 +12,12 @@ from bot.outside.errors import Refused
 from bot.outside.github_checks import Checks
 from bot.outside.github_proposals import Proposals
 from bot.outside.github_pulls import Pulls
+from bot.outside.github_requests import Requests
 from bot.outside.github_talk import Talk
 from bot.outside.github_writes import Needs
 
 
-class Effects(Talk, Pulls, Proposals, Checks):
+class Effects(Talk, Requests, Pulls, Proposals, Checks):
     """Adapter of the kinds that GitHub's API does; PushBranch is git's and not among them."""
 
     kinds = (
@@ -41,6 +42,7 @@ class Effects(Talk, Pulls, Proposals, Checks):
 
     needs: ClassVar[Needs] = {
         **Talk.needs,
+        **Requests.needs,
         **Pulls.needs,
         **Proposals.needs,
         **Checks.needs,

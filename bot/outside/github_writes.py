@@ -69,3 +69,18 @@ class Writes:
         """By the numeric id of our bot; its reserved login where the server knows no id."""
         user, bot = thing.get("user") or {}, self._reads.identity().bot
         return user.get("id") == bot.id if bot.id else user.get("login") == bot.login
+
+    def _our_issue(self, effect: Any) -> dict[str, Any] | None:
+        """The issue that was opened for this effect; its marker is at its end."""
+        wanted, bot = marker(effect.key), self._reads.identity().bot
+        path = repo_path(effect.repository.full_name, "issues")
+        asked = {"state": "all", "creator": bot.login}
+        for each in self._http.pages(path, effect.repository.installation_id, **asked):
+            if self._is_ours(each) and ends_in(each, wanted):
+                return issue_of(each)
+        return None
+
+
+def issue_of(told: dict[str, Any]) -> dict[str, Any]:
+    """What the result of an effect says of an issue."""
+    return {"number": told["number"], "url": told.get("html_url") or ""}

@@ -76,7 +76,10 @@ class ShowStatus(_Effect):
 class RequestStory(_Effect):
     """An open issue with the story label: `issue`, or a new one of `title` and `body` where 0.
 
-    `requester` is who wants it, and may be told so by the policies. Result: number, url.
+    `requester` is who wants it, and may be told so by the policies; `leave` is how it was said:
+    person | operator | autostart (`policies.leave`). `names`: digests that this Towpath and others
+    know the same thing by; the open issue that bears one of them first is the one. Result: number,
+    url.
     """
 
     kind: Literal["request_story"] = "request_story"
@@ -85,6 +88,8 @@ class RequestStory(_Effect):
     issue: int = 0
     title: str = ""
     body: str = ""
+    leave: str = "person"
+    names: tuple[str, ...] = ()
 
 
 class OpenIssue(_Effect):

@@ -36,6 +36,7 @@ from policies import effects as policies
 from policies import repository_effects
 from policies.budget import Spent
 from policies.effect_facts import PullFacts
+from policies.leave import PERSON
 from policies.marks import MarkFacts
 from policies.opened_pulls import Opened
 from policies.scope import Scope
@@ -171,17 +172,19 @@ class Judge:
     def _of_request(self, effect: RequestStory, story: Story) -> policies.Facts:
         """There is no story yet: who asks for one, and what GitHub lets them do there now."""
         person, repository = effect.requester, effect.repository
+        asker = CommandFacts(command=START, person=person, permission="")
+        if effect.leave == PERSON:
+            permission = self._github.permission(repository, person.login, person.id)
+            asker = replace(asker, permission=permission)
         return policies.Facts(
             live=True,
             paused=False,
             story=story,
             default_branch=repository.default_branch,
             now=self._clock(),
-            asker=CommandFacts(
-                command=START,
-                person=person,
-                permission=self._github.permission(repository, person.login, person.id),
-            ),
+            asker=asker,
+            bot=self._github.identity().bot,
+            autostart=self._configuration(repository).backlog.autostart == "on",
         )
 
     def _of_model(self, facts: policies.Facts, effect: CallModel, story: Story) -> policies.Facts:

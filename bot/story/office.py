@@ -44,6 +44,7 @@ class Delivery(Protocol):
 class GitHub(InvolvedReads, StandingReads, Protocol):
     """The reads that handlers need; see bot.outside.ports for their contracts."""
 
+    def identity(self) -> Any: ...
     def issue(self, repository: Repository, number: int) -> dict[str, Any]: ...
     def issue_comments(
         self, repository: Repository, number: int, since: datetime | None = None

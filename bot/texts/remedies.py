@@ -53,6 +53,10 @@ REMEDIES = {
     "organisation_budget": "The next month (UTC), or a higher TOWPATH_ORGANISATION_BUDGET_USD.",
     "prs_per_day": "The next day (UTC), or a higher limits.prs_per_day in .github/towpath.yml.",
     "open_prs": "One of them merged or closed, or a higher limits.open_prs in .github/towpath.yml.",
+    # leave to begin
+    "leave": "Nothing: stories begin for people, the operator, or by the configuration.",
+    "own_name": "Nothing: nobody is named who did not ask.",
+    "autostart": "`backlog.autostart: on` in .github/towpath.yml, or a person who begins it.",
     # effects
     "unknown_effect": "Nothing: an effect without a row in the table is never performed.",
     "own_repository": "Nothing: a story never touches another repository.",
