@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from bot.configuration.jira import Jira
 from bot.configuration.section import END, Pattern, Section
 
 _Weight = Annotated[float, Field(ge=0, le=100)]
@@ -87,13 +88,6 @@ class Security(Section):
         max_length=5,
         description="Rules that may close an item as a false alarm; the alert itself stays open.",
     )
-
-
-class Jira(Section):
-    """The project in Jira that is kept in step."""
-
-    enabled: bool = Field(False, description="Exchange items with Jira.")
-    project: str = Field("", max_length=50, pattern=r"^[A-Z0-9_]*" + END, description="Key of it.")
 
 
 Source = Literal[
