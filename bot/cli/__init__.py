@@ -36,6 +36,7 @@ COMMANDS = {
     "prompts": ("bot.cli.prompts:prompts", "Show, compare, promote and roll back prompts."),
     "run": ("bot.cli.run:run", "Discover, rank and work on what is to be done, in cycles."),
     "backlog": ("bot.cli.backlog:backlog", "List, add, read in and write out what is to be done."),
+    "mcp": ("bot.cli.mcp:mcp", "Serve backlog and stories over the Model Context Protocol."),
     "metrics": ("bot.cli.metrics:metrics", "Show how the work goes: deliveries, times, cost."),
     "lanes": ("bot.cli.lanes:lanes", "Show what goes on by itself: runs, decisions, waits."),
     "audit": ("bot.cli.audit:audit", "Show and verify the journal."),
