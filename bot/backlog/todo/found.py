@@ -18,7 +18,7 @@ from bot.backlog.todo.passed_over import is_generated
 # Every file with a mark has one of these; git looks for them.
 PREFILTER = (
     r"\b(?:TODO|FIXME|HACK|XXX|BUG)\b"
-    r"|(?:[Tt]odo|[Ff]ixme)(?:(?:[(\[].{0,240}?[)\]])?\s?:|\W*$)|(?:[Hh]ack|xxx):"
+    r"|(?:[Tt]odo|[Ff]ixme)(?:(?:[(\[].{0,240}?[)\]])?(?:\s?:|\s--?\s)|\W*$)|(?:[Hh]ack|xxx):|[Tt]odo,|[Ff]ixme,?\s"
     r"|[@\\](?i:todo|fixme|hack|xxx|bug)\b"
 )
 _LARGE = (b"TODO", b"XXX", b"FIXME", b"HACK", b"BUG")
