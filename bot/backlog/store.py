@@ -24,6 +24,7 @@ from bot.story.item_events import (
     ItemEvent,
     ItemMoved,
     ItemRefined,
+    ItemStarted,
     ItemState,
 )
 from bot.story.journal import Conflict, Journal, Together
@@ -136,6 +137,13 @@ class Backlog(Queues):
         moved = ItemMoved(source=item.state, target=target, reason=reason)
         return self._record(repository, number, moved, actor=actor, expect=item.version)
 
+    def begin(self, repository: str, number: int, started: ItemStarted, actor: str) -> Item:
+        """Keep that work on it was begun: it is DOING. Raises UndeclaredMove, NoItem, Conflict."""
+        item = self.item(repository, number)
+        check_move(item.state, ItemState.DOING)
+        moved = ItemMoved(source=item.state, target=ItemState.DOING)
+        return self._record(repository, number, started, moved, actor=actor, expect=item.version)
+
     def rebuild(self, repository: str) -> int:
         """Make the views again from the journal; the number of items."""
         rows = self._journal.streams(kind="item", repository=repository, limit=2**62)
@@ -151,8 +159,7 @@ class Backlog(Queues):
         self,
         repository: str,
         number: int,
-        event: ItemEvent,
-        *,
+        *events: ItemEvent,
         actor: str,
         expect: int | None = None,
     ) -> Item:
@@ -163,7 +170,7 @@ class Backlog(Queues):
                 raise NoItem(repository, number)
             if expect is not None and item.version != expect:
                 raise Conflict(item.stream, expect, item.version)
-            return shelf.tell(item, [event])
+            return shelf.tell(item, events)
 
     def _shelf(self, repository: str, commit: Together) -> Shelf:
         return Shelf(repository, commit, self._scoring)

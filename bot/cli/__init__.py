@@ -35,6 +35,7 @@ COMMANDS = {
     "config": ("bot.cli.config:config", "Check a repository's configuration; print its schema."),
     "prompts": ("bot.cli.prompts:prompts", "Show, compare, promote and roll back prompts."),
     "backlog": ("bot.cli.backlog:backlog", "List, add, read in and write out what is to be done."),
+    "metrics": ("bot.cli.metrics:metrics", "Show how the work goes: deliveries, times, cost."),
     "audit": ("bot.cli.audit:audit", "Show and verify the journal."),
     "inbox": ("bot.cli.inbox:inbox", "Show and replay deliveries that were given up on."),
     "policy": ("bot.cli.policy:policy", "Say which rule decides on an effect, and why."),

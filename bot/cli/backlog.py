@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bot.cli.exits import Exit
+from bot.cli.repository_ids import repository_id
 from bot.settings import load_settings
 from bot.texts import backlog as texts
 
@@ -236,12 +237,7 @@ def _open(home: Path | None, repository: str) -> tuple[Backlog, str]:
     engine = open_database(url)
     click.get_current_context().call_on_close(engine.dispose)
     journal = Journal(engine, lambda: datetime.now(UTC))
-    if "/" in repository:
-        rows = journal.streams(kind="repository", repository=repository, limit=1)
-        if not rows:
-            raise click.UsageError(texts.no_repository(_safe(repository)))
-        repository = rows[0].stream.partition("/")[2]
-    return Backlog(journal, scoring()), repository
+    return Backlog(journal, scoring()), repository_id(journal, repository)
 
 
 def _described(store: Backlog, repository: str, number: int) -> dict[str, Any]:

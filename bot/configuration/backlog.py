@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from bot.configuration.jira import Jira
 from bot.configuration.section import END, Pattern, Section
 
 _Weight = Annotated[float, Field(ge=0, le=100)]
@@ -47,19 +48,46 @@ class Publish(Section):
     daily_report: bool = Field(False, description="Write a report every day.")
 
 
+Family = Literal["feature", "bug", "security", "debt", "test", "docs", "operations"]
+
+
+class FamilyThrottle(Section):
+    """How much of one kind of work there is at once; what is not said is as for all kinds."""
+
+    family: Family = Field(description="The kind of work.")
+    prs_per_day: int | None = Field(
+        None, ge=0, le=1000, description="Pull requests of this kind opened in a day."
+    )
+    open_prs: int | None = Field(
+        None, ge=0, le=1000, description="Pull requests of this kind open at once."
+    )
+
+
 class Throttle(Section):
     """When less is done."""
+
+    under_way: int = Field(
+        3, ge=0, le=1000, description="Stories of the backlog under way at once; people's are free."
+    )
+    families: tuple[FamilyThrottle, ...] = Field(
+        (), max_length=7, description="Limits of single kinds of work, inside those of all."
+    )
 
     slow_prs_per_day: int = Field(
         2, ge=0, le=1000, description="Pull requests a day while more of CI fails than the limit."
     )
 
 
-class Jira(Section):
-    """The project in Jira that is kept in step."""
+class Security(Section):
+    """What becomes of tickets of the security family."""
 
-    enabled: bool = Field(False, description="Exchange items with Jira.")
-    project: str = Field("", max_length=50, pattern=r"^[A-Z0-9_]*" + END, description="Key of it.")
+    close: tuple[
+        Literal["duplicate", "not_affected", "already_fixed", "test_only", "dev_only"], ...
+    ] = Field(
+        ("duplicate", "not_affected", "already_fixed", "test_only"),
+        max_length=5,
+        description="Rules that may close an item as a false alarm; the alert itself stays open.",
+    )
 
 
 Source = Literal[
@@ -84,6 +112,9 @@ Source = Literal[
 class Backlog(Section):
     """Where items of work come from, how they are ranked, and what is shown."""
 
+    autostart: Literal["on", "off"] = Field(
+        "off", description="on: items that are ready are begun without a person who asks."
+    )
     scoring: Scoring = Field(Scoring(), description="How items are ranked.")
     todo: Todo = Field(Todo(), description="TODO comments.")
     sources: tuple[Source, ...] = Field(
@@ -94,4 +125,5 @@ class Backlog(Section):
     dashboard: Dashboard = Field(Dashboard(), description="The issue that shows the backlog.")
     publish: Publish = Field(Publish(), description="What is written back.")
     throttle: Throttle = Field(Throttle(), description="When less is done.")
+    security: Security = Field(Security(), description="Tickets of the security family.")
     jira: Jira = Field(Jira(), description="Jira.")

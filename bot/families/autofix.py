@@ -75,9 +75,7 @@ def detect(title: str, body: str, list_files: Callable[[], Iterable[str]], read:
         return NotThis(reason="names no finding of a linter")
     if unfixable := [c for c in wanted if c in rules() and not rules()[c].fixable]:
         return _no_fix(unfixable)
-    if unsaid := [
-        c for c, said in autofix_text.SAID.items() if c in wanted and not said.search(title + body)
-    ]:
+    if unsaid := autofix_text.unsaid(wanted, f"{title}\n{body}"):
         return _no_fix(unsaid)
     files = sorted(set(list_files()))
     paths, excluded, unknown = _scope(f"{title}\n{body}", files)

@@ -59,16 +59,41 @@ _SOURCE = re.compile(
     r"\.pyi?\b|\w/|\b(?:code\w*|repo\w*|project|modules?|packages?|files?|sources?|lines?|src|tests?|lib)\b",
     re.IGNORECASE,
 )
+_REPORT = re.compile(r"\((?P<rule>[A-Za-z][\w./-]{2,200})\) in [\w./-]+\.pyi?$")
 # What has an exact meaning only where a person said that it is meant.
 SAID = {
     "S324": re.compile(r"usedforsecurity|not (?:used )?(?:for|a) security|non-?security", re.I),
     "S307": re.compile(r"literal_eval", re.I),
 }
 
+# A scanner prints these below every finding; nobody has looked at the code to say them.
+_SUGGESTED = re.compile(
+    r"consider\s+(?:using\s+)?(?:safer\s+)?`?(?:(?:ast\.)?literal_eval|usedforsecurity\s*=\s*False)`?",
+    re.IGNORECASE,
+)
+
+
+def unsaid(codes: list[str], text: str) -> list[str]:
+    """Those of the rules whose fix is exact only where a person says so, and none does."""
+    told = _SUGGESTED.sub(" ", text)
+    return [code for code in codes if code in SAID and not SAID[code].search(told)]
+
+
+def reported_rules(title: str) -> list[str]:
+    """The rules of a title that is a scanner's report: `… (rule) in path`."""
+    found = _REPORT.search(title)
+    return codes_in(found["rule"]) if found else []
+
+
+def by_number(title: str) -> bool:
+    """Whether a scanner's report names a rule by its number, which means one thing only."""
+    found = _REPORT.search(title)
+    return bool(found and re.fullmatch(r"[A-Z]{1,4}\d{2,5}", found["rule"]))
+
 
 def other_work(bare: str, body: str = "") -> bool:
     """Whether a title asks for something else than fixing what is there."""
-    if _HAPPY.search(bare) or {*_reported(bare, body)} & REWRITTEN:
+    if reported_rules(bare) or _HAPPY.search(bare) or {*_reported(bare, body)} & REWRITTEN:
         return False
     about_tool = _ABOUT_TOOL.search(bare) and not codes_in(bare)
     return bool(_OTHER_WORK.search(bare) or about_tool)
@@ -84,6 +109,8 @@ def wanted(bare: str, title: str, body: str) -> list[str]:
     lint = bool(_LINT.search(title))
     fixing = bool(re.match(rf"(?:please\s+)?{_FIXING}\b", bare, re.IGNORECASE))
     phrases = phrases_in(bare)
+    if codes := reported_rules(bare):
+        return codes
     if codes := codes_in(title):
         said = lint or fixing or _LINT.search(body) or {code for _, code in phrases} & {*codes}
         said = said or {*codes} & {*codes_in(body)} or re.match(r"[A-Z]+\d+\W", title)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
 from packaging.version import Version
 
@@ -24,6 +25,7 @@ from bot.families.version_rules import (
     poetry_floor,
     retarget_poetry,
     retarget_requirement,
+    retarget_tag,
 )
 from bot.story.vocabulary import FileChange
 
@@ -74,6 +76,25 @@ def detect(title: str, body: str, list_files: Callable[[], Iterable[str]], read:
     if lock := _lock(upgrades, set(files)):
         return lock
     return _bump(upgrades, manifests)
+
+
+class Holding(NamedTuple):
+    """A requirement with the oldest version that it lets in; `pinned`: and no other."""
+
+    entry: Entry
+    oldest: Version
+    pinned: bool
+
+
+def holdings(list_files: Callable[[], Iterable[str]], read: Read) -> list[Holding]:
+    """Every requirement of every manifest whose constraint can be read, by path and line."""
+    found = []
+    for entry in _entries(_manifests(sorted(set(list_files())), read))[0]:
+        try:
+            found.append(Holding(entry, _current(entry), _pinned(entry)))
+        except Unsupported:
+            continue
+    return found
 
 
 def _manifests(files: Iterable[str], read: Read) -> dict[str, str]:
@@ -229,6 +250,8 @@ def _split_by_marker(package: str, entries: list[Entry]) -> Question | None:
 
 
 def _new_text(entry: Entry, target: Version, exact: bool) -> str:
+    if entry.style == "action":
+        return retarget_tag(entry.text, target)
     if entry.style != "pep508":
         return retarget_poetry(entry.text, target)
     found = declared(entry.text)

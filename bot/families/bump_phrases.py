@@ -144,7 +144,7 @@ def target(
 def newer_versions(text: str, than: Version) -> list[Version]:
     """All versions in a text that are newer than what a project has, each once."""
     told = re.sub(
-        rf"\b(?:python|py|cpython|pip|django-admin)\s*(?:==|>=|<=|[<>])?\s*{VERSION}"
+        rf"<=\s*{VERSION}|\b(?:python|py|cpython|pip|django-admin)\s*(?:==|>=|<=|[<>])?\s*{VERSION}"
         r"|\b(?:id|line|section|cvss|score|severity|issue|alert)\W{0,3}\d[\d.]*|\d{4}-\d{2}-\d{2}",
         " ",
         text,

@@ -44,6 +44,20 @@ _PYLINT = {
     "W0108 unnecessary-lambda": "PLW0108",
 }
 _FLAKE8 = {"W391": "W391", "E251": "FORMAT", "E302": "FORMAT", "E303": "FORMAT", "E305": "FORMAT"}
+# What CodeQL and Semgrep call what ruff has a number for.
+_SCANNERS = {
+    "request-without-cert-validation": "S501",
+    "disabled-cert-validation": "S501",
+    "unsafe-deserialization": "S506",
+    "avoid-pyyaml-load": "S506",
+    "insecure-yaml-load": "S506",
+    "weak-sensitive-data-hashing": "S324",
+    "insecure-hash-algorithm-md5": "S324",
+    "insecure-hash-algorithm-sha1": "S324",
+    "eval-detected": "S307",
+    "unused-local-variable": "F841",
+    "test-equals-none": "E711",
+}
 _PHRASES = {
     r"(?:unused|unneeded|unnecessary|redundant|dead|superfluous) (?:\w+ )?imports?": "F401",
     r"imports? (?:that (?:are|is) )?(?:never|not) used|imported but unused": "F401",
@@ -120,7 +134,8 @@ def _aliases() -> dict[str, tuple[str, ...]]:
     del table["f-string"]  # the name of a rule, but first of all a word
     for names, codes in _PYLINT.items():
         table |= {name.lower(): tuple(codes.split()) for name in names.split()}
-    table |= {name.lower(): (code,) for name, code in _FLAKE8.items()}
+    for names in (_FLAKE8, _SCANNERS):
+        table |= {name.lower(): (code,) for name, code in names.items()}
     return table
 
 

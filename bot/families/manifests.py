@@ -19,13 +19,15 @@ import tomlkit.exceptions
 from packaging.utils import canonicalize_name
 
 from bot.families.version_rules import declared
+from bot.families.workflow_uses import is_workflow, uses
 
 
 @dataclass(frozen=True)
 class Entry:
     """One requirement in a manifest.
 
-    `style`: pep508 (`text` is the whole requirement), poetry or npm (`text` is the constraint).
+    `style`: pep508 (`text` is the whole requirement), poetry or npm (`text` is the constraint),
+    action (`text` is the version, as exact as the tag is).
     """
 
     path: str
@@ -71,6 +73,8 @@ def walker(path: str) -> Walker | None:
     }
     if found := by_name.get(PurePosixPath(path).name):
         return found
+    if is_workflow(path):
+        return _walk_workflow
     if _REQUIREMENTS.search(path):
         return _walk_lines
     return _walk_environment if _ENVIRONMENT.search(path) else None
@@ -310,3 +314,13 @@ def _walk_npm(path: str, content: str, visit: Visit) -> str:
         return found[0].replace(found[1], inside) if found[1] else found[0]
 
     return _NPM_TABLE.sub(table, content)
+
+
+def _walk_workflow(path: str, content: str, visit: Visit) -> str:
+    """A workflow of GitHub Actions: the versions of the actions that it uses."""
+    return uses(
+        content,
+        lambda line, name, version, by_commit: visit(
+            Entry(path, line, "action", name, version, hashed=by_commit)
+        ),
+    )

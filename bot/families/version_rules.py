@@ -180,3 +180,12 @@ def poetry_floor(spec: str) -> Version:
     if found:
         return _version(found[4])
     return Version("0.dev0") if spec.strip() in {"", "*", "latest"} else floor(spec)
+
+
+def retarget_tag(tag: str, target: Version) -> str:
+    """A tag of an action for `target`, as exact as it was: `4` stands for all of 4."""
+    old = _version(tag)
+    if old >= target or old.release == target.release[: len(old.release)]:
+        return tag
+    parts = tag.count(".") + 1
+    return _prefix(target, parts) if parts < 3 else str(target)

@@ -17,6 +17,7 @@ class GitHubError(Exception):
 
     kind = "invalid"
     retryable = False
+    unsent = False  # nothing went out: no attempt was made
 
     def __init__(
         self,
@@ -59,9 +60,17 @@ class RateLimited(GitHubError):
     kind = "rate_limited"
     retryable = True
 
-    def __init__(self, message: str, *, limit: str, retry_after: float, status: int = 0) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        limit: str,
+        retry_after: float,
+        status: int = 0,
+        unsent: bool = False,
+    ) -> None:
         super().__init__(message, status=status, retry_after=retry_after)
-        self.limit = limit
+        self.limit, self.unsent = limit, unsent
 
 
 class Unavailable(GitHubError):
@@ -69,6 +78,12 @@ class Unavailable(GitHubError):
 
     kind = "unavailable"
     retryable = True
+
+
+class Away(Unavailable):
+    """GitHub does not answer and is left alone for now; nothing was sent (B9)."""
+
+    unsent = True
 
 
 class Conflict(GitHubError):

@@ -24,7 +24,7 @@ from bot.texts import reasons
 from bot.workspace.detect import detect_at
 from bot.workspace.text_files import Files
 from policies.branches import branch_name
-from policies.scope import Scope, may_be_written, restricted
+from policies.scope import Scope, may_be_written
 
 MOST_TASKS, MOST_TARGETS, MOST_CHECKS = 12, 30, 20
 
@@ -38,10 +38,10 @@ def plan(story: Story, desk: Desk, room: Workroom) -> Move:
         made = _ask_for_plan(story, desk, room)
     else:
         made = known.plan(spec)
-        if outside := restricted(
-            tuple(t for task in made.tasks for t in task.targets), scope_of(story, room)
-        ):
-            raise hand_over(reasons.out_of_scope(outside))
+        targets = tuple(t for task in made.tasks for t in task.targets)
+        verdict = may_be_written(targets, scope_of(story, room)) if targets else None
+        if verdict is not None and not verdict.allowed:
+            raise hand_over(reasons.out_of_scope(targets))
     # A story keeps its branch, whatever becomes of its title: the pull request is of that one.
     branch = story.branch or branch_name(story.issue, spec.title, spec.story_type)
     checks = detect_at(room.mirror_of(story.repository), story.base_sha).reasons

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
+from bot.story.ticket_effects import TicketEffect
 from bot.story.vocabulary import GateFinding, Person, Repository, Value
 
 
@@ -76,7 +77,10 @@ class ShowStatus(_Effect):
 class RequestStory(_Effect):
     """An open issue with the story label: `issue`, or a new one of `title` and `body` where 0.
 
-    `requester` is who wants it, and may be told so by the policies. Result: number, url.
+    `requester` is who wants it, and may be told so by the policies; `leave` is how it was said:
+    person | operator | autostart (`policies.leave`). `names`: digests that this Towpath and others
+    know the same thing by; the open issue that bears one of them first is the one. Result: number,
+    url.
     """
 
     kind: Literal["request_story"] = "request_story"
@@ -85,6 +89,8 @@ class RequestStory(_Effect):
     issue: int = 0
     title: str = ""
     body: str = ""
+    leave: str = "person"
+    names: tuple[str, ...] = ()
 
 
 class OpenIssue(_Effect):
@@ -122,6 +128,26 @@ class ChangeTodoIssue(_Effect):
     title: str
     body: str
     digest: str
+
+
+class ShowDashboard(_Effect):
+    """The dashboard issue (B14): opened where `issue` is 0, else written and put into `state`.
+
+    `expected`: a digest (`bot.story.dashboard_events.seen`) of the text that it replaces; another
+    one is left, because a box may have been ticked in it. `says`: a digest of what is shown;
+    `writing`: the number that its boxes bear; `ticked`: those shown as ticked, as `item/action`.
+    Result: outcome (written | moved), number, url, says, body (digest), writing, ticked.
+    """
+
+    kind: Literal["show_dashboard"] = "show_dashboard"
+    issue: int
+    title: str
+    body: str
+    says: str
+    writing: int
+    ticked: tuple[str, ...] = ()
+    expected: str = ""
+    state: str = "open"
 
 
 class PushBranch(_Effect):
@@ -310,6 +336,7 @@ Effect = Annotated[
     | OpenIssue
     | OpenTodoIssue
     | ChangeTodoIssue
+    | ShowDashboard
     | PushBranch
     | ProposeFile
     | OpenPullRequest
@@ -323,7 +350,8 @@ Effect = Annotated[
     | RunGates
     | PublishCheck
     | RunCommand
-    | CallModel,
+    | CallModel
+    | TicketEffect,
     Field(discriminator="kind"),
 ]
 

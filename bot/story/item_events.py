@@ -160,6 +160,17 @@ class ItemMoved(Value):
     reason: str = ""
 
 
+class ItemStarted(Value):
+    """Its work was begun at `issue`. `by`: the login of who wanted it; `leave`: how they said so
+    (`bot.backlog.start`).
+    """
+
+    kind: Literal["item_started"] = "item_started"
+    issue: int
+    by: str
+    leave: str
+
+
 class ItemMerged(Value):
     """The item turned out to be the same thing as item `into`, which took over its sources."""
 
@@ -188,6 +199,7 @@ ItemEvent = (
     | ItemRefined
     | InputsGiven
     | ItemMoved
+    | ItemStarted
     | ItemMerged
     | SourceRead
 )

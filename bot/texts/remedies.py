@@ -53,6 +53,10 @@ REMEDIES = {
     "organisation_budget": "The next month (UTC), or a higher TOWPATH_ORGANISATION_BUDGET_USD.",
     "prs_per_day": "The next day (UTC), or a higher limits.prs_per_day in .github/towpath.yml.",
     "open_prs": "One of them merged or closed, or a higher limits.open_prs in .github/towpath.yml.",
+    # leave to begin
+    "leave": "Nothing: stories begin for people, the operator, or by the configuration.",
+    "own_name": "Nothing: nobody is named who did not ask.",
+    "autostart": "`backlog.autostart: on` in .github/towpath.yml, or a person who begins it.",
     # effects
     "unknown_effect": "Nothing: an effect without a row in the table is never performed.",
     "own_repository": "Nothing: a story never touches another repository.",
@@ -66,6 +70,15 @@ REMEDIES = {
     "one_issue": "Nothing: a mark has one issue.",
     "todo_wanted": "A mark that wants an issue; the others are listed.",
     "own_issue": "Nothing: only the issue that was opened for the mark is touched.",
+    "tracker_on": "`backlog.jira.enabled: true` and `project` in .github/towpath.yml; and the "
+    "operator sets TOWPATH_JIRA_URL.",
+    "tracker_allowed": "The operator names the pair in TOWPATH_JIRA_PROJECTS.",
+    "own_project": "Nothing: only tickets of the repository's own project are touched.",
+    "known_status": "The status in `backlog.jira.states` in .github/towpath.yml.",
+    "person_assigned": "The person gives the ticket back.",
+    "own_property": "Nothing: only properties that begin with towpath. are written.",
+    "comment_size": "A shorter comment.",
+    "web_link": "Nothing: only addresses of the web are linked.",
     "story_changed": "The story is read again with its new text; then an approval of that.",
     "live": "`/retry`, or the story label again, starts it anew.",
     "paused": "`/resume` by somebody with write access or who asked for the story.",

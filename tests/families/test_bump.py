@@ -270,3 +270,57 @@ def test_this_project_itself_can_be_bumped_without_changing_another_byte():
         '  "packaging>=99.1",'
     ]
     assert tomllib.loads(done)
+
+
+WORKFLOW = """\
+on: push
+jobs:
+  a:
+    steps:
+      - uses: actions/checkout@v3   # keep
+      - name: set up
+        uses: "actions/setup-python@v4.7.0"
+      - uses: acme/tool/sub@1.2.3
+      - uses: acme/pinned@0123456789012345678901234567890123456789 # v2.1.0
+      - uses: acme/moving@main
+      - uses: ./local
+"""
+CI = ".github/workflows/ci.yml"
+
+
+@pytest.mark.parametrize(
+    ("title", "before", "wanted"),
+    [
+        ("Bump actions/checkout from 3 to 4", "checkout@v3   #", "checkout@v4   #"),
+        ("Bump actions/checkout from v3 to v4.2.1", "checkout@v3 ", "checkout@v4 "),
+        ("Upgrade actions/setup-python to 5.1.0", 'python@v4.7.0"', 'python@v5.1.0"'),
+        ("CVE-2025-1: Upgrade acme/tool to 1.3.0 or later", "sub@1.2.3", "sub@1.3.0"),
+    ],
+)
+def test_an_action_goes_to_a_tag_as_exact_as_it_had(title: str, before: str, wanted: str) -> None:
+    assert after({CI: WORKFLOW}, title) == {CI: WORKFLOW.replace(before, wanted)}
+
+
+def test_an_action_is_no_requirement_of_pythons_installers() -> None:
+    done = detect({CI: WORKFLOW}, "Bump actions/checkout from 3 to 4")
+    assert isinstance(done, bump.Bump)
+    assert not any(place.python for one in done.upgrades for place in one.places)
+
+
+def test_an_action_by_commit_is_a_question_and_one_by_branch_is_nobodys() -> None:
+    pinned = detect({CI: WORKFLOW}, "Upgrade acme/pinned to 2.2.0")
+    assert isinstance(pinned, Question)
+    assert pinned.kind == "hashed"
+    assert isinstance(detect({CI: WORKFLOW}, "Upgrade acme/moving to 2.2.0"), NotThis)
+
+
+def test_an_action_whose_tag_stands_for_the_wanted_version_has_it_already() -> None:
+    assert isinstance(detect({CI: WORKFLOW}, "Bump actions/checkout from v3 to v3.6.0"), Already)
+
+
+def test_the_end_of_what_is_vulnerable_is_no_wish() -> None:
+    body = "idna has no fixed version.\n\nVulnerable: <= 3.9"
+    done = detect(
+        {"requirements.txt": "idna==3.4\n"}, "CVE-2024-1: idna has no fixed version", body
+    )
+    assert isinstance(done, Question)

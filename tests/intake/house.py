@@ -10,6 +10,7 @@ import os
 import signal
 import time
 from collections.abc import Sequence
+from datetime import datetime
 
 from redis import Redis
 
@@ -55,6 +56,9 @@ class RecordingHouse:
 
     def sweep(self) -> None:
         self.redis.incr("test:sweeps")
+
+    def queue_was_away(self, since: datetime) -> None:
+        self.redis.rpush("test:away_since", since.timestamp())
 
 
 def house() -> RecordingHouse:

@@ -15,7 +15,14 @@ from rq import Queue
 from bot.queue.embedded import EmbeddedServer
 from bot.queue.inbox import Inbox
 from bot.queue.wakeups import STORIES, enqueue_advance, enqueue_drain
-from tests.intake.conftest import DELIVERIES_WORKER, STORIES_WORKER, Append, Start, until
+from tests.intake.conftest import (
+    DELIVERIES_WORKER,
+    STORIES_WORKER,
+    Append,
+    Start,
+    starting,
+    until,
+)
 
 CLOCK = """
 from bot.queue.clock import run_clock
@@ -135,6 +142,19 @@ def test_sigterm_ends_idle_processes_at_once(redis: Redis, start: Start) -> None
         process.terminate()
     assert [process.wait(10) for process in processes] == [0, 0, 0]
     assert time.monotonic() - began < 3
+
+
+def test_a_worker_asked_to_end_ends_when_the_queue_goes_away_meanwhile(tmp_path: Path) -> None:
+    server = EmbeddedServer(tmp_path)
+    server.start()
+    with starting(server) as begin, Redis.from_url(server.url) as redis:
+        worker = begin(STORIES_WORKER)
+        enqueue_advance(redis, "slow-6")
+        until(lambda: said(redis, "began"))
+        worker.terminate()
+        time.sleep(0.3)
+        server.stop()
+        assert worker.wait(30) == 0
 
 
 def test_small_jobs_run_in_the_worker_itself(redis: Redis, start: Start, append: Append) -> None:

@@ -100,7 +100,7 @@ def _entry(one: dict[str, Any], packages: list[str]) -> Entry:
         title if any(packages) else f"{identifier} affects the product",
         line_of(one),
         "\n\n".join(part for part in body if part),
-        {"state": "done" if state in _SETTLED else "", "reason": why},
+        {"state": "done" if state in _SETTLED else "", "reason": f"VEX: {why}" if why else ""},
         key=f"{identifier}|{','.join(sorted(bare))}",
         family=Family.SECURITY,
         severity=severity,

@@ -1,0 +1,248 @@
+"""The tickets of the security family, ruled on against the default branch as it is (B11).
+
+Promises: deterministic, no model, no network, nothing run; a ticket that a rule closed or gave to
+people is looked at again, and is free again when the rule does not hold any more. What a person
+blocked stays blocked. Never: touches an alert, or an item that is under way.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.version import Version
+
+from bot.backlog.edges import UNDERWAY
+from bot.backlog.item import Item
+from bot.backlog.store import Backlog
+from bot.codebase.roles import role_of
+from bot.families import autofix, autofix_text, bump, rewrite
+from bot.families.bump_phrases import fixed_versions
+from bot.families.declared_packages import Tree
+from bot.families.lint_rules import REWRITTEN
+from bot.families.outcomes import Question
+from bot.story.item_events import Family, ItemState
+from bot.workspace.text_files import Files
+from policies.scope import Scope, may_hold_secrets, restricted
+from policies.security_tickets import Outcome, Ruling, Ticket, covered, decide
+
+CLOSED, PEOPLES = "closed by rule ", "for people by rule "
+_LOOKED_AT = (ItemState.NEW, ItemState.REFINED, ItemState.READY, ItemState.BLOCKED, ItemState.DONE)
+_SCANNERS = frozenset({"code_scanning", "sarif", "sast"})
+_STATEMENT = re.compile(r"^Analysis: (not affected|false positive)\b\s*(.*)$", re.MULTILINE)
+_VULNERABLE = re.compile(r"^Vulnerable: (.+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Ruled:
+    """What was decided of an item; `target`: the state that it goes to, if to another."""
+
+    item: int
+    ruling: Ruling
+    target: ItemState | None = None
+
+    @property
+    def reason(self) -> str:
+        """What the item says of it."""
+        before = {Outcome.CLOSE: CLOSED, Outcome.HAND_OVER: PEOPLES, Outcome.WAIT: PEOPLES}
+        opening = before.get(self.ruling.outcome, "ruled by ")
+        return f"{opening}{self.ruling.rule}: {self.ruling.reason}"
+
+
+@dataclass(frozen=True)
+class _Fix:
+    """The known fix of a ticket: `what` is the same for tickets that one change mends."""
+
+    what: tuple[str, ...]
+    paths: tuple[str, ...]
+    version: Version | None = None
+    idle: bool = False  # it would change nothing, and the ticket names the very rule that it mends
+
+
+def triage(
+    backlog: Backlog,
+    repository: str,
+    files: Files,
+    closing: Collection[str],
+    scope: Scope,
+    *,
+    dry: bool = False,
+) -> list[Ruled]:
+    """Rule on every security ticket nobody works on, by number, and move those that have to move.
+
+    `repository`: its id. `dry`: decide only.
+    """
+    items = _tickets(backlog, repository)
+    ruled = rule(items, Tree(files), closing, scope)
+    by_number = {item.number: item for item in items}
+    for one in ruled:
+        item = by_number[one.item]
+        if one.target is not None and not dry:
+            backlog.move(repository, one.item, one.target, one.reason, expect=item.version)
+    return ruled
+
+
+def rule(items: Sequence[Item], tree: Tree, closing: Collection[str], scope: Scope) -> list[Ruled]:
+    """The rulings on items of one repository; those under way only count for the others."""
+    fixes = {item.number: _known_fix(item, tree) for item in items}
+    rulings: dict[int, Ruling] = {}
+    before: dict[tuple[str, ...], int] = {}
+    for item in sorted(items, key=lambda one: one.number):
+        found = fixes[item.number]
+        fix = found if isinstance(found, _Fix) else None
+        ticket = _ticket(item, tree, found, scope)
+        if fix is not None and ticket.kind == "code":
+            ticket = replace(ticket, same_as=before.setdefault(fix.what, item.number))
+            if ticket.same_as == item.number:
+                ticket = replace(ticket, same_as=0)
+        rulings[item.number] = decide(ticket, closing)
+    _cover(items, fixes, rulings)
+    return [
+        Ruled(item.number, rulings[item.number], _target(item, rulings[item.number]))
+        for item in sorted(items, key=lambda one: one.number)
+        if item.state not in UNDERWAY
+    ]
+
+
+def _tickets(backlog: Backlog, repository: str) -> list[Item]:
+    rows = backlog.next(repository, 2**31, (*_LOOKED_AT, *UNDERWAY))
+    items = [backlog.item(repository, one.number) for one in rows if one.family == Family.SECURITY]
+    return [item for item in items if item.state is not ItemState.DONE or _ours(item)]
+
+
+def _ours(item: Item) -> bool:
+    """Whether it is where a ruling of ours put it, and a source still tells of it."""
+    return item.reason.startswith((CLOSED, PEOPLES)) and bool(item.sightings)
+
+
+def _target(item: Item, ruling: Ruling) -> ItemState | None:
+    if item.state is ItemState.BLOCKED and not _ours(item):
+        return None  # somebody else has a reason
+    wanted: ItemState | None = None
+    if ruling.outcome is Outcome.CLOSE:
+        wanted = ItemState.DONE
+    elif ruling.outcome is Outcome.WAIT or (
+        ruling.outcome is Outcome.HAND_OVER and not ruling.patch
+    ):
+        wanted = ItemState.BLOCKED
+    elif _ours(item):
+        wanted = ItemState.NEW
+    if wanted is ItemState.BLOCKED and item.state is ItemState.DONE:
+        wanted = ItemState.NEW  # on the way there
+    return wanted if wanted is not item.state else None
+
+
+def _cover(
+    items: Sequence[Item], fixes: Mapping[int, _Fix | str], rulings: dict[int, Ruling]
+) -> None:
+    """Of several tickets that one package's newer version mends, one is worked on."""
+    groups: dict[tuple[str, ...], list[tuple[bool, Version, int]]] = {}
+    for item in items:
+        fix = fixes[item.number]
+        if not isinstance(fix, _Fix) or fix.version is None:
+            continue
+        busy = item.state in UNDERWAY
+        ruling = rulings[item.number]
+        if busy or ruling.outcome is Outcome.DISPATCH or ruling.patch:
+            groups.setdefault(fix.what, []).append((busy, fix.version, -item.number))
+    for group in groups.values():
+        first = -max(group)[2]
+        for _, _, number in group:
+            if -number != first:
+                rulings[-number] = covered(first)
+
+
+def _ticket(item: Item, tree: Tree, fix: _Fix | str, scope: Scope) -> Ticket:
+    text = f"{item.title}\n{item.body}"
+    statement = next(
+        (found for one in item.known if (found := _STATEMENT.search(one.body)) is not None), None
+    )
+    packages = _named(item, "advisory:", last=True)
+    versions = fixed_versions(text)
+    paths = fix.paths if isinstance(fix, _Fix) else ()
+    places = _places(item)
+    secret = any(one.source == "secret_scanning" for one in item.known) or any(
+        may_hold_secrets(path) for path in places
+    )
+    dependency = bool(packages) or (isinstance(fix, _Fix) and fix.version is not None)
+    kind = "dependency" if dependency else "code" if places else "other"
+    return Ticket(
+        kind="secret" if secret else kind,  # type: ignore[arg-type]
+        declared=tree.declared(packages, versions, _vulnerable(text)),
+        has_fixed_version=bool(versions) or isinstance(fix, _Fix),
+        statement=statement[1].replace(" ", "_") if statement else "",
+        statement_reason=statement[2] if statement else "",
+        places=places,
+        missing=tuple(path for path in places if path not in tree.files.known),
+        tests=tuple(path for path in places if role_of(path) == "test"),
+        mended=isinstance(fix, _Fix) and fix.idle,
+        known_fix=isinstance(fix, _Fix) and not fix.idle,
+        fix=paths,
+        theirs=restricted(paths or places, scope),
+        hindrance=fix if isinstance(fix, str) else "",
+    )
+
+
+def _known_fix(item: Item, tree: Tree) -> _Fix | str:
+    """The fix that a known family makes of the ticket's text, or why there is none."""
+    read, listed = tree.files.text, lambda: tree.files.paths
+    found = bump.detect(item.title, item.body, listed, read)
+    if isinstance(found, bump.Bump):
+        best = max(found.upgrades, key=lambda one: Version(one.new))
+        vulnerable = _vulnerable(item.body)
+        if vulnerable is not None and vulnerable.contains(best.new, prereleases=True):
+            return f"{best.package} {best.new} is vulnerable as well"
+        names = tuple(sorted(one.package for one in found.upgrades))
+        return _Fix(names, tuple(one.path for one in found.changes), Version(best.new))
+    mended = autofix.detect(item.title, item.body, listed, read)
+    if isinstance(mended, autofix.Autofix):
+        return _autofix(item, mended, tree)
+    for one in (found, mended):
+        if isinstance(one, Question):
+            return one.message
+    return ""
+
+
+def _autofix(item: Item, mended: autofix.Autofix, tree: Tree) -> _Fix | str:
+    """A scanner's finding that our own rewriting mends is looked for first: it may be gone."""
+    paths = tuple(path for path in mended.paths if path in tree.files.known)
+    what = (*mended.rules, *mended.paths)
+    if not paths or set(mended.rules) - REWRITTEN:
+        return _Fix(what, paths)
+    try:
+        count = sum(rewrite.rewrite(t, mended.rules)[1] for p in paths if (t := tree.files.text(p)))
+    except rewrite.UNREADABLE as error:
+        return f"{', '.join(paths)} cannot be parsed ({type(error).__name__})"
+    if count:
+        return _Fix(what, paths)
+    if autofix_text.by_number(item.title):
+        return _Fix(what, paths, idle=True)
+    return f"nothing in {', '.join(paths)} is what the exact fix mends"
+
+
+def _named(item: Item, kind: str, *, last: bool = False) -> tuple[str, ...]:
+    """The identities of a kind; of `advisory:ID|package` the `last` part."""
+    names = [n for one in item.known for n in one.identities if n.startswith(kind)]
+    told = [n.rpartition("|")[2] if last else n.removeprefix(kind) for n in names]
+    return tuple(sorted({one for one in told if one}))
+
+
+def _places(item: Item) -> tuple[str, ...]:
+    """The files of a scanner's finding."""
+    if not any(one.source in _SCANNERS for one in item.known):
+        return ()
+    return tuple(sorted({one.rpartition("|")[0] for one in _named(item, "rule:")}))
+
+
+def _vulnerable(text: str) -> SpecifierSet | None:
+    """The versions that an alert calls vulnerable, where all of them can be read."""
+    ranges = [
+        re.sub(r"(?<![<>=!~])=(?!=)", "==", one.replace(" ", ""))
+        for one in _VULNERABLE.findall(text)
+    ]
+    try:
+        return SpecifierSet(ranges[0]) if len(ranges) == 1 else None
+    except InvalidSpecifier:
+        return None
