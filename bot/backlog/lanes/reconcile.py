@@ -24,7 +24,7 @@ def run(shift: Shift) -> Outcome:
     """Views first, then items that nobody speaks of."""
     decisions = _views(shift)
     after = int(shift.checkpoint) if shift.checkpoint.isdigit() else 0
-    while numbers := shift.backlog.open_after(shift.key, after, _AT_ONCE):
+    while numbers := shift.backlog.unsourced_after(shift.key, after, _AT_ONCE):
         for number in numbers:
             decisions += _left(shift, number)
         after = numbers[-1]
