@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from bot.outside.errors import Refused
 from bot.outside.github_checks import Checks
+from bot.outside.github_claims import Claims
 from bot.outside.github_proposals import Proposals
 from bot.outside.github_pulls import Pulls
 from bot.outside.github_requests import Requests
@@ -17,7 +18,7 @@ from bot.outside.github_talk import Talk
 from bot.outside.github_writes import Needs
 
 
-class Effects(Talk, Requests, Pulls, Proposals, Checks):
+class Effects(Talk, Claims, Requests, Pulls, Proposals, Checks):
     """Adapter of the kinds that GitHub's API does; PushBranch is git's and not among them."""
 
     kinds = (
@@ -26,6 +27,7 @@ class Effects(Talk, Requests, Pulls, Proposals, Checks):
         "post_comment",
         "reply_to_review",
         "show_status",
+        "claim_issue",
         "request_story",
         "open_issue",
         "propose_file",
@@ -42,6 +44,7 @@ class Effects(Talk, Requests, Pulls, Proposals, Checks):
 
     needs: ClassVar[Needs] = {
         **Talk.needs,
+        **Claims.needs,
         **Requests.needs,
         **Pulls.needs,
         **Proposals.needs,
