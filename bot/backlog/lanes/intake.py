@@ -52,8 +52,9 @@ def run(shift: Shift) -> Outcome:
     wanted = frozenset(shift.config.backlog.sources)
     try:
         for name, look in _looks(day, wanted):
-            _look(day, name, look)
-            day.pause()
+            if name not in day.looked:
+                _look(day, name, look)
+                day.have_looked(name)
         _hear(day)
         if day.touched:
             apply_rules(shift, sorted(day.touched))

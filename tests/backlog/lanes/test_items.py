@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from bot.backlog.lanes import rank, reconcile, refine
+from bot.backlog.lanes import intake, rank, reconcile, refine
 from bot.backlog.store import Backlog
 from bot.story.item_events import Authority, ItemState
 from bot.story.journal import Journal
-from tests.backlog.lanes.samples import shift_on
+from tests.backlog.lanes.samples import office_on, shift_on
 from tests.backlog.samples import REPO, inputs, reading, sighting
 from tests.journal.samples import Clock
 
@@ -161,3 +164,42 @@ def test_a_view_that_lost_an_item_is_made_again(journal: Journal, backlog: Backl
     told = reconcile.run(shift_on(journal, reconcile))
     assert [one.what for one in told.decisions] == ["rebuilt"]
     assert backlog.counts(REPO) == {"NEW": 2}
+
+
+# -- intake ------------------------------------------------------------------------------------
+
+
+class Service:
+    """Sources that answer with one thing each, and remember what was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def identity(self) -> Any:
+        return SimpleNamespace(bot=SimpleNamespace(login="towpath[bot]"))
+
+    def branch_head(self, repository: Any, branch: str) -> None:
+        return None
+
+    def __getattr__(self, name: str) -> Any:
+        def ask(*about: Any) -> list[dict[str, Any]]:
+            self.asked.append(name)
+            if name != "open_issues":
+                return []
+            user = {"login": "ada"}
+            return [{"number": 1, "title": "Search is slow", "html_url": "", "user": user}]
+
+        return ask
+
+
+def test_slow_sources_are_asked_one_run_after_another(journal: Journal, backlog: Backlog) -> None:
+    service, told, runs = Service(), None, 0
+    sources = ["advisories", "issues", "dependabot"]
+    while told is None or not told.finished:
+        shift = shift_on(journal, intake, told, seconds=0, sources=sources)
+        office = office_on(journal, service)
+        told = intake.run(replace(shift, office=office))
+        runs += 1
+    assert service.asked == ["open_issues", "dependabot_alerts", "security_advisories"]
+    assert (runs, set(told.inputs)) == (4, set(sources))
+    assert backlog.item(REPO, 1).title == "Search is slow"
