@@ -13,9 +13,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
-from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 from urllib.parse import urlsplit
 
 from redis import Redis
@@ -23,20 +21,17 @@ from rq.timeouts import BaseTimeoutException
 from sqlalchemy import Engine as Database
 
 import handlers
-from bot import onboarding, rules, stages
+from bot import adapters, onboarding, outages, rules, stages
 from bot.agent.conversation import Conversations
-from bot.agent.gateway import Gateway
-from bot.agent.perform import Model
-from bot.agent.prompts import Registry
+from bot.backlog.dashboard.ledger import dashboard_facts
 from bot.backlog.todo.reader import MirrorMarks, mark_facts
 from bot.configuration.in_force import EffectiveConfig
-from bot.families import rewrite
-from bot.gates.perform import Gates as QualityGates
 from bot.known_secrets import remember, secrets_of
+from bot.lanes import Lanes
 from bot.outside.github import GitHub, connect, permissions_needed
 from bot.queue.delivery import Delivery, Failure
 from bot.queue.embedded import redis_url
-from bot.queue.wakeups import enqueue_advance, request_drain
+from bot.queue.wakeups import request_drain
 from bot.settings import Settings, load_settings
 from bot.story.claim_records import holder
 from bot.story.database import open_database
@@ -48,15 +43,17 @@ from bot.story.machine import Story, fold
 from bot.story.next_move import Gates
 from bot.story.office import HandlerSettings, Office
 from bot.story.opened_pulls import opened_pulls
-from bot.story.performer import Performer
+from bot.story.performer import LEFTOVERS, Performer
 from bot.story.permit import Permitted
 from bot.story.repositories import KIND, Repositories
+from bot.story.services import Services
 from bot.story.spending import Ledger, Spending
 from bot.story.unmet_facts import InForce
 from bot.story.vocabulary import Repository
 from bot.texts import review
 from bot.texts.handoff import handoff
 from bot.texts.status import status
+from bot.tracking import Tracking
 from bot.workspace import perform as workspace
 from bot.workspace.choose_sandbox import choose_sandbox
 from bot.workspace.mirror import Person as Author
@@ -96,7 +93,7 @@ class House:
 
     @cached_property
     def redis(self) -> Redis:
-        return Redis.from_url(redis_url(self.settings))
+        return Redis.from_url(redis_url(self.settings), socket_timeout=10, socket_connect_timeout=5)
 
     @cached_property
     def database(self) -> Database:
@@ -107,6 +104,11 @@ class House:
         return Journal(self.database, self.clock, self._boundary)
 
     @cached_property
+    def services(self) -> Services:
+        """The health of what we depend on, as all processes know it."""
+        return outages.services(self.journal, self.clock, self.owner)
+
+    @cached_property
     def github(self) -> GitHub:
         settings = self.settings
         return connect(
@@ -114,6 +116,7 @@ class House:
             str(settings.app_id),
             lambda: settings.read_private_key() or "",
             self.clock,
+            services=self.services,
         )
 
     @cached_property
@@ -130,6 +133,8 @@ class House:
         ours = (self.settings.github_web_url, self.settings.github_api_url)
         if _host(repository.git_url) not in {_host(url) for url in ours}:
             return None
+        if rest := self.services.resting(outages.GITHUB):
+            raise rest
         return f"Authorization: {self.github.git_credentials(repository.installation_id)}"
 
     @cached_property
@@ -147,7 +152,13 @@ class House:
             self.repositories.configured,
             mark_facts(self.journal, self.configuration),
             partial(opened_pulls, self.database, self.clock),
+            self.tracking.facts,
+            dashboard_facts(self.journal, self.configuration),
         )
+
+    @cached_property
+    def tracking(self) -> Tracking:
+        return Tracking(self.settings, self.clock, self.configuration, self.services)
 
     @cached_property
     def performer(self) -> Performer:
@@ -158,6 +169,7 @@ class House:
             self.clock,
             self.owner,
             boundary=self._boundary,
+            resting=outages.resting_for(self.services, self.github.effects.kinds),
         )
 
     def effect_kinds(self) -> tuple[str, ...]:
@@ -173,25 +185,10 @@ class House:
     @cached_property
     def _adapters(self) -> Mapping[str, Permitted]:
         """By kind of effect; none of them does anything without a verdict on it."""
-        shop = self.workshop
-        adapters: dict[str, Any] = dict.fromkeys(self.github.effects.kinds, self.github.effects)
-        adapters["push_branch"] = workspace.Push(shop)
-        adapters["prepare_environment"] = workspace.Prepare(shop)
-        adapters["run_tests"] = workspace.Tests(shop)
-        adapters["run_gates"] = QualityGates(
-            shop, self.settings.home / "gates", self.settings.osv_url, self.settings.gate_tools
+        of_tickets = self.tracking.adapters()
+        return adapters.of(
+            self.settings, self.github.effects, self.workshop, self.conversations, of_tickets
         )
-        adapters["run_command"] = workspace.Command(shop, {"rewrite": Path(rewrite.__file__)})
-        if self.settings.models:
-            gateway = Gateway(
-                self.settings.models,
-                timeout=self.settings.model_timeout_seconds,
-                output_limit=self.settings.model_output_tokens,
-                prompts=Registry(self.settings.home),
-                record=self.settings.record,
-            )
-            adapters["call_model"] = Model(gateway, self.conversations)
-        return {kind: Permitted(adapter) for kind, adapter in adapters.items()}
 
     @cached_property
     def conversations(self) -> Conversations:
@@ -281,11 +278,18 @@ class House:
             self.repositories,
             self.rules,
             MirrorMarks(self.workshop),
+            self.tracking.tracker,
         )
+
+    @cached_property
+    def lanes(self) -> Lanes:
+        gates = partial(adapters.gates, self.settings, self.workshop)
+        reports = self.settings.home / "reports"
+        return Lanes(self.office, self.workshop, self.owner, gates, reports)
 
     def wake(self, stream: str, delay: float | None = None) -> None:
         """Have a worker advance a story."""
-        enqueue_advance(self.redis, stream, delay)
+        outages.wake(self.redis, stream, delay)
 
     # -- what the jobs call ---------------------------------------------------------------------
 
@@ -298,6 +302,7 @@ class House:
             return None
         try:
             outcome = handlers.handle(delivery, self.office)
+            self.lanes.hear(delivery)
         except BaseTimeoutException:
             raise  # the drain's time is over, which is no fault of this delivery
         except Exception as error:  # noqa: BLE001 - kept with an id, answered, and tried again
@@ -314,7 +319,8 @@ class House:
     def _failed(self, delivery: Delivery, error: Exception) -> Failure:
         error_id = uuid.uuid4().hex[:12]
         where = {"error_id": error_id, "delivery": delivery.guid, "event": delivery.event}
-        log.exception("a delivery could not be handled", extra=where)
+        if not getattr(error, "away", False):  # else the outage is in the log already
+            log.exception("a delivery could not be handled", extra=where)
         if getattr(error, "retryable", False):  # GitHub is away or busy: no attempt is lost
             return Failure(f"{error_id} {type(error).__name__}", counted=False)
         if delivery.event in ("issue_comment", "issues"):
@@ -336,6 +342,10 @@ class House:
             return None
         return max(1.0, (later - self.clock()).total_seconds())
 
+    def run_lanes(self) -> None:
+        """Run the lanes that are due."""
+        self.lanes.run_due(self.redis)
+
     def sweep(self) -> None:
         """Wake what is due and held by nobody; say what was left unsaid; drain the inbox."""
         request_drain(self.redis)
@@ -343,16 +353,22 @@ class House:
         for kind in ("story", KIND):
             for row in self.journal.streams(kind=kind, due_before=at, unleased=True, limit=200):
                 self.wake(row.stream)
-        streams = {row.stream for row in self.journal.due_effects(at, limit=200)}
+        said = self.journal.due_effects(at, limit=200, kinds=LEFTOVERS)
+        streams = {row.stream for row in said if not self.services.resting(outages.GITHUB)}
         for stream in sorted(streams):
             self.performer.perform_leftovers(fold(stream, self.journal.load(stream)), None)
         advance_all(self.office)
-        if at >= self._look_again:
+        outages.reconcile(self.services, self.journal, partial(catch_up, self.office))
+        if at >= self._look_again and not self.services.resting(outages.GITHUB):
             far = self._look_far is None or at >= self._look_far
             since = at - KEPT if far else self._look_again - _LOST
             self._look_again = at + timedelta(seconds=self.settings.catch_up_seconds)
             self._look_far = at + _FAR if far else self._look_far
             catch_up(self.office, since)
+
+    def queue_was_away(self, since: datetime) -> None:
+        """The queue is back: what nobody could keep meanwhile is found by the next sweep."""
+        self.services.was_away(outages.QUEUE, since, "the server did not answer")
 
 
 def _host(url: str) -> tuple[str, int | None]:

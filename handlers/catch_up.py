@@ -68,8 +68,9 @@ def catch_up(office: Office, since: datetime) -> int:
 def _looked(look: Callable[[], None]) -> bool:
     try:
         look()
-    except Exception:
-        log.exception("could not look at GitHub for what was missed")
+    except Exception as error:
+        if not getattr(error, "away", False):  # else the outage is in the log already
+            log.exception("could not look at GitHub for what was missed")
         return False
     return True
 

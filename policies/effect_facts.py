@@ -19,10 +19,12 @@ from policies import (
     approvals,
     auto_approval,
     budget,
+    dashboard,
     marks,
     opened_pulls,
     scope,
     suspicion,
+    tickets,
     who_commands,
 )
 from policies.story_view import PullFacts, StoryView
@@ -81,3 +83,5 @@ class Facts:
     autostart: bool = False  # whether the configuration lets stories begin by themselves
     opened: opened_pulls.Opened = field(default_factory=opened_pulls.Opened)
     marks: marks.MarkFacts | None = None  # of comments that say what is to be done
+    tickets: tickets.TicketFacts | None = None  # what may be written to a tracker
+    dashboard: dashboard.DashboardFacts | None = None

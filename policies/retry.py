@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 LIMIT = 5  # attempts of a stage
-EFFECT_LIMIT = 12  # attempts of an effect: an outage of half an hour loses nothing
+EFFECT_LIMIT = 300  # attempts of an effect: what fails for a day loses nothing
 FIRST_SECONDS = 2.0
 MOST_SECONDS = 300.0
 _FINAL = frozenset({"forbidden", "not_found", "refused", "invalid", "denied"})

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from bot.agent.errors import Kind, ModelError
 from bot.agent.providers import RawAnswer, Request
 from bot.agent.sources import Source
+from policies import breaker
 
 # What another model may not suffer from.
 AWAY = frozenset(
@@ -27,7 +28,7 @@ AWAY = frozenset(
         Kind.AUTHENTICATION,
     }
 )
-FIRST_REST, LONGEST_REST = 15.0, 900.0  # seconds
+_LIMITS = breaker.Limits(first=15.0, most=900.0, most_after=900.0, calm=0.0)
 
 
 @dataclass(frozen=True)
@@ -57,39 +58,40 @@ def _sent(skipped: Sequence[Skipped]) -> int:
     return sum(one.sent for one in skipped)
 
 
-class Breaker:
-    """Whether a model is asked at all: closed, open until an instant, or one trial under way."""
+class _Guard:
+    """One model: its condition (`policies.breaker`), and whether a trial of it is under way."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._failures = 0
-        self._until = 0.0
+        self._known = breaker.WELL
         self._trial = False
         self.kind = Kind.OVERLOADED
 
     def let_through(self, now: float) -> bool:
         """Whether a call may go out; of those that ask after a rest, one."""
         with self._lock:
-            if not self._failures:
+            gate = breaker.gate(self._known, now)
+            if gate is breaker.Gate.GO:
                 return True
-            if now < self._until or self._trial:
+            if gate is breaker.Gate.REST or self._trial:
                 return False
             self._trial = True
             return True
 
     def rests_for(self, now: float) -> float:
         """Seconds until it is tried again."""
-        return max(0.0, self._until - now)
+        return breaker.rests_for(self._known, now)
 
-    def succeeded(self) -> None:
+    def succeeded(self, now: float) -> None:
         with self._lock:
-            self._failures, self._trial = 0, False
+            self._known, self._trial = breaker.succeeded(self._known, now), False
 
     def failed(self, kind: Kind, now: float, retry_after: float | None) -> None:
         with self._lock:
-            self._failures, self._trial, self.kind = self._failures + 1, False, kind
-            rest = min(LONGEST_REST, FIRST_REST * 2 ** (min(self._failures, 12) - 1))
-            self._until = now + max(rest, min(retry_after or 0.0, LONGEST_REST))
+            self._trial, self.kind = False, kind
+            self._known = breaker.failed(
+                self._known, now, kind, 1.0, retry_after=retry_after, limits=_LIMITS
+            )
 
     def gave_up(self) -> None:
         """The trial ended in something that says nothing about the model."""
@@ -102,38 +104,38 @@ class Chain:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._breakers: dict[str, Breaker] = {}
+        self._guards: dict[str, _Guard] = {}
 
     def ask(self, sources: Sequence[Source], asked: Request) -> Answered:
         """The first answer. Raises the last `ModelError`; if all rest, one to try again later."""
         skipped: list[Skipped] = []
         last: ModelError | None = None
         for source in sources:
-            breaker = self._breakers.setdefault(source.model, Breaker())
+            guard = self._guards.setdefault(source.model, _Guard())
             # The only one there is gets asked: resting would help nobody.
-            if not breaker.let_through(self._clock()) and len(sources) > 1:
-                skipped.append(Skipped(source.model, breaker.kind, sent=False))
+            if not guard.let_through(self._clock()) and len(sources) > 1:
+                skipped.append(Skipped(source.model, guard.kind, sent=False))
                 continue
             try:
                 answer = source.ask(asked)
             except ModelError as error:
                 error.requests = 1 + _sent(skipped)
                 if error.kind not in AWAY:
-                    breaker.gave_up()
+                    guard.gave_up()
                     raise
-                breaker.failed(error.kind, self._clock(), error.retry_after)
+                guard.failed(error.kind, self._clock(), error.retry_after)
                 skipped.append(Skipped(source.model, error.kind, sent=True))
                 last = error
             except BaseException:
-                breaker.gave_up()
+                guard.gave_up()
                 raise
             else:
-                breaker.succeeded()
+                guard.succeeded(self._clock())
                 return Answered(answer, source, tuple(skipped))
         raise last or self._all_rest(skipped)
 
     def _all_rest(self, skipped: Sequence[Skipped]) -> ModelError:
         now = self._clock()
-        soonest = min(self._breakers[one.model].rests_for(now) for one in skipped)
+        soonest = min(self._guards[one.model].rests_for(now) for one in skipped)
         names = ", ".join(f"{one.model} ({one.kind})" for one in skipped)
         return ModelError(Kind.OVERLOADED, f"all rest: {names}", retry_after=max(1.0, soonest))

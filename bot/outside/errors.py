@@ -17,6 +17,8 @@ class GitHubError(Exception):
 
     kind = "invalid"
     retryable = False
+    unsent = False  # nothing went out
+    away = False  # it says nothing about the request: no attempt is used up
 
     def __init__(
         self,
@@ -57,11 +59,19 @@ class RateLimited(GitHubError):
     """403 or 429. `limit`: primary | secondary. Nothing was done."""
 
     kind = "rate_limited"
-    retryable = True
+    retryable = away = True
 
-    def __init__(self, message: str, *, limit: str, retry_after: float, status: int = 0) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        limit: str,
+        retry_after: float,
+        status: int = 0,
+        unsent: bool = False,
+    ) -> None:
         super().__init__(message, status=status, retry_after=retry_after)
-        self.limit = limit
+        self.limit, self.unsent = limit, unsent
 
 
 class Unavailable(GitHubError):
@@ -69,6 +79,12 @@ class Unavailable(GitHubError):
 
     kind = "unavailable"
     retryable = True
+
+
+class Away(Unavailable):
+    """GitHub does not answer and is left alone for now; nothing was sent (B9)."""
+
+    unsent = away = True
 
 
 class Conflict(GitHubError):

@@ -11,6 +11,7 @@ from datetime import datetime
 from bot.outside.github_effects import Effects
 from bot.outside.github_http import AppKey, GitHubHttp
 from bot.outside.github_reads import NEEDS, Reads
+from bot.story.services import Services
 
 
 class GitHub(Reads):
@@ -29,15 +30,22 @@ def connect(
     *,
     timeout: int = 15,
     seconds_between_writes: float | None = None,
+    services: Services | None = None,
 ) -> GitHub:
     """GitHub, GHES (`https://host/api/v3`) or a compatible server, as the app with this key.
 
-    `now` is timezone-aware. Nothing is sent before the first read or effect.
+    `now` is timezone-aware; `services`: what all processes know of GitHub's health. Nothing is
+    sent before the first read or effect.
     """
     key = AppKey(app_id=str(app_id), private_key=private_key)
     return GitHub(
         GitHubHttp(
-            base_url, key, now, timeout=timeout, seconds_between_writes=seconds_between_writes
+            base_url,
+            key,
+            now,
+            timeout=timeout,
+            seconds_between_writes=seconds_between_writes,
+            services=services,
         )
     )
 

@@ -63,6 +63,11 @@ def complaint(text: str) -> tuple[str, list[str]]:
     return str(told.get("message") or ""), named
 
 
+def is_away(status: int) -> bool:
+    """Whether an answer says that GitHub could not see to the request."""
+    return status >= 500 or status == 408
+
+
 def failure(
     verb: str, path: str, status: int, headers: Mapping[str, str], message: str, errors: list[str]
 ) -> GitHubError:
@@ -79,7 +84,7 @@ def failure(
             # A base that moved is tried again; to a head that moved nobody said yes.
             again = message.startswith("Base branch was modified")
             return Conflict(told, status=status, retryable=again)
-        case _ if status >= 500 or status == 408:
+        case _ if is_away(status):
             return Unavailable(told, status=status, maybe_done=verb != "GET")
         case _:
             return Refused(told, status=status, errors=errors)

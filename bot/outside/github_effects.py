@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from bot.outside.errors import Refused
 from bot.outside.github_checks import Checks
 from bot.outside.github_claims import Claims
+from bot.outside.github_dashboard import Dashboards
 from bot.outside.github_proposals import Proposals
 from bot.outside.github_pulls import Pulls
 from bot.outside.github_requests import Requests
@@ -18,7 +19,7 @@ from bot.outside.github_talk import Talk
 from bot.outside.github_writes import Needs
 
 
-class Effects(Talk, Claims, Requests, Pulls, Proposals, Checks):
+class Effects(Talk, Claims, Requests, Dashboards, Pulls, Proposals, Checks):
     """Adapter of the kinds that GitHub's API does; PushBranch is git's and not among them."""
 
     kinds = (
@@ -33,6 +34,7 @@ class Effects(Talk, Claims, Requests, Pulls, Proposals, Checks):
         "propose_file",
         "open_todo_issue",
         "change_todo_issue",
+        "show_dashboard",
         "open_pull_request",
         "edit_pull_request",
         "merge_pull_request",
@@ -46,6 +48,7 @@ class Effects(Talk, Claims, Requests, Pulls, Proposals, Checks):
         **Talk.needs,
         **Claims.needs,
         **Requests.needs,
+        **Dashboards.needs,
         **Pulls.needs,
         **Proposals.needs,
         **Checks.needs,

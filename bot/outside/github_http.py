@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import logging
 import os
+import random
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
@@ -25,10 +26,19 @@ from github import Github
 from github.Requester import Requester
 from urllib3.util import Retry
 
-from bot.outside.errors import Refused, Unauthorized, Unavailable
-from bot.outside.github_answers import complaint, decoded, failure, never_reached, next_page
-from bot.outside.ratelimit import Pauses, limit_in
+from bot.outside.errors import RateLimited, Refused, Unauthorized, Unavailable
+from bot.outside.github_answers import (
+    complaint,
+    decoded,
+    failure,
+    is_away,
+    never_reached,
+    next_page,
+)
+from bot.outside.github_guard import Guard, Guarded, limits_of
+from bot.outside.ratelimit import limit_in
 from bot.outside.redaction import outgoing
+from bot.story.services import Services
 
 API_VERSION = "2022-11-28"
 MAX_PAGES = 100
@@ -83,7 +93,9 @@ class GitHubHttp:
         timeout: int = 15,
         user_agent: str = "towpath",
         seconds_between_writes: float | None = None,
+        services: Services | None = None,
     ) -> None:
+        """`services`: what is known of GitHub's health; this process's own where none is given."""
         parts = urlsplit(base_url)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
             raise ValueError("the base URL of GitHub must be http(s)://host[:port][/path]")
@@ -94,7 +106,8 @@ class GitHubHttp:
         self._lock = threading.Lock()
         self._tokens: dict[int, _Token] = {}
         self._seen: OrderedDict[tuple[Any, ...], tuple[str, _Answer]] = OrderedDict()
-        self._pauses = Pauses()
+        services = services or Services(now, random.random, limits=limits_of)
+        self._guard = Guard(services, self._base_url, user_agent)
 
     @property
     def app_id(self) -> str:
@@ -150,6 +163,8 @@ class GitHubHttp:
         try:
             told = self.write("POST", f"/app/installations/{installation:d}/access_tokens", None)
         except Unavailable as error:  # a token too many harms nobody: nothing to look for
+            if error.unsent:
+                raise
             raise Unavailable(str(error), status=error.status) from None
         value = told.get("token") if isinstance(told, dict) else None
         if not value:
@@ -179,28 +194,44 @@ class GitHubHttp:
         body: Any = None,
     ) -> tuple[int, dict[str, str], str]:
         for renewed in (False, True):
-            self._pauses.check(installation, self._now())
             sent = {
                 "Accept": "application/vnd.github+json",
                 "Authorization": self._authorization(installation),
                 **headers,
             }
-            status, got, text = self._once(verb, path, params, sent, body)
+            with self._guard.around(verb, path, installation) as guarded:
+                status, got, text = self._exchange(guarded, params, sent, body)
             if status == 401 and installation is not None and not renewed:
                 self.forget_token(installation)  # revoked or expired early; nothing was done
                 continue
             break
-        now = self._now()
-        self._pauses.note_used_up(installation, now, got)
         if status < 300 or (status == 304 and "If-None-Match" in headers):
             return status, got, text
         if status == 403 and installation is not None and NEEDED in got:
             self.forget_token(installation)  # it may be older than a permission granted since
-        message, errors = complaint(text)
-        if limited := limit_in(status, got, message, now):
-            self._pauses.note(installation, now, limited)
-            raise limited
-        raise failure(verb, path, status, got, message, errors)
+        raise failure(verb, path, status, got, *complaint(text))
+
+    def _exchange(
+        self, guarded: Guarded, params: Mapping[str, Any], headers: dict[str, str], body: Any
+    ) -> tuple[int, dict[str, str], str]:
+        """An answer of GitHub itself. Raises Unavailable where none came, RateLimited, Refused."""
+        verb, path, now = guarded.verb, guarded.path, self._now
+        try:
+            status, got, text = self._once(verb, path, params, headers, body)
+            if is_away(status):
+                raise failure(verb, path, status, got, *complaint(text))
+            if status < 300 and text.lstrip()[:1] == "<":  # a page of something in between
+                raise Unavailable(f"{verb} {path}: not JSON", maybe_done=verb != "GET")
+            if limit := limit_in(status, got, complaint(text)[0], now()):
+                raise limit
+        except Unavailable as error:
+            guarded.silent(error)
+            raise
+        except RateLimited as error:
+            guarded.limited(error)
+            raise
+        guarded.answered(got, now())
+        return status, got, text
 
     def _once(
         self, verb: str, path: str, params: Mapping[str, Any], headers: dict[str, str], body: Any

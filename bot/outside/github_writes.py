@@ -75,13 +75,18 @@ class Writes:
         return user.get("id") == bot.id if bot.id else user.get("login") == bot.login
 
     def _our_issue(self, effect: Any) -> dict[str, Any] | None:
-        """The issue that was opened for this effect; its marker is at its end."""
-        wanted, bot = marker(effect.key), self._reads.identity().bot
-        path = repo_path(effect.repository.full_name, "issues")
+        """The result of the effect that opened an issue, if it did."""
+        found = self._issue_of(effect.repository, effect.key)
+        return issue_of(found) if found else None
+
+    def _issue_of(self, repository: Repository, key: str) -> dict[str, Any] | None:
+        """The issue that the effect of this key opened, whatever state it is in."""
+        wanted, bot = marker(key), self._reads.identity().bot
         asked = {"state": "all", "creator": bot.login}
-        for each in self._http.pages(path, effect.repository.installation_id, **asked):
+        path = repo_path(repository.full_name, "issues")
+        for each in self._http.pages(path, repository.installation_id, **asked):
             if self._is_ours(each) and ends_in(each, wanted):
-                return issue_of(each)
+                return each
         return None
 
 

@@ -1,14 +1,8 @@
-"""Holding still while GitHub says so (W12).
-
-Promises: after a rate limit no request goes out for that installation before the time GitHub named;
-one installation's limit does not stop another. Never sleeps: the caller is told when, and frees its
-worker.
-"""
+"""What an answer of GitHub says of its rate limits (W12). Pure; never sleeps."""
 
 from __future__ import annotations
 
 import math
-import threading
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -18,41 +12,12 @@ _DEFAULT_SECONDS = 60.0  # GitHub's advice for a secondary limit without Retry-A
 _MOST_SECONDS = 24 * 3600.0
 
 
-class Pauses:
-    """Until when each installation (None: the app itself) has to hold still."""
-
-    def __init__(self) -> None:
-        self._until: dict[int | None, tuple[float, str]] = {}
-        self._lock = threading.Lock()
-
-    def check(self, installation: int | None, now: datetime) -> None:
-        """Raise RateLimited while the pause lasts."""
-        with self._lock:
-            until, limit = self._until.get(installation, (0.0, ""))
-        left = until - now.timestamp()
-        if left > 0:
-            raise RateLimited(
-                f"holding still for {left:.0f} s more after a {limit} rate limit",
-                limit=limit,
-                retry_after=left,
-            )
-
-    def note(self, installation: int | None, now: datetime, error: RateLimited) -> None:
-        """Remember a limit that was hit."""
-        self._set(installation, now.timestamp() + (error.retry_after or 0), error.limit)
-
-    def note_used_up(
-        self, installation: int | None, now: datetime, headers: Mapping[str, str]
-    ) -> None:
-        """Remember that an answer said it was the last one before the primary limit's reset."""
-        reset = _number(headers.get("x-ratelimit-reset"))
-        if headers.get("x-ratelimit-remaining") == "0" and reset is not None:
-            self._set(installation, min(reset, now.timestamp() + _MOST_SECONDS), "primary")
-
-    def _set(self, installation: int | None, until: float, limit: str) -> None:
-        with self._lock:
-            if until > self._until.get(installation, (0.0, ""))[0]:
-                self._until[installation] = (until, limit)
+def used_up(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Seconds to the reset, where an answer says that it was the last one before that."""
+    reset = _number(headers.get("x-ratelimit-reset"))
+    if headers.get("x-ratelimit-remaining") != "0" or reset is None:
+        return None
+    return min(max(reset - now.timestamp(), 0.0), _MOST_SECONDS)
 
 
 def limit_in(

@@ -15,6 +15,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Protocol
 
 from redis import Redis
@@ -27,6 +28,8 @@ from bot.queue.wakeups import enqueue_advance, request_drain
 
 BATCH = 32
 DRAIN_SECONDS = 5.0
+LANES_LOCK = "towpath:lanes"  # spares workers; that no lane runs twice at once is the leases' part
+LANES_LOCK_SECONDS = 150.0
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +60,12 @@ class House(Protocol):
 
     def sweep(self) -> None:
         """Look at everything that may have been missed."""
+
+    def run_lanes(self) -> None:
+        """Run the lanes of backlogs that are due, for a while."""
+
+    def queue_was_away(self, since: datetime) -> None:
+        """The queue answers again; what came in from `since` on may not have been kept."""
 
 
 class _Houses:
@@ -108,6 +117,24 @@ def sweep() -> None:
     """RQ job of the clock: drain what no drain was queued for, then let the house sweep."""
     drain_inbox()
     houses.here().sweep()
+
+
+def run_lanes() -> None:
+    """RQ job of the clock: one round of lanes; another one at work is enough."""
+    lock = _redis().lock(LANES_LOCK, timeout=LANES_LOCK_SECONDS)
+    if not lock.acquire(blocking=False):
+        return
+    try:
+        houses.here().run_lanes()
+    finally:
+        if lock.owned():
+            lock.release()
+
+
+def queue_returned(since: float) -> None:
+    """RQ job of the clock: the queue did not answer from `since` (seconds since 1970) until now."""
+    houses.here().queue_was_away(datetime.fromtimestamp(since, UTC))
+    sweep()
 
 
 def drain(
@@ -167,7 +194,8 @@ def _attempt(
             tally.failed += 1
             if not failure.counted:
                 inbox.hand_back([taken], at_once=False)
-            log.warning("delivery %s: attempt %d: %s", taken.guid, taken.attempt, failure.reason)
+            level = logging.WARNING if failure.counted else logging.INFO
+            log.log(level, "delivery %s: attempt %d: %s", taken.guid, taken.attempt, failure.reason)
     inbox.done(good)
     tally.handled += len(good)
     return True

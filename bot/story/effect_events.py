@@ -41,6 +41,15 @@ class EffectFailed(Value):
     requests: int = 0
 
 
+class EffectSuperseded(Value):
+    """A view that was never shown: `by` shows what is true by now."""
+
+    kind: Literal["effect_superseded"] = "effect_superseded"
+    key: str
+    effect: str
+    by: str
+
+
 class StageFaulted(Value):
     """A stage raised: kept with an id to find it by; retried with backoff (S3)."""
 

@@ -133,17 +133,20 @@ class _Run:
     def to_the_end(self) -> datetime | None:
         while True:
             self._refresh()
-            later = self._e._performer.perform_leftovers(self._story, self._lease)
-            moved = self._move()
-            claims = self._claim() if not moved else None
-            if not moved and self._works():
-                wanted = claims or self._stage()
-                moved = self._move(wanted) if isinstance(wanted, Move) else True
-                later = wanted if isinstance(wanted, datetime) else None
-            elif moved:
-                later = None
-            later = self._show() or later or self._opens_at()
-            if (later is not None or not moved) and self._rests(later):
+            unsaid = self._e._performer.perform_leftovers(self._story, self._lease)
+            moved, wanted = self._move(), None
+            if not moved:
+                wanted = self._claim()
+                if self._works():
+                    wanted = wanted or self._stage()
+                    moved = isinstance(wanted, Move) and self._move(wanted)
+            unseen = self._show()
+            if moved:
+                continue  # the work goes on where it cannot be seen now
+            waits = wanted if isinstance(wanted, datetime) else None
+            times = [at for at in (unsaid, unseen, waits) if at is not None]
+            later = min(times) if times else self._opens_at()
+            if self._rests(later):
                 return later
 
     def _move(self, wanted: Move | None = None) -> bool:
@@ -284,6 +287,8 @@ class _Run:
 
     def _fault(self, error: Exception) -> Move | datetime:
         story, error_id = self._story, uuid.uuid4().hex[:12]
+        if getattr(error, "away", False):  # that says nothing about the stage
+            return self._e._clock() + timedelta(seconds=getattr(error, "retry_after", None) or 1.0)
         log.exception("stage faulted", extra={"stream": self._stream, "error_id": error_id})
         attempt, limit = story.faults + 1, self._e._limits.stage_retries
         wait_s = stage_retry(attempt, limit, self._e._jitter())

@@ -30,8 +30,17 @@ from bot.story.asked_events import (
     RetryRequested,
     WsjfGiven,
 )
-from bot.story.effect_events import EffectFailed, EffectPerformed, EffectProposed, StageFaulted
+from bot.story.dashboard_events import DashboardEvent
+from bot.story.effect_events import (
+    EffectFailed,
+    EffectPerformed,
+    EffectProposed,
+    EffectSuperseded,
+    StageFaulted,
+)
 from bot.story.item_events import ItemEvent
+from bot.story.lane_events import LaneEvent
+from bot.story.published_events import PublishedEvent
 from bot.story.repository_events import RepositoryEvent
 from bot.story.review_events import (
     RemarksAnswered,
@@ -40,7 +49,9 @@ from bot.story.review_events import (
     ReviewRequested,
     ReviewRound,
 )
+from bot.story.service_events import ServiceEvent
 from bot.story.split import SplitProposed
+from bot.story.ticket_events import TicketEvent
 from bot.story.todo_events import TodoEvent
 from bot.story.vocabulary import (
     ExecutionPlan,
@@ -308,11 +319,17 @@ Event = Annotated[
     | EffectProposed
     | EffectPerformed
     | EffectFailed
+    | EffectSuperseded
     | StageFaulted
     | ApiEvent
     | RepositoryEvent
+    | ServiceEvent
     | ItemEvent
-    | TodoEvent,
+    | LaneEvent
+    | TodoEvent
+    | DashboardEvent
+    | PublishedEvent
+    | TicketEvent,
     Field(discriminator="kind"),
 ]
 

@@ -8,7 +8,7 @@ touched again. Never performs anything itself.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -67,7 +67,8 @@ class Settled:
 
     With `claim` (what `claim` returned) that claim must still be the current one; without, nobody
     may be performing the effect: so waiting ones are opened (`proposed`) and open ones denied.
-    `not_before` with `failed` means: to be tried again from then.
+    `not_before` with `failed` means: to be tried again from then. `uncounted`: nothing was tried,
+    so that the claim counts as no attempt.
     """
 
     key: str
@@ -76,6 +77,7 @@ class Settled:
     error: str = ""
     not_before: datetime | None = None
     claim: OutboxRow | None = None
+    uncounted: bool = False
 
 
 class ClaimLost(Exception):
@@ -130,7 +132,7 @@ _SETTLE_CLAIMED = Prepared(
         EFFECTS.c.claim_owner == bindparam("owner"),
         EFFECTS.c.attempts == bindparam("attempts"),
     )
-    .values(_OUTCOME)
+    .values(_OUTCOME | {"attempts": bindparam("counted")})
 )
 _SETTLE_UNCLAIMED = Prepared(
     update(EFFECTS)
@@ -194,13 +196,35 @@ class Outbox(Store):
         with reading(self._engine) as connection:
             return [_outbox_row(row) for row in connection.execute(query)]
 
-    def due_effects(self, now: datetime, limit: int, stream: str | None = None) -> list[OutboxRow]:
+    def due_effects(
+        self,
+        now: datetime,
+        limit: int,
+        stream: str | None = None,
+        kinds: Collection[str] | None = None,
+    ) -> list[OutboxRow]:
         """At most `limit` effects that could be claimed at `now`, oldest proposal first."""
         query = select(EFFECTS).where(_DUE).order_by(EFFECTS.c.position).limit(limit)
+        if kinds is not None:
+            query = query.where(EFFECTS.c.kind.in_(sorted(kinds)))
         if stream is not None:
             query = query.where(EFFECTS.c.stream == stream)
         with reading(self._engine) as connection:
             return [_outbox_row(row) for row in connection.execute(query, {"now": stored(now)})]
+
+    def open_effects(self, stream: str, kinds: Collection[str]) -> list[OutboxRow]:
+        """Effects of these kinds that wait to be tried (again), oldest proposal first."""
+        query = select(EFFECTS).where(
+            EFFECTS.c.stream == stream,
+            EFFECTS.c.kind.in_(sorted(kinds)),
+            or_(
+                EFFECTS.c.status == literal("proposed"),
+                and_(EFFECTS.c.status == literal("failed"), EFFECTS.c.not_before.is_not(None)),
+            ),
+        )
+        with reading(self._engine) as connection:
+            found = connection.execute(query.order_by(EFFECTS.c.position))
+            return [_outbox_row(row) for row in found]
 
     def _propose(self, cursor: Cursor, stream: str, proposed: Sequence[Proposed]) -> None:
         for one in proposed:
@@ -233,7 +257,15 @@ class Outbox(Store):
                 self._run(cursor, _SETTLE_UNCLAIMED, **values)
             else:
                 owner, attempts = one.claim.owner, one.claim.attempts
-                self._run(cursor, _SETTLE_CLAIMED, **values, owner=owner, attempts=attempts)
+                counted = attempts - one.uncounted
+                self._run(
+                    cursor,
+                    _SETTLE_CLAIMED,
+                    **values,
+                    owner=owner,
+                    attempts=attempts,
+                    counted=counted,
+                )
             if cursor.rowcount != 1:
                 raise ClaimLost(one.key)
 

@@ -2,7 +2,9 @@
 
 Promises: no effect is performed without a verdict in the journal, judged by everything told before
 it; a second try is judged anew; an effect whose outcome is not known is looked for before it is
-tried again; a performed effect gives its recorded result.
+tried again; a performed effect gives its recorded result. While a service is away nothing is sent
+to it and no attempt is used up; what people were to be told waits in its order, and of a view only
+the newest is shown (B9).
 """
 
 from __future__ import annotations
@@ -14,12 +16,13 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from bot.story.effects import Effect
-from bot.story.events import EffectFailed, EffectPerformed, EffectProposed
+from bot.story.events import EffectFailed, EffectPerformed, EffectProposed, EffectSuperseded
 from bot.story.journal import Conflict, Journal
 from bot.story.leases import Lease
 from bot.story.machine import Story, apply
 from bot.story.outbox import OutboxRow, Proposed, Settled
 from bot.story.permit import Permit
+from bot.story.services import Resting
 from bot.story.vocabulary import Decision, Verdict, Waiting, digest
 from policies.retry import effect_retry
 
@@ -28,7 +31,11 @@ log = logging.getLogger(__name__)
 # Said to people by handlers; a dead worker's leftovers of these kinds are still wanted. Other
 # kinds belong to a stage or to the status, which propose them again if they still want them.
 LEFTOVERS = frozenset({"react", "post_comment", "reply_to_review"})
-
+# They show how things are, so that an older one is worth nothing.
+VIEWS = frozenset({"show_status", "set_labels"})
+# Done here, or by a model: they wait for no word that could not be said yet.
+_LOCAL = frozenset({"call_model", "run_tests", "run_gates", "run_command", "prepare_environment"})
+_HOLDS = 3  # attempts after which an effect that alone fails lets those behind it pass
 
 _STATUS = {Decision.ALLOW: "proposed", Decision.DENY: "denied", Decision.WAIT: "waiting"}
 
@@ -79,7 +86,10 @@ class Performer:
         owner: str,
         claim_s: float = 60.0,
         boundary: Callable[[str], None] = lambda name: None,
+        resting: Callable[[Effect], Resting | None] = lambda effect: None,
     ) -> None:
+        """`resting`: why what would perform an effect is left alone now."""
+        self._resting = resting
         self._journal, self._adapters, self._judge = journal, adapters, judge
         self._clock, self._owner, self._claim_s = clock, owner, claim_s
         self._boundary = boundary
@@ -89,6 +99,8 @@ class Performer:
         row = self._journal.effect(effect.key)
         if row is not None and row.status == "performed":
             return row.result or {}
+        if effect.kind in VIEWS:
+            self._not_while_away(effect)  # what is true by then is shown
         permit = None
         if row is None or row.status in ("waiting", "denied") or _given_up(row):
             # A key means one thing: what the outbox holds is judged, for it is what is performed.
@@ -103,9 +115,8 @@ class Performer:
     def perform_leftovers(self, story: Story, lease: Lease | None) -> datetime | None:
         """Perform what was said but not done, judged anew. Returns when the next one is due."""
         later: datetime | None = None
-        for row in self._journal.due_effects(self._clock(), limit=100, stream=story.stream):
-            if row.effect.kind not in LEFTOVERS:
-                continue
+        now, stream = self._clock(), story.stream
+        for row in self._journal.due_effects(now, limit=100, stream=stream, kinds=LEFTOVERS):
             try:
                 self._perform(row.effect.key, story, lease, None)
             except NotNow as pause:
@@ -126,14 +137,20 @@ class Performer:
         while True:
             self._catch_up(story)
             verdict = self._judge(effect, story)
+            outbox = _outbox(effect, _STATUS[verdict.decision], known)
+            older = self._older_views(effect, story.stream)
+            gone = [EffectSuperseded(key=k, effect=effect.kind, by=effect.key) for k in older]
+            said = f"superseded by {effect.key}"
+            dropped = [Settled(key=k, status="denied", error=said) for k in older]
+            outbox["settle"] = [*outbox.get("settle", ()), *dropped]
             try:
-                (recorded,) = self._journal.append(
+                *_, recorded = self._journal.append(
                     story.stream,
-                    [_proposal(effect, verdict)],
+                    [*gone, _proposal(effect, verdict)],
                     actor="policies",
                     lease=lease,
                     expect=story.version,
-                    **_outbox(effect, _STATUS[verdict.decision], known),
+                    **outbox,
                 )
             except Conflict:
                 continue  # somebody said something while it was judged
@@ -141,6 +158,34 @@ class Performer:
         if not verdict.allowed:
             raise NotAllowed(verdict, self._waiting(verdict, story))
         return Permit(recorded)
+
+    def _older_views(self, effect: Effect, stream: str) -> list[str]:
+        """Keys of views of this kind that were not shown yet, and need not be any more."""
+        if effect.kind not in VIEWS:
+            return []
+        waiting = self._journal.open_effects(stream, {effect.kind})
+        return [row.effect.key for row in waiting if row.effect.key != effect.key]
+
+    def _not_while_away(self, effect: Effect) -> None:
+        """Raise NotNow while what would perform it is left alone."""
+        if rest := self._resting(effect):
+            raise NotNow(self._clock() + timedelta(seconds=rest.retry_after), str(rest))
+
+    def _in_turn(self, row: OutboxRow, story: Story, lease: Lease | None) -> None:
+        """Perform what was to be said before; NotNow where that cannot be said yet."""
+        if row.effect.kind in _LOCAL:
+            return
+        for earlier in self._journal.open_effects(row.stream, LEFTOVERS):
+            if earlier.position >= row.position or earlier.attempts >= _HOLDS:
+                continue
+            if earlier.not_before is not None and earlier.not_before > self._clock():
+                raise NotNow(earlier.not_before, f"{earlier.effect.key} comes first")
+            try:
+                self._perform(earlier.effect.key, story, lease, None)
+            except NotAllowed as no:
+                self.note_unsaid(earlier.effect, no)
+            except Refused as refused:
+                log.warning("an earlier effect was refused", extra={"error_id": refused.error_id})
 
     def _catch_up(self, story: Story) -> None:
         for record in self._journal.load(story.stream, after=story.version):
@@ -165,6 +210,9 @@ class Performer:
         self, key: str, story: Story, lease: Lease | None, permit: Permit | None
     ) -> dict[str, Any]:
         known = self._journal.effect(key)
+        if known is not None and known.status != "performed":
+            self._not_while_away(known.effect)
+            self._in_turn(known, story, lease)
         # The lease proves that whoever performed a stage's effect before us is dead or fenced out.
         take_over = lease is not None and known is not None and known.effect.kind not in LEFTOVERS
         row = self._journal.claim(key, self._owner, self._claim_s, take_over)
@@ -209,6 +257,19 @@ class Performer:
         if retryable and wait_s is None:
             wait_s = effect_retry(row.attempts)
         until = self._clock() + timedelta(seconds=wait_s) if retryable and wait_s else None
+        is_away, unsent = getattr(error, "away", False), getattr(error, "unsent", False)
+        # What was sent once is looked for before it is sent again: that attempt counts.
+        if until is not None and is_away and (unsent or row.attempts > 1):
+            waits = Settled(
+                key=row.effect.key,
+                status="failed",
+                error=str(error)[:2000],
+                not_before=until,
+                claim=row,
+                uncounted=True,
+            )
+            self._journal.append(stream, [], actor=self._owner, lease=lease, settle=[waits])
+            raise NotNow(until, str(error)) from error
         error_id = uuid.uuid4().hex[:12]
         self._journal.append(
             stream,

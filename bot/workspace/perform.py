@@ -161,7 +161,7 @@ class _told:
         if isinstance(error, Busy):
             raise WorkspaceError(str(error), True, 5.0) from error
         if isinstance(error, GitFailed):
-            raise WorkspaceError(str(error), self._retry, 10.0) from error
+            raise WorkspaceError(str(error), self._retry) from error
 
 
 class Push:

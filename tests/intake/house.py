@@ -10,6 +10,7 @@ import os
 import signal
 import time
 from collections.abc import Sequence
+from datetime import datetime
 
 from redis import Redis
 
@@ -55,6 +56,12 @@ class RecordingHouse:
 
     def sweep(self) -> None:
         self.redis.incr("test:sweeps")
+
+    def run_lanes(self) -> None:
+        self.redis.set("test:lanes_after", self.redis.llen("test:advanced"))
+
+    def queue_was_away(self, since: datetime) -> None:
+        self.redis.rpush("test:away_since", since.timestamp())
 
 
 def house() -> RecordingHouse:
