@@ -18,7 +18,7 @@ from fractions import Fraction
 from itertools import islice
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, bindparam, func, select, tuple_
+from sqlalchemy import and_, bindparam, func, literal_column, select, tuple_
 
 from bot.backlog.item import stream_of
 from bot.story.database import Cursor, Prepared, Store, reading
@@ -41,12 +41,11 @@ _OLDEST = select(func.min(ITEMS.c.since)).where(_QUEUE).scalar_subquery()
 _ROW = (ITEMS.c.base, ITEMS.c.since, ITEMS.c.number, ITEMS.c.title, ITEMS.c.family)
 _IN_ORDER = (ITEMS.c.since, ITEMS.c.number)
 
-HEADS = Prepared(
-    select(*_ROW, _NEXT, _OLDEST)
-    .where(_QUEUE, ITEMS.c.base == _TOP)
-    .order_by(*_IN_ORDER)
-    .limit(bindparam("most"))
-)
+_TOPMOST = select(*_ROW, _NEXT, _OLDEST).where(_QUEUE, ITEMS.c.base == _TOP).order_by(*_IN_ORDER)
+# PostgreSQL keeps a plan only where the number is written out: planning takes three times as long
+# as executing.
+HEADS = Prepared(_TOPMOST.limit(literal_column(str(_CHUNK))))
+_HEADS = Prepared(_TOPMOST.limit(bindparam("most")))
 _MORE = Prepared(
     select(*_ROW)
     .where(
@@ -61,7 +60,7 @@ _MORE = Prepared(
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """An item in its place. `base` in 1/1560; `score` and `ageing` are exact."""
+    """An item in its place. `base` in 1/1560; `since` and `at`, when it was asked for, in µs."""
 
     repository: str
     number: int
@@ -69,8 +68,18 @@ class Ranked:
     family: str
     title: str
     base: int
-    score: Fraction
-    ageing: Fraction
+    since: int
+    at: int
+
+    @property
+    def score(self) -> Fraction:
+        """Exact, with its age."""
+        return score(self.base, self.since, self.at)
+
+    @property
+    def ageing(self) -> Fraction:
+        """The factor of its age, exact."""
+        return ageing(self.since, self.at)
 
     @property
     def stream(self) -> str:
@@ -125,9 +134,13 @@ class Queues(Store):
         self, repository: str, limit: int, state: ItemState, now: int
     ) -> list[Ranked] | None:
         """The answer where one queue has it all, which is usual; one statement."""
-        values = {"repository_": repository, "state_": str(state), "below": _ALL, "most": limit}
+        values: dict[str, Any] = {"repository_": repository, "state_": str(state), "below": _ALL}
         with self._looking(once=True) as cursor:
-            rows = self._run(cursor, HEADS, **values).fetchall()
+            if limit <= _CHUNK:
+                self._run(cursor, HEADS, **values)
+            else:
+                self._run(cursor, _HEADS, **values, most=limit)
+            rows = cursor.fetchall()[:limit]
         if not rows:
             return []
         beneath, oldest = rows[0][5:]
@@ -194,7 +207,7 @@ class Queues(Store):
     ) -> tuple[_Queue, int | None, int]:
         """The highest queue at most `below`, the base of the one beneath it, the oldest item."""
         at: dict[str, Any] = {"repository_": repository, "state_": str(state)}
-        rows = self._run(cursor, HEADS, **at, below=below + 1, most=_CHUNK).fetchall()
+        rows = self._run(cursor, HEADS, **at, below=below + 1).fetchall()
 
         def more(last: _Row) -> list[_Row]:
             after = {"base_": last.base, "after": last.since, "number_": last.number}
@@ -220,8 +233,8 @@ def _ranked(repository: str, state: ItemState, row: _Row, now: int) -> Ranked:
         family=row.family,
         title=row.title,
         base=row.base,
-        score=score(row.base, row.since, now),
-        ageing=ageing(row.since, now),
+        since=row.since,
+        at=now,
     )
 
 

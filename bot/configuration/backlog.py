@@ -65,8 +65,18 @@ class Dashboard(Section):
 class Publish(Section):
     """What is written back into the repository."""
 
-    backlog_file: bool = Field(False, description="Keep backlog.yml up to date by pull requests.")
-    daily_report: bool = Field(False, description="Write a report every day.")
+    backlog_file: bool = Field(False, description="Keep backlog.yml up to date.")
+    daily_report: bool = Field(False, description="Add the report of each day, in docs/status.")
+    where: Literal["pull_request", "branch"] = Field(
+        "pull_request",
+        description="A pull request that is kept current, or the branch towpath/backlog only.",
+    )
+
+    @property
+    def asks(self) -> frozenset[str]:
+        """What is asked for, by the names of the keys, and `pull_request` where it is to be one."""
+        asked = {name for name in ("backlog_file", "daily_report") if getattr(self, name)}
+        return frozenset(asked | ({"pull_request"} if self.where == "pull_request" else set()))
 
 
 Family = Literal["feature", "bug", "security", "debt", "test", "docs", "operations"]

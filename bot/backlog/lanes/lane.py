@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from bot.backlog.item import Item
@@ -96,6 +97,24 @@ class Mirrors(Protocol):
 
 
 @dataclass(frozen=True)
+class Surfaces:
+    """What people see of a backlog.
+
+    `reports`: the folder of all repositories' reports. `dashboard`: brings the issue up to date;
+    whether it is. `files`: the same for files of the repository, with those of the last report
+    (name, content); what that waits for. `words`: a day's snapshot in Markdown.
+    """
+
+    reports: Path
+    dashboard: Callable[[Office, Repository, Sequence[Wait]], bool]
+    files: Callable[
+        [Office, Repository, Backlog, Sequence[tuple[str, str]]],
+        Sequence[tuple[str, str, datetime | None]],
+    ]
+    words: Callable[[Mapping[str, Any]], str]
+
+
+@dataclass(frozen=True)
 class Hands:
     """What lanes use of the rooms above; the wiring hands it in. None: this house has no such.
 
@@ -107,6 +126,7 @@ class Hands:
     """
 
     mirrors: Mirrors | None = None
+    surfaces: Surfaces | None = None
     look_at_marks: Callable[[Office, Repository], None] | None = None
     audit: Callable[[Repository, str, Sequence[str]], Sequence[Any]] | None = None
     ends: tuple[type[BaseException], ...] = ()

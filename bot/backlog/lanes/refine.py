@@ -17,6 +17,7 @@ from bot.backlog.lanes.lane import Decision, Outcome, Shift
 from bot.backlog.refining import held, is_news, refined
 from bot.backlog.words import instant_of
 from bot.story.item_events import ItemState as S
+from bot.story.journal import Conflict
 from bot.story.vocabulary import digest
 from policies.ranking import microseconds, score
 
@@ -37,15 +38,16 @@ def run(shift: Shift) -> Outcome:
     sign = digest(threshold)
     before = dict(shift.former.inputs).get(THRESHOLD) if shift.former else None
     since = _since(place, shift.now) if before == sign else None
-    began = place.get("began") or shift.now.isoformat()
+    goes_on = place.get("sign") == sign and {"began", "after"} <= place.keys()
+    began = place["began"] if goes_on else shift.now.isoformat()
     ruled, inputs = shift.hands.triage(shift) if shift.hands.triage else ((), {})
     decisions: list[Decision] = [*ruled]
-    for number in _numbers(shift, since, place.get("after", 0)):
+    for number in _numbers(shift, since, place["after"] if goes_on else 0):
         decisions += _refine(shift, number, threshold)
-        at = {**place, "began": began, "after": number}
+        at = {"at": place.get("at", ""), "began": began, "after": number, "sign": sign}
         shift.reached(json.dumps(at, sort_keys=True))
         if shift.budget.over():
-            return _outcome(decisions, {**inputs}, False, at)
+            return _outcome(decisions, {THRESHOLD: before or "", **inputs}, False, at)
     decisions += _older(shift, threshold)
     return _outcome(decisions, {THRESHOLD: sign, **inputs}, True, {"at": began})
 
@@ -73,6 +75,13 @@ def _numbers(shift: Shift, since: datetime | None, after: int) -> list[int]:
 
 
 def _refine(shift: Shift, number: int, threshold: float) -> list[Decision]:
+    try:
+        return _made_clear(shift, number, threshold)
+    except Conflict:
+        return [Decision(number, "left", "somebody changed it just now")]  # looked at again
+
+
+def _made_clear(shift: Shift, number: int, threshold: float) -> list[Decision]:
     item = shift.backlog.item(shift.key, number)
     if item.state not in _LOOKED_AT or item.merged_into is not None:
         return []
