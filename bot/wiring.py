@@ -158,7 +158,8 @@ class House:
 
     @cached_property
     def tracking(self) -> Tracking:
-        return Tracking(self.settings, self.clock, self.configuration, self.services)
+        given = (self.settings, self.clock, self.configuration, self.services, self.journal)
+        return Tracking(*given)
 
     @cached_property
     def performer(self) -> Performer:
