@@ -27,6 +27,9 @@ def secrets_of(settings: Settings) -> tuple[str, ...]:
     found = [secret.decode() for secret in settings.webhook_secrets]
     if settings.private_key is not None:
         found.append(settings.private_key.get_secret_value())
+    found += [one.decode() for one in settings.jira_webhook_secrets]
+    if settings.jira_token is not None or settings.jira_token_file is not None:
+        found.append(settings.read_jira_token())
     for url in (settings.database_url, settings.redis_url):
         found.append((urlsplit(url).password if url else None) or "")
     found += [os.environ.get(name, "") for name in _KEYS_OF_MODELS]

@@ -19,6 +19,7 @@ from bot.app_key import pem_of
 from bot.credentials import CredentialsProblem
 from bot.settings_api import ApiSettings
 from bot.settings_github import StoredApp, text_of, unusable, with_both_urls
+from bot.settings_jira import JiraSettings
 from bot.settings_problems import PREFIX, SettingsError, misspelt, problem
 from bot.settings_processes import ProcessSettings
 from bot.settings_signing import SigningSettings
@@ -32,7 +33,7 @@ MODEL_FAMILIES = ("scripted", "replay", "anthropic", "openai", "openai-compatibl
 _MODELS = ", or several with a comma between them; the next stands in for one that is away."
 
 
-class Settings(SigningSettings, ProcessSettings, ApiSettings):
+class Settings(SigningSettings, ProcessSettings, ApiSettings, JiraSettings):
     """All settings of one Towpath process (`X1`). Frozen; build it with `load_settings`."""
 
     model_config = SettingsConfigDict(

@@ -13,9 +13,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
-from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 from urllib.parse import urlsplit
 
 from redis import Redis
@@ -23,16 +21,13 @@ from rq.timeouts import BaseTimeoutException
 from sqlalchemy import Engine as Database
 
 import handlers
-from bot import onboarding, outages, rules, stages
+from bot import adapters, onboarding, outages, rules, stages
 from bot.agent.conversation import Conversations
-from bot.agent.gateway import Gateway
-from bot.agent.perform import Model
-from bot.agent.prompts import Registry
+from bot.backlog.dashboard.ledger import dashboard_facts
 from bot.backlog.todo.reader import MirrorMarks, mark_facts
 from bot.configuration.in_force import EffectiveConfig
-from bot.families import rewrite
-from bot.gates.perform import Gates as QualityGates
 from bot.known_secrets import remember, secrets_of
+from bot.lanes import Lanes
 from bot.outside.github import GitHub, connect, permissions_needed
 from bot.queue.delivery import Delivery, Failure
 from bot.queue.embedded import redis_url
@@ -57,6 +52,7 @@ from bot.story.vocabulary import Repository
 from bot.texts import review
 from bot.texts.handoff import handoff
 from bot.texts.status import status
+from bot.tracking import Tracking
 from bot.workspace import perform as workspace
 from bot.workspace.choose_sandbox import choose_sandbox
 from bot.workspace.mirror import Person as Author
@@ -155,7 +151,13 @@ class House:
             self.repositories.configured,
             mark_facts(self.journal, self.configuration),
             partial(opened_pulls, self.database, self.clock),
+            self.tracking.facts,
+            dashboard_facts(self.journal, self.configuration),
         )
+
+    @cached_property
+    def tracking(self) -> Tracking:
+        return Tracking(self.settings, self.clock, self.configuration, self.services)
 
     @cached_property
     def performer(self) -> Performer:
@@ -182,25 +184,10 @@ class House:
     @cached_property
     def _adapters(self) -> Mapping[str, Permitted]:
         """By kind of effect; none of them does anything without a verdict on it."""
-        shop = self.workshop
-        adapters: dict[str, Any] = dict.fromkeys(self.github.effects.kinds, self.github.effects)
-        adapters["push_branch"] = workspace.Push(shop)
-        adapters["prepare_environment"] = workspace.Prepare(shop)
-        adapters["run_tests"] = workspace.Tests(shop)
-        adapters["run_gates"] = QualityGates(
-            shop, self.settings.home / "gates", self.settings.osv_url, self.settings.gate_tools
+        of_tickets = self.tracking.adapters()
+        return adapters.of(
+            self.settings, self.github.effects, self.workshop, self.conversations, of_tickets
         )
-        adapters["run_command"] = workspace.Command(shop, {"rewrite": Path(rewrite.__file__)})
-        if self.settings.models:
-            gateway = Gateway(
-                self.settings.models,
-                timeout=self.settings.model_timeout_seconds,
-                output_limit=self.settings.model_output_tokens,
-                prompts=Registry(self.settings.home),
-                record=self.settings.record,
-            )
-            adapters["call_model"] = Model(gateway, self.conversations)
-        return {kind: Permitted(adapter) for kind, adapter in adapters.items()}
 
     @cached_property
     def conversations(self) -> Conversations:
@@ -289,7 +276,14 @@ class House:
             self.repositories,
             self.rules,
             MirrorMarks(self.workshop),
+            self.tracking.tracker,
         )
+
+    @cached_property
+    def lanes(self) -> Lanes:
+        gates = partial(adapters.gates, self.settings, self.workshop)
+        reports = self.settings.home / "reports"
+        return Lanes(self.office, self.workshop, self.owner, gates, reports)
 
     def wake(self, stream: str, delay: float | None = None) -> None:
         """Have a worker advance a story."""
@@ -306,6 +300,7 @@ class House:
             return None
         try:
             outcome = handlers.handle(delivery, self.office)
+            self.lanes.hear(delivery)
         except BaseTimeoutException:
             raise  # the drain's time is over, which is no fault of this delivery
         except Exception as error:  # noqa: BLE001 - kept with an id, answered, and tried again
@@ -344,6 +339,10 @@ class House:
             later = self.engine.advance(story_id)
             return None if later is None else max(1.0, (later - self.clock()).total_seconds())
         return until_back()
+
+    def run_lanes(self) -> None:
+        """Run the lanes that are due."""
+        self.lanes.run_due(self.redis)
 
     def sweep(self) -> None:
         """Wake what is due and held by nobody; say what was left unsaid; drain the inbox."""

@@ -11,17 +11,15 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from bot.story.begin import begin
 from bot.story.effects import PostComment
 from bot.story.events import (
     ApprovalWithdrawn,
     CancelRequested,
-    RetryRequested,
     StoryEdited,
-    StoryReceived,
     ViewDisturbed,
 )
 from bot.story.involved import person
-from bot.story.journal import Head
 from bot.story.machine import Story
 from bot.story.office import Delivery, Office, stream_of
 from bot.story.vocabulary import Gate, Person, Repository, State
@@ -81,28 +79,7 @@ def start(
     if not verdict.allowed:
         _refuse(office, stream, repository, number, requester, permission, told)
         return
-    known = office.load(stream)
-    if known is None:
-        office.tell(
-            stream,
-            StoryReceived(
-                repository=repository,
-                issue=number,
-                title=issue.get("title") or "",
-                body=issue.get("body") or "",
-                author=person(issue.get("user")),
-                requester=requester,
-            ),
-            head=Head(
-                state=State.RECEIVED,
-                title=issue.get("title") or "",
-                repository=repository.full_name,
-                issue=number,
-            ),
-            once=f"{stream}/received",
-        )
-    elif (known.state is State.CANCELLED or known.cancel) and known.retry is None:
-        office.tell(stream, RetryRequested(person=requester), once=f"{stream}/again/{told}")
+    begin(office, repository, issue, requester, told)
 
 
 def _refuse(

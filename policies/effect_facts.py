@@ -19,10 +19,12 @@ from policies import (
     approvals,
     auto_approval,
     budget,
+    dashboard,
     marks,
     opened_pulls,
     scope,
     suspicion,
+    tickets,
     who_commands,
 )
 from policies.story_view import PullFacts, StoryView
@@ -78,5 +80,8 @@ class Facts:
     auto_limits: auto_approval.AutoLimits | None = None
     paths: scope.Scope = field(default_factory=scope.Scope)
     asker: who_commands.CommandFacts | None = None  # of somebody who asks for a new story
+    autostart: bool = False  # whether the configuration lets stories begin by themselves
     opened: opened_pulls.Opened = field(default_factory=opened_pulls.Opened)
     marks: marks.MarkFacts | None = None  # of comments that say what is to be done
+    tickets: tickets.TicketFacts | None = None  # what may be written to a tracker
+    dashboard: dashboard.DashboardFacts | None = None

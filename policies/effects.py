@@ -25,13 +25,15 @@ from policies import (
     approvals,
     auto_approval,
     budget,
+    dashboard,
+    leave,
     marks,
     opened_pulls,
     reviews,
     scope,
     suspicion,
+    tickets,
     tools,
-    who_commands,
 )
 from policies.effect_facts import Facts, Limits
 
@@ -82,15 +84,19 @@ def _live(effect: Any, facts: Facts) -> Verdict | None:
 
 
 def _may_ask(effect: Any, facts: Facts) -> Verdict | None:
-    asker = facts.asker
-    if asker is None or asker.command != who_commands.START or asker.person != effect.requester:
-        return deny("asker_known", "who asks for the story is not known")
-    verdict = who_commands.decide(asker)
-    return None if verdict.allowed else verdict
+    return leave.decide(effect.leave, effect.requester, facts.asker, facts.bot, facts.autostart)
 
 
 def _of_marks(effect: Any, facts: Facts) -> Verdict | None:
     return marks.decide(effect, facts.marks)
+
+
+def _of_tickets(effect: Any, facts: Facts) -> Verdict | None:
+    return tickets.decide(effect, facts.tickets)
+
+
+def _of_dashboard(effect: Any, facts: Facts) -> Verdict | None:
+    return dashboard.decide(effect, facts.dashboard)
 
 
 def _agreed(effect: Any, facts: Facts) -> Verdict | None:
@@ -310,6 +316,12 @@ TABLE: Mapping[str, tuple[Rule, ...]] = MappingProxyType(
         "open_issue": (*_WORK, _agreed, _limit("open_issue", lambda limits: limits.issues)),
         "open_todo_issue": (_of_marks,),
         "change_todo_issue": (_of_marks,),
+        "transition_ticket": (_of_tickets,),
+        "assign_ticket": (_of_tickets,),
+        "set_ticket_property": (_of_tickets,),
+        "comment_ticket": (_of_tickets,),
+        "link_ticket": (_of_tickets,),
+        "show_dashboard": (_of_dashboard,),
         "close_issue": _TALK,
         "close_pull_request": (*_OURS, _own_pull),
         "push_branch": (

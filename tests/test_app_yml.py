@@ -136,6 +136,7 @@ def _act(
     mark = {"mark": 1, "title": "TODO: x", "body": "b", "digest": "d"}
     do(fx.OpenTodoIssue, **mark)
     do(fx.ChangeTodoIssue, issue=issue, state="closed", **mark)
+    do(fx.ShowDashboard, issue=0, title="t", body="b", says="d", writing=1)
     do(fx.CloseIssue, issue=issue)
     do(
         fx.ProposeFile,

@@ -7,9 +7,10 @@ from bot.story.item_events import ItemState as S
 OPEN = (S.NEW, S.REFINED, S.READY)  # nobody works on it yet
 UNDERWAY = (S.DOING, S.PR)
 
+# To DOING from NEW or REFINED only where a person wants it begun as it is.
 EDGES: dict[S, frozenset[S]] = {
-    S.NEW: frozenset({S.REFINED, S.READY, S.DONE, S.BLOCKED}),
-    S.REFINED: frozenset({S.NEW, S.READY, S.DONE, S.BLOCKED}),
+    S.NEW: frozenset({S.REFINED, S.READY, S.DOING, S.DONE, S.BLOCKED}),
+    S.REFINED: frozenset({S.NEW, S.READY, S.DOING, S.DONE, S.BLOCKED}),
     S.READY: frozenset({S.NEW, S.REFINED, S.DOING, S.DONE, S.BLOCKED}),
     S.DOING: frozenset({S.READY, S.PR, S.DONE, S.BLOCKED}),
     S.PR: frozenset({S.READY, S.DOING, S.DONE, S.BLOCKED}),
@@ -26,7 +27,7 @@ class UndeclaredMove(ValueError):
         self.source, self.target = source, target
 
 
-def check_move(source: S, target: S, reason: str) -> None:
+def check_move(source: S, target: S, reason: str = "") -> None:
     """Raises UndeclaredMove; ValueError for a BLOCKED that does not say why."""
     if target not in EDGES[source]:
         raise UndeclaredMove(source, target)

@@ -7,6 +7,7 @@ before an estimate); among equals a person's latest, else the larger input and t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -19,18 +20,21 @@ from bot.story.item_events import (
     Input,
     Inputs,
     InputsGiven,
+    InputsRuled,
     ItemFound,
     ItemGone,
     ItemMerged,
     ItemMoved,
     ItemRefined,
     ItemSeen,
+    ItemStarted,
     ItemState,
     Provenance,
     Sighting,
 )
 from bot.story.vocabulary import Value
 
+_ISSUE = re.compile(r"issue:[1-9][0-9]{0,14}\Z", re.ASCII)
 INPUTS = ("value", "time", "risk", "size")
 
 
@@ -53,10 +57,13 @@ class Item(Value):
     sightings: tuple[Sighting, ...]
     gone: tuple[Sighting, ...] = ()
     given: Inputs = Inputs()
+    ruled: Inputs = Inputs()
     estimated_size: Input | None = None
     criteria: tuple[str, ...] = ()
     questions: tuple[str, ...] = ()
     merged_into: int | None = None
+    started: ItemStarted | None = None  # the last time
+    starts: int = 0
     first_seen: datetime
     since: datetime
     moved_at: datetime
@@ -78,6 +85,15 @@ class Item(Value):
     @property
     def body(self) -> str:
         return next((one.body for one in self.known if one.body), "")
+
+    @property
+    def issue(self) -> int:
+        """The issue that its work is done at; 0: there is none yet."""
+        if self.started is not None:
+            return self.started.issue
+        names = [name for one in self.known for name in one.identities]
+        numbers = [int(name[6:]) for name in names if _ISSUE.match(name)]
+        return min(numbers, default=0)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -112,6 +128,8 @@ class Item(Value):
         if given is not None:
             return given
         told = [found for one in self.known if (found := getattr(one.inputs, name)) is not None]
+        if (ruled := getattr(self.ruled, name)) is not None:
+            told.append(ruled)
         if name == "size" and self.estimated_size is not None:
             told.insert(0, self.estimated_size)
         if not told:
@@ -168,9 +186,13 @@ def _changes(item: Item, event: Any, at: datetime) -> dict[str, Any]:
     if isinstance(event, InputsGiven):
         told = {name: one for name in INPUTS if (one := getattr(event.inputs, name)) is not None}
         return {"given": item.given.model_copy(update=told)}
+    if isinstance(event, InputsRuled):
+        return {"ruled": event.inputs}
     if isinstance(event, ItemRefined):
         refined = {"criteria": event.criteria, "questions": event.questions}
         return refined | ({"estimated_size": event.size} if event.size else {})
+    if isinstance(event, ItemStarted):
+        return {"started": event, "starts": item.starts + 1}
     if isinstance(event, ItemMerged):
         return {"merged_into": event.into}
     return {}

@@ -7,7 +7,7 @@ can be made again from the journal at any time (`rebuild`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import func, select
 
@@ -21,9 +21,11 @@ from bot.story.database import reading
 from bot.story.item_events import (
     Inputs,
     InputsGiven,
+    InputsRuled,
     ItemEvent,
     ItemMoved,
     ItemRefined,
+    ItemStarted,
     ItemState,
 )
 from bot.story.journal import Conflict, Journal, Together
@@ -112,6 +114,25 @@ class Backlog(Queues):
         """A person's inputs; they win over everything else."""
         return self._record(repository, number, InputsGiven(inputs=inputs), actor=actor)
 
+    def rule(self, repository: str, told: Mapping[int, Inputs], actor: str = ACTOR) -> list[int]:
+        """What the repository's rules say of items; the numbers of those it says something new of.
+
+        The scores of all of them are worked out again, for the scoring may be another one.
+        """
+        fresh = []
+        with self._journal.together(actor) as commit:
+            shelf = self._shelf(repository, commit)
+            for number, inputs in told.items():
+                item = shelf.item(number)
+                if item is None:
+                    continue
+                if item.ruled == inputs:
+                    shelf.put(item, fresh=False)
+                else:
+                    shelf.tell(item, [InputsRuled(inputs=inputs)])
+                    fresh.append(number)
+        return fresh
+
     def refine(
         self, repository: str, number: int, refined: ItemRefined, actor: str = ACTOR
     ) -> Item:
@@ -136,6 +157,13 @@ class Backlog(Queues):
         moved = ItemMoved(source=item.state, target=target, reason=reason)
         return self._record(repository, number, moved, actor=actor, expect=item.version)
 
+    def begin(self, repository: str, number: int, started: ItemStarted, actor: str) -> Item:
+        """Keep that work on it was begun: it is DOING. Raises UndeclaredMove, NoItem, Conflict."""
+        item = self.item(repository, number)
+        check_move(item.state, ItemState.DOING)
+        moved = ItemMoved(source=item.state, target=ItemState.DOING)
+        return self._record(repository, number, started, moved, actor=actor, expect=item.version)
+
     def rebuild(self, repository: str) -> int:
         """Make the views again from the journal; the number of items."""
         rows = self._journal.streams(kind="item", repository=repository, limit=2**62)
@@ -151,8 +179,7 @@ class Backlog(Queues):
         self,
         repository: str,
         number: int,
-        event: ItemEvent,
-        *,
+        *events: ItemEvent,
         actor: str,
         expect: int | None = None,
     ) -> Item:
@@ -163,7 +190,7 @@ class Backlog(Queues):
                 raise NoItem(repository, number)
             if expect is not None and item.version != expect:
                 raise Conflict(item.stream, expect, item.version)
-            return shelf.tell(item, [event])
+            return shelf.tell(item, events)
 
     def _shelf(self, repository: str, commit: Together) -> Shelf:
         return Shelf(repository, commit, self._scoring)

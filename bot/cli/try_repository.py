@@ -7,13 +7,11 @@ exit status says how the story ended (`bot.cli.exits`), 0 only for DONE.
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
 import click
 from rich.console import Console
@@ -22,11 +20,11 @@ from bot.cli.exits import Exit
 from bot.cli.local_run import DidNotStart, LocalRun
 from bot.cli.progress import say_event
 from bot.cli.source_copy import copy_head
+from bot.cli.story_results import folder_for_results, slug, usable_model, write_results
 from bot.stages.story_text import parse_file
 from bot.story.machine import Story
 from bot.story.vocabulary import Gate, State
 from bot.texts import cli as texts
-from bot.workspace.mirror import Mirror
 
 
 @click.command("try")
@@ -65,14 +63,14 @@ def try_repository(
     if not told[0].strip():
         raise click.UsageError(texts.empty_story(str(story_file)))
     source = repository.resolve()
-    options = {"model": _usable(model)} if model else {}
-    name = _slug(source.name)
+    options = {"model": usable_model(model)} if model else {}
+    name = slug(source.name)
     began = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="towpath-try-"))
     try:
         for remark in copy_head(source, folder / "source.git"):
             console.print(remark, markup=False)
-        results = _folder_for_results(out, source, name)
+        results = folder_for_results(out, source, f"towpath-try-{name}")
         with LocalRun(folder / "home", options) as run:
             console.print(texts.try_begins(str(repository), run.github_url), markup=False)
             run.install_on(
@@ -87,7 +85,7 @@ def try_repository(
             except TimeoutError as problem:
                 late = str(problem)
             story = run.story(issue)
-            summary = _results(run, story, f"you/{name}", issue, results)
+            summary = write_results(run, story, f"you/{name}", issue, results)
     except DidNotStart as problem:
         said = texts.process_ended(problem.name, problem.log, str(problem.logs))
         console.print(said, markup=False)
@@ -106,46 +104,6 @@ def try_repository(
     else:
         console.print(texts.try_ended(summary, approve), markup=False, highlight=False)
     sys.exit(Exit.FAILED if late else _status(story))
-
-
-def _usable(model: str) -> str:
-    """The model as its processes, which run elsewhere, can name it; UsageError if none can."""
-    from bot.agent.errors import ModelError
-    from bot.agent.gateway import Gateway
-    from policies.routing import Models
-
-    named = tuple(_placed(one.strip()) for one in model.split(",") if one.strip())
-    try:
-        Gateway(Models(named))
-    except ModelError as problem:
-        raise click.BadParameter(str(problem), param_hint="--model") from problem
-    return ",".join(named)
-
-
-def _placed(model: str) -> str:
-    kind, _, where = model.partition(":")
-    in_a_file = kind in ("scripted", "replay") and where
-    return f"{kind}:{Path(where).resolve()}" if in_a_file else model
-
-
-def _slug(name: str) -> str:
-    """A name that GitHub takes for a repository."""
-    kept = re.sub(r"[^A-Za-z0-9._-]+", "-", name.removesuffix(".git")).strip(".-")
-    return kept[:100] or "project"
-
-
-def _folder_for_results(out: Path | None, source: Path, name: str) -> Path:
-    """Where results are written: never into the repository, unless one asks for that."""
-    here = Path.cwd()
-    beside = source.parent if here == source or source in here.parents else here
-    folder = (out or beside / f"towpath-try-{name}").resolve()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as problem:
-        raise click.UsageError(texts.no_folder(str(folder), str(problem.strerror))) from problem
-    return folder
 
 
 def _label(run: LocalRun, repository: str, told: tuple[str, str]) -> int:
@@ -168,48 +126,6 @@ def _follow(
         run.approve("reviewer", repository, issue)
         for record in run.follow(issue, until - time.monotonic(), after=story.version):
             say_event(console, record)
-
-
-def _results(
-    run: LocalRun, story: Story, repository: str, issue: int, folder: Path
-) -> dict[str, Any]:
-    """Write the patch and the report; what is known as one object."""
-    patch, report = folder / f"{story.name}.patch", folder / f"{story.name}.md"
-    has_patch = bool(story.head_sha and story.head_sha != story.base_sha)
-    if has_patch:
-        told = story.repository
-        mirror = Mirror.open(run.home / "mirrors", f"repository-{told.id}")
-        patch.write_bytes(mirror.patch(story.base_sha, story.head_sha))
-    report.write_text(_report(run, story, repository, issue))
-    summary: dict[str, Any] = {
-        "story": story.name,
-        "state": story.state.value,
-        "branch": story.branch if story.head_sha else "",
-        "patch": str(patch) if has_patch else "",
-        "report": str(report),
-        "pull_request": story.pull_number or None,
-        "model_calls": len(story.model_calls),
-        "cost_usd": None if story.cost_unknown else round(story.cost_usd, 4),
-        "unpriced_tokens": story.unpriced_tokens,
-        "seconds": 0.0,
-    }
-    if story.waits_at(Gate.AMBIGUITY_DETECTED) and story.waiting:
-        summary["questions"] = list(story.waiting.questions)
-    if story.handoff:
-        summary["reason"] = story.handoff.summary
-    return summary
-
-
-def _report(run: LocalRun, story: Story, repository: str, issue: int) -> str:
-    """The pull request's own report, and the status as people saw it last."""
-    you = run.hub.act_as("you")
-    parts = []
-    if story.pull_number:
-        pull = you.request("GET", f"/repos/{repository}/pulls/{story.pull_number}")
-        parts.append(f"# {pull['title']}\n\n{pull['body']}")
-    comments = you.comments(repository, issue)
-    parts += [c["body"] for c in comments if c["user"]["login"].endswith("[bot]")]
-    return "\n\n---\n\n".join(parts) + "\n"
 
 
 def _status(story: Story) -> Exit:

@@ -7,19 +7,21 @@ closes), runs a hook or a filter.
 
 from __future__ import annotations
 
+import os
 import re
+import select
 import subprocess
-import threading
+import time
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import IO
 
 from bot.workspace.git import GitFailed, GitTimedOut, end_group, environment
 
 _AT_ONCE = 32  # questions before answers are read: they must fit into a pipe
-_LONGEST = 100_000  # characters of one question
-_HEAD = re.compile(rb"([0-9a-f]{40,64}) (\w+) (\d+)\n")
+_LONGEST = 60_000  # bytes of one question, which must fit into a pipe too
+_KEPT = 1 << 20  # bytes of answers that are held at a time, beside the one that is read
+_HEAD = re.compile(rb"([0-9a-f]{40,64}) (\w+) (\d+)")
 
 
 class Objects:
@@ -38,7 +40,7 @@ class Objects:
         """
         batch: list[str] = []
         for name in names:
-            if "\n" in name or len(name) > _LONGEST:
+            if "\n" in name or 4 * len(name) > _LONGEST:
                 raise ValueError("not the name of an object")
             batch.append(name)
             if len(batch) == _AT_ONCE or len(name) > 500:
@@ -57,19 +59,23 @@ class Objects:
         asked = "".join(f"{name}\n" for name in names).encode("utf-8", "surrogateescape")
         for last in (False, True):
             process = self._running()
-            late = threading.Event()
-            timer = threading.Timer(self.timeout, _give_up, (process, late))
-            timer.start()
             try:
-                return _answers(process, asked, len(names))
+                if process.stdin is None:
+                    raise EOFError("git has no pipes")
+                process.stdin.write(asked)
+                process.stdin.flush()
+                answers = _Answers(process, time.monotonic() + self.timeout)
+                return [answers.next() for _ in names]
+            except TimeoutError:
+                self.close()
+                raise GitTimedOut("cat-file", -1, f"no end after {self.timeout:g} s") from None
             except (OSError, EOFError) as problem:
                 self.close()
-                if late.is_set():
-                    raise GitTimedOut("cat-file", -1, f"no end after {self.timeout:g} s") from None
                 if last:
                     raise GitFailed("cat-file", -1, f"{problem}") from None
-            finally:
-                timer.cancel()
+            except BaseException:  # a job's time was over: what is half read is no answer to others
+                self.close()
+                raise
         return []
 
     def _running(self) -> subprocess.Popen[bytes]:
@@ -96,31 +102,39 @@ class Objects:
         return self._process
 
 
-def _give_up(process: subprocess.Popen[bytes], late: threading.Event) -> None:
-    late.set()
-    process.kill()
+class _Answers:
+    """What the process says to one batch of questions. Nothing is left over at its end."""
 
+    def __init__(self, process: subprocess.Popen[bytes], deadline: float) -> None:
+        if process.stdout is None:
+            raise EOFError("git has no pipes")
+        self._stream, self._deadline = process.stdout.fileno(), deadline
+        self._said = select.poll()
+        self._said.register(self._stream, select.POLLIN)
+        self._data, self._at = bytearray(), 0
 
-def _answers(
-    process: subprocess.Popen[bytes], asked: bytes, count: int
-) -> list[tuple[str, str, bytes] | None]:
-    stdin, stdout = process.stdin, process.stdout
-    if stdin is None or stdout is None:
-        raise EOFError("git has no pipes")
-    stdin.write(asked)
-    stdin.flush()
-    return [_answer(stdout) for _ in range(count)]
+    def next(self) -> tuple[str, str, bytes] | None:
+        """The answer to the next question."""
+        while (end := self._data.find(b"\n", self._at)) < 0:
+            self._more()
+        head = _HEAD.fullmatch(self._data, self._at, end)
+        self._at = end + 1
+        if head is None:  # `… missing`, `… ambiguous`
+            return None
+        name, kind, size = head[1].decode(), head[2].decode(), int(head[3])
+        start, self._at = self._at, self._at + size + 1
+        while len(self._data) < self._at:
+            self._more()
+        content = bytes(memoryview(self._data)[start : self._at - 1])
+        if self._at > _KEPT:
+            del self._data[: self._at]
+            self._at = 0
+        return name, kind, content
 
-
-def _answer(stdout: IO[bytes]) -> tuple[str, str, bytes] | None:
-    line = stdout.readline()
-    if not line.endswith(b"\n"):
-        raise EOFError("git ended")
-    head = _HEAD.fullmatch(line)
-    if head is None:  # `… missing`, `… ambiguous`
-        return None
-    size = int(head[3])
-    data = stdout.read(size + 1)
-    if len(data) != size + 1:
-        raise EOFError("git ended")
-    return head[1].decode(), head[2].decode(), data[:-1]
+    def _more(self) -> None:
+        if not self._said.poll(max(0, self._deadline - time.monotonic()) * 1000):
+            raise TimeoutError
+        data = os.read(self._stream, _KEPT)
+        if not data:
+            raise EOFError("git ended")
+        self._data += data

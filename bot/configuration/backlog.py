@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from bot.configuration.jira import Jira
 from bot.configuration.section import END, Pattern, Section
 
 _Weight = Annotated[float, Field(ge=0, le=100)]
@@ -20,6 +21,27 @@ class Scoring(Section):
     threshold: _Weight = Field(
         0.0, description="An item with a lower score is not started by itself."
     )
+
+
+_Number = Literal[1, 2, 3, 5, 8, 13]
+Family = Literal["feature", "bug", "security", "debt", "test", "docs", "operations"]
+
+
+class WsjfRule(Section):
+    """Numbers for the items that meet every condition given; the first rule with a number counts.
+
+    They are stronger than an estimate, and weaker than what anybody said about the item.
+    """
+
+    label: str | None = Field(
+        None, min_length=1, max_length=100, description="A label the item has; `*` for any text."
+    )
+    path: Pattern | None = Field(None, description="Where the item is about, or is written down.")
+    family: Family | None = Field(None, description="What kind of work it is.")
+    value: _Number | None = Field(None, description="Business value.")
+    time: _Number | None = Field(None, description="Time criticality.")
+    risk: _Number | None = Field(None, description="Risk reduction.")
+    size: _Number | None = Field(None, description="Job size.")
 
 
 class Todo(Section):
@@ -43,12 +65,44 @@ class Dashboard(Section):
 class Publish(Section):
     """What is written back into the repository."""
 
-    backlog_file: bool = Field(False, description="Keep backlog.yml up to date by pull requests.")
-    daily_report: bool = Field(False, description="Write a report every day.")
+    backlog_file: bool = Field(False, description="Keep backlog.yml up to date.")
+    daily_report: bool = Field(False, description="Add the report of each day, in docs/status.")
+    where: Literal["pull_request", "branch"] = Field(
+        "pull_request",
+        description="A pull request that is kept current, or the branch towpath/backlog only.",
+    )
+
+    @property
+    def asks(self) -> frozenset[str]:
+        """What is asked for, by the names of the keys, and `pull_request` where it is to be one."""
+        asked = {name for name in ("backlog_file", "daily_report") if getattr(self, name)}
+        return frozenset(asked | ({"pull_request"} if self.where == "pull_request" else set()))
+
+
+Family = Literal["feature", "bug", "security", "debt", "test", "docs", "operations"]
+
+
+class FamilyThrottle(Section):
+    """How much of one kind of work there is at once; what is not said is as for all kinds."""
+
+    family: Family = Field(description="The kind of work.")
+    prs_per_day: int | None = Field(
+        None, ge=0, le=1000, description="Pull requests of this kind opened in a day."
+    )
+    open_prs: int | None = Field(
+        None, ge=0, le=1000, description="Pull requests of this kind open at once."
+    )
 
 
 class Throttle(Section):
     """When less is done."""
+
+    under_way: int = Field(
+        3, ge=0, le=1000, description="Stories of the backlog under way at once; people's are free."
+    )
+    families: tuple[FamilyThrottle, ...] = Field(
+        (), max_length=7, description="Limits of single kinds of work, inside those of all."
+    )
 
     slow_prs_per_day: int = Field(
         2, ge=0, le=1000, description="Pull requests a day while more of CI fails than the limit."
@@ -65,13 +119,6 @@ class Security(Section):
         max_length=5,
         description="Rules that may close an item as a false alarm; the alert itself stays open.",
     )
-
-
-class Jira(Section):
-    """The project in Jira that is kept in step."""
-
-    enabled: bool = Field(False, description="Exchange items with Jira.")
-    project: str = Field("", max_length=50, pattern=r"^[A-Z0-9_]*" + END, description="Key of it.")
 
 
 Source = Literal[
@@ -96,7 +143,13 @@ Source = Literal[
 class Backlog(Section):
     """Where items of work come from, how they are ranked, and what is shown."""
 
+    autostart: Literal["on", "off"] = Field(
+        "off", description="on: items that are ready are begun without a person who asks."
+    )
     scoring: Scoring = Field(Scoring(), description="How items are ranked.")
+    wsjf: tuple[WsjfRule, ...] = Field(
+        (), max_length=100, description="Numbers that items have by what they are."
+    )
     todo: Todo = Field(Todo(), description="TODO comments.")
     sources: tuple[Source, ...] = Field(
         ("issues", "todo", "backlog_md", "backlog_yml"),

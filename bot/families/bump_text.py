@@ -7,6 +7,7 @@ in, values out.
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -73,6 +74,7 @@ def clean(markdown: str) -> str:
     text = re.sub(r"<!--.*?(?:-->|\Z)", " ", text, flags=re.DOTALL)
     text = re.sub(r"\[([^\[\]\n]{1,200})\]\([^)\s]{0,500}\)", r"\1", text)
     text = re.sub(r"https?://\S+", " ", text)
+    text = re.sub(r"\\(?=[\\`*_{}\[\]()#+.!|~<>-])", "", html.unescape(text))
     text = re.sub(r"[`*\"“”]+", "", text)
     return re.sub(r"[ \t]+", " ", text)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from bot.localhub.errors import not_found
+from bot.localhub.errors import ApiError, not_found
 from bot.localhub.git import GitRepository
 from bot.localhub.permissions import highest
 from bot.localhub.records import (
@@ -81,6 +81,7 @@ class Repository:
     collaborators: dict[str, str] = field(default_factory=dict)  # login -> level
     refs: dict[str, str] = field(default_factory=dict)  # as last announced; the server's truth
     issues: dict[int, Issue] = field(default_factory=dict)
+    deleted: set[int] = field(default_factory=set)  # numbers of issues that were
     labels: list[Label] = field(default_factory=list)
     milestones: list[Milestone] = field(default_factory=list)
     suites: list[CheckSuite] = field(default_factory=list)
@@ -107,10 +108,16 @@ class Repository:
         return next((one for one in self.labels if one.name.lower() == name.lower()), None)
 
     def issue(self, number: int) -> Issue:
-        """An issue or pull request; ApiError 404 where there is none."""
+        """An issue or pull request; ApiError 404 where there is none, 410 where it was deleted."""
+        if number in self.deleted:
+            raise ApiError(410, "This issue was deleted")
         if number not in self.issues:
             raise not_found()
         return self.issues[number]
+
+    def next_number(self) -> int:
+        """Of an issue or pull request; none is used twice."""
+        return max((*self.issues, *self.deleted), default=0) + 1
 
     def pull(self, number: int) -> tuple[Issue, Pull]:
         issue = self.issue(number)

@@ -10,13 +10,15 @@ from typing import Any, ClassVar
 
 from bot.outside.errors import Refused
 from bot.outside.github_checks import Checks
+from bot.outside.github_dashboard import Dashboards
 from bot.outside.github_proposals import Proposals
 from bot.outside.github_pulls import Pulls
+from bot.outside.github_requests import Requests
 from bot.outside.github_talk import Talk
 from bot.outside.github_writes import Needs
 
 
-class Effects(Talk, Pulls, Proposals, Checks):
+class Effects(Talk, Requests, Dashboards, Pulls, Proposals, Checks):
     """Adapter of the kinds that GitHub's API does; PushBranch is git's and not among them."""
 
     kinds = (
@@ -30,6 +32,7 @@ class Effects(Talk, Pulls, Proposals, Checks):
         "propose_file",
         "open_todo_issue",
         "change_todo_issue",
+        "show_dashboard",
         "open_pull_request",
         "edit_pull_request",
         "merge_pull_request",
@@ -41,6 +44,8 @@ class Effects(Talk, Pulls, Proposals, Checks):
 
     needs: ClassVar[Needs] = {
         **Talk.needs,
+        **Requests.needs,
+        **Dashboards.needs,
         **Pulls.needs,
         **Proposals.needs,
         **Checks.needs,

@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from bot.outside.errors import NotFound
-from bot.outside.github_reads import repo_path
-from bot.outside.github_writes import Needs, Writes, ends_in, marked, marker
+from bot.outside.github_writes import Needs, Writes, ends_in, issue_of, marked, marker
 from bot.story import effects as fx
 from bot.story.vocabulary import Repository
 
@@ -29,7 +28,6 @@ class Talk(Writes):
         "post_comment": {"issues": "write"},
         "show_status": {"issues": "write"},
         "close_issue": {"issues": "write"},
-        "request_story": {"issues": "write"},
         "open_issue": {"issues": "write"},
         "open_todo_issue": {"issues": "write"},
         "change_todo_issue": {"issues": "write"},
@@ -169,36 +167,12 @@ class Talk(Writes):
         state = self._reads.issue(effect.repository, effect.issue).get("state")
         return {"state": state} if state == "closed" else None
 
-    # A story that was asked for: a new issue is known again by the marker at its end.
-
-    def _do_request_story(self, effect: fx.RequestStory) -> dict[str, Any]:
-        if effect.issue:
-            have = self._labels(effect.repository, effect.issue)
-            if effect.label.lower() not in have:
-                where = ("issues", effect.issue, "labels")
-                self._write("POST", effect.repository, *where, body={"labels": [effect.label]})
-            return _issue(self._reads.issue(effect.repository, effect.issue))
-        body = {
-            "title": effect.title,
-            "body": marked(effect.body, effect.key),
-            "labels": [effect.label],
-        }
-        needs = ("number", "html_url")
-        return _issue(self._write("POST", effect.repository, "issues", body=body, needs=needs))
-
-    def _look_request_story(self, effect: fx.RequestStory) -> dict[str, Any] | None:
-        if effect.issue:
-            have = self._labels(effect.repository, effect.issue)
-            found = effect.label.lower() in have
-            return _issue(self._reads.issue(effect.repository, effect.issue)) if found else None
-        return self._our_issue(effect)
-
     # A part of a story.
 
     def _do_open_issue(self, effect: fx.OpenIssue) -> dict[str, Any]:
         body = {"title": effect.title, "body": marked(effect.body, effect.key)}
         needs = ("number", "html_url")
-        return _issue(self._write("POST", effect.repository, "issues", body=body, needs=needs))
+        return issue_of(self._write("POST", effect.repository, "issues", body=body, needs=needs))
 
     def _look_open_issue(self, effect: fx.OpenIssue) -> dict[str, Any] | None:
         return self._our_issue(effect)
@@ -209,7 +183,7 @@ class Talk(Writes):
         body = {"title": effect.title, "body": marked(effect.body, effect.key)}
         needs = ("number", "html_url")
         told = self._write("POST", effect.repository, "issues", body=body, needs=needs)
-        return _todo_issue(effect, _issue(told), "open")
+        return _todo_issue(effect, issue_of(told), "open")
 
     def _look_open_todo_issue(self, effect: fx.OpenTodoIssue) -> dict[str, Any] | None:
         found = self._our_issue(effect)
@@ -229,26 +203,11 @@ class Talk(Writes):
     def _look_change_todo_issue(self, effect: fx.ChangeTodoIssue) -> dict[str, Any] | None:
         return None  # the same change twice is one change
 
-    def _our_issue(
-        self, effect: fx.RequestStory | fx.OpenIssue | fx.OpenTodoIssue
-    ) -> dict[str, Any] | None:
-        wanted, bot = marker(effect.key), self._reads.identity().bot
-        path = repo_path(effect.repository.full_name, "issues")
-        asked = {"state": "all", "creator": bot.login}
-        for each in self._http.pages(path, effect.repository.installation_id, **asked):
-            if self._is_ours(each) and ends_in(each, wanted):
-                return _issue(each)
-        return None
-
 
 def _todo_issue(
     effect: fx.OpenTodoIssue | fx.ChangeTodoIssue, found: dict[str, Any], state: str
 ) -> dict[str, Any]:
     return {**found, "mark": effect.mark, "state": state, "digest": effect.digest}
-
-
-def _issue(told: dict[str, Any]) -> dict[str, Any]:
-    return {"number": told["number"], "url": told.get("html_url") or ""}
 
 
 def _reactions(effect: fx.React) -> tuple[str | int, ...]:

@@ -69,3 +69,23 @@ class Writes:
         """By the numeric id of our bot; its reserved login where the server knows no id."""
         user, bot = thing.get("user") or {}, self._reads.identity().bot
         return user.get("id") == bot.id if bot.id else user.get("login") == bot.login
+
+    def _our_issue(self, effect: Any) -> dict[str, Any] | None:
+        """The result of the effect that opened an issue, if it did."""
+        found = self._issue_of(effect.repository, effect.key)
+        return issue_of(found) if found else None
+
+    def _issue_of(self, repository: Repository, key: str) -> dict[str, Any] | None:
+        """The issue that the effect of this key opened, whatever state it is in."""
+        wanted, bot = marker(key), self._reads.identity().bot
+        asked = {"state": "all", "creator": bot.login}
+        path = repo_path(repository.full_name, "issues")
+        for each in self._http.pages(path, repository.installation_id, **asked):
+            if self._is_ours(each) and ends_in(each, wanted):
+                return each
+        return None
+
+
+def issue_of(told: dict[str, Any]) -> dict[str, Any]:
+    """What the result of an effect says of an issue."""
+    return {"number": told["number"], "url": told.get("html_url") or ""}

@@ -1,8 +1,8 @@
 """The clock: sweeps at their intervals and delayed wake-ups, on RQ's cron and scheduler.
 
 Promises: of any number of clock processes one ticks, and another takes over within
-`LOCK_SECONDS` when it dies; it brings the embedded server back when that was killed, and
-has everything looked at that an absent queue may have lost.
+`LOCK_SECONDS` when it dies; it brings the embedded server back when that was killed, and has all
+looked at that an absent queue may have lost.
 Never: runs a job itself.
 """
 
@@ -23,12 +23,13 @@ from rq.scheduler import RQScheduler
 
 from bot.queue import jobs
 from bot.queue.embedded import EmbeddedServerError, redis_url
-from bot.queue.wakeups import DELIVERIES, DRAIN_TIMEOUT, STORIES
+from bot.queue.wakeups import DELIVERIES, DRAIN_TIMEOUT, LANES, LANES_TIMEOUT, STORIES
 from bot.settings import Settings
 
 LOCK = "towpath:clock"
 LOCK_SECONDS = 15.0
 TICK_SECONDS = 0.5
+LANES_SECONDS = 30  # how often somebody looks for lanes that are due
 NAME = "towpath-clock"  # one name for all: whoever holds our lock takes over RQ's locks at once
 
 log = logging.getLogger(__name__)
@@ -92,6 +93,16 @@ def _tick(redis: Redis, lock: Lock, sweep_seconds: int, stop: threading.Event) -
         ttl=2 * sweep_seconds,  # with no worker up, sweeps must not pile up
         failure_ttl=3600,
         name="sweep",
+    )
+    cron.register(
+        jobs.run_lanes,
+        LANES,
+        interval=LANES_SECONDS,
+        job_timeout=LANES_TIMEOUT,
+        result_ttl=0,
+        ttl=LANES_SECONDS,
+        failure_ttl=3600,
+        name="lanes",
     )
     delayed = RQScheduler([STORIES], redis, logging_level=logging.WARNING, name=NAME)
     cron.register_birth()

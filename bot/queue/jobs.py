@@ -28,6 +28,8 @@ from bot.queue.wakeups import enqueue_advance, request_drain
 
 BATCH = 32
 DRAIN_SECONDS = 5.0
+LANES_LOCK = "towpath:lanes"  # spares workers; that no lane runs twice at once is the leases' part
+LANES_LOCK_SECONDS = 150.0
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +60,9 @@ class House(Protocol):
 
     def sweep(self) -> None:
         """Look at everything that may have been missed."""
+
+    def run_lanes(self) -> None:
+        """Run the lanes of backlogs that are due, for a while."""
 
     def queue_was_away(self, since: datetime) -> None:
         """The queue answers again; what came in from `since` on may not have been kept."""
@@ -112,6 +117,18 @@ def sweep() -> None:
     """RQ job of the clock: drain what no drain was queued for, then let the house sweep."""
     drain_inbox()
     houses.here().sweep()
+
+
+def run_lanes() -> None:
+    """RQ job of the clock: one round of lanes; another one at work is enough."""
+    lock = _redis().lock(LANES_LOCK, timeout=LANES_LOCK_SECONDS)
+    if not lock.acquire(blocking=False):
+        return
+    try:
+        houses.here().run_lanes()
+    finally:
+        if lock.owned():
+            lock.release()
 
 
 def queue_returned(since: float) -> None:

@@ -23,10 +23,12 @@ from bot.queue.inbox import Inbox
 
 DELIVERIES = "deliveries"
 STORIES = "stories"
+LANES = "lanes"
 DRAIN = "bot.queue.jobs.drain_inbox"
 ADVANCE = "bot.queue.jobs.advance_story"
 DRAIN_TIMEOUT = 60
 ADVANCE_TIMEOUT = 4 * 3600
+LANES_TIMEOUT = 900
 KEEP_FAILED = 24 * 3600
 KEEP_POINTER = 366 * 24 * 3600
 

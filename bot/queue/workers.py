@@ -1,7 +1,8 @@
 """The processes that run jobs.
 
 `deliveries` runs small jobs in its own process, without a fork each (2 ms instead of 14). `stories`
-forks for each job, because a stage may run for an hour and may be killed for the memory it takes.
+forks for each job, because a stage may run for an hour and may be killed for the memory it takes;
+where no story waits, it runs the lanes of backlogs.
 
 Promises: the death of a work-horse is noticed at once, of a worker in about half a minute; a
 work-horse never outlives its worker; a worker comes back by itself when Redis does; SIGTERM lets
@@ -25,7 +26,7 @@ from rq.job import Job
 from bot.queue.embedded import EmbeddedServerError, redis_url
 from bot.queue.jobs import houses
 from bot.queue.orphans import die_with_parent
-from bot.queue.wakeups import DELIVERIES, STORIES
+from bot.queue.wakeups import DELIVERIES, LANES, STORIES
 from bot.settings import Settings
 
 WORKER_TTL = 20  # an idle worker looks up every WORKER_TTL - 15 seconds
@@ -78,10 +79,16 @@ _CLASSES: dict[WorkerKind, type[DeliveriesWorker | StoriesWorker]] = {
 }
 
 
+_QUEUES: dict[WorkerKind, tuple[str, ...]] = {  # the first ones first
+    WorkerKind.DELIVERIES: (DELIVERIES,),
+    WorkerKind.STORIES: (STORIES, LANES),
+}
+
+
 def make_worker(kind: WorkerKind, redis: Redis) -> DeliveriesWorker | StoriesWorker:
     """A worker of this kind with options that notice death in seconds."""
     return _CLASSES[kind](
-        [kind.value],
+        list(_QUEUES[kind]),
         connection=redis,
         worker_ttl=WORKER_TTL,
         job_monitoring_interval=MONITORING_SECONDS,
@@ -98,17 +105,18 @@ def run_worker(kind: str, settings: Settings, *, house: str = "bot.wiring") -> N
     kind_ = WorkerKind(kind)
     houses.source = house
     houses.preload()
+    worker: DeliveriesWorker | StoriesWorker | None = None
     while True:
         _end_on_signals()  # RQ's own handlers are for the time inside `work`
         try:
             with Redis.from_url(redis_url(settings)) as redis:
                 worker = make_worker(kind_, redis)
                 worker.work(logging_level="WARNING")
-                if worker.stopping:
-                    return
         except (RedisError, EmbeddedServerError) as error:
             log.warning("%s worker: the queue is away: %s", kind_, error)
         _end_on_signals()
+        if worker is not None and worker.stopping:
+            return  # also where the queue went away while it was ending
         time.sleep(1)
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
+from bot.story.ticket_effects import TicketEffect
 from bot.story.vocabulary import GateFinding, Person, Repository, Value
 
 
@@ -76,7 +77,10 @@ class ShowStatus(_Effect):
 class RequestStory(_Effect):
     """An open issue with the story label: `issue`, or a new one of `title` and `body` where 0.
 
-    `requester` is who wants it, and may be told so by the policies. Result: number, url.
+    `requester` is who wants it, and may be told so by the policies; `leave` is how it was said:
+    person | operator | autostart (`policies.leave`). `names`: digests that this Towpath and others
+    know the same thing by; the open issue that bears one of them first is the one. Result: number,
+    url.
     """
 
     kind: Literal["request_story"] = "request_story"
@@ -85,6 +89,8 @@ class RequestStory(_Effect):
     issue: int = 0
     title: str = ""
     body: str = ""
+    leave: str = "person"
+    names: tuple[str, ...] = ()
 
 
 class OpenIssue(_Effect):
@@ -124,6 +130,26 @@ class ChangeTodoIssue(_Effect):
     digest: str
 
 
+class ShowDashboard(_Effect):
+    """The dashboard issue (B14): opened where `issue` is 0, else written and put into `state`.
+
+    `expected`: a digest (`bot.story.dashboard_events.seen`) of the text that it replaces; another
+    one is left, because a box may have been ticked in it. `says`: a digest of what is shown;
+    `writing`: the number that its boxes bear; `ticked`: those shown as ticked, as `item/action`.
+    Result: outcome (written | moved), number, url, says, body (digest), writing, ticked.
+    """
+
+    kind: Literal["show_dashboard"] = "show_dashboard"
+    issue: int
+    title: str
+    body: str
+    says: str
+    writing: int
+    ticked: tuple[str, ...] = ()
+    expected: str = ""
+    state: str = "open"
+
+
 class PushBranch(_Effect):
     """Push `sha` to a branch of ours. `expected` is what the branch holds now ('' = no branch).
 
@@ -139,9 +165,10 @@ class PushBranch(_Effect):
 
 
 class ProposeFile(_Effect):
-    """One file on a branch of ours, in one commit on `base_sha` (W5, B12).
+    """Files on a branch of ours, in one commit on `base_sha` (W5, B12, B14).
 
-    `expected`: the commit of ours that the branch holds now ('' = no branch): no other is replaced.
+    `also`: (path, content) of further ones. `expected`: the commit of ours that the branch holds
+    now ('' = no branch): no other is replaced.
     Result: sha.
     """
 
@@ -152,6 +179,11 @@ class ProposeFile(_Effect):
     content: str
     message: str
     expected: str = ""
+    also: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def all_files(self) -> tuple[tuple[str, str], ...]:
+        return ((self.path, self.content), *self.also)
 
 
 class OpenPullRequest(_Effect):
@@ -310,6 +342,7 @@ Effect = Annotated[
     | OpenIssue
     | OpenTodoIssue
     | ChangeTodoIssue
+    | ShowDashboard
     | PushBranch
     | ProposeFile
     | OpenPullRequest
@@ -323,7 +356,8 @@ Effect = Annotated[
     | RunGates
     | PublishCheck
     | RunCommand
-    | CallModel,
+    | CallModel
+    | TicketEffect,
     Field(discriminator="kind"),
 ]
 

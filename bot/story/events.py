@@ -30,6 +30,7 @@ from bot.story.asked_events import (
     RetryRequested,
     WsjfGiven,
 )
+from bot.story.dashboard_events import DashboardEvent
 from bot.story.effect_events import (
     EffectFailed,
     EffectPerformed,
@@ -38,6 +39,8 @@ from bot.story.effect_events import (
     StageFaulted,
 )
 from bot.story.item_events import ItemEvent
+from bot.story.lane_events import LaneEvent
+from bot.story.published_events import PublishedEvent
 from bot.story.repository_events import RepositoryEvent
 from bot.story.review_events import (
     RemarksAnswered,
@@ -48,6 +51,7 @@ from bot.story.review_events import (
 )
 from bot.story.service_events import ServiceEvent
 from bot.story.split import SplitProposed
+from bot.story.ticket_events import TicketEvent
 from bot.story.todo_events import TodoEvent
 from bot.story.vocabulary import (
     ExecutionPlan,
@@ -321,7 +325,11 @@ Event = Annotated[
     | RepositoryEvent
     | ServiceEvent
     | ItemEvent
-    | TodoEvent,
+    | LaneEvent
+    | TodoEvent
+    | DashboardEvent
+    | PublishedEvent
+    | TicketEvent,
     Field(discriminator="kind"),
 ]
 

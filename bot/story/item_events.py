@@ -151,6 +151,13 @@ class InputsGiven(Value):
     inputs: Inputs
 
 
+class InputsRuled(Value):
+    """What the repository's own rules say of the item now, instead of what they said before."""
+
+    kind: Literal["inputs_ruled"] = "inputs_ruled"
+    inputs: Inputs
+
+
 class ItemMoved(Value):
     """The item went from one state to another; `reason` is always there for BLOCKED."""
 
@@ -158,6 +165,17 @@ class ItemMoved(Value):
     source: ItemState
     target: ItemState
     reason: str = ""
+
+
+class ItemStarted(Value):
+    """Its work was begun at `issue`. `by`: the login of who wanted it; `leave`: how they said so
+    (`bot.backlog.start`).
+    """
+
+    kind: Literal["item_started"] = "item_started"
+    issue: int
+    by: str
+    leave: str
 
 
 class ItemMerged(Value):
@@ -187,7 +205,9 @@ ItemEvent = (
     | ItemGone
     | ItemRefined
     | InputsGiven
+    | InputsRuled
     | ItemMoved
+    | ItemStarted
     | ItemMerged
     | SourceRead
 )

@@ -22,6 +22,7 @@ from bot.story.effects import (
     OpenPullRequest,
     OpenTodoIssue,
     RequestStory,
+    ShowDashboard,
 )
 from bot.story.involved import GitHub as InvolvedReads
 from bot.story.involved import approval_rule, asks_of, demands_of, involved, person
@@ -31,16 +32,21 @@ from bot.story.repositories import repository_stream
 from bot.story.spending import Spending
 from bot.story.standing import GitHub as StandingReads
 from bot.story.standing import lapsed
+from bot.story.ticket_effects import TicketEffect
+from bot.story.tickets import stream_of as tracker_stream
 from bot.story.vocabulary import Gate, Person, Repository, Verdict, allow, deny
 from policies import effects as policies
 from policies import repository_effects
 from policies.budget import Spent
+from policies.dashboard import DashboardFacts
 from policies.effect_facts import PullFacts
+from policies.leave import PERSON
 from policies.marks import MarkFacts
 from policies.opened_pulls import Opened
 from policies.scope import Scope
 from policies.standing import Standing, after, before
 from policies.suspicion import suspects, texts_of
+from policies.tickets import TicketFacts
 from policies.who_commands import START, CommandFacts
 
 
@@ -80,9 +86,12 @@ class Judge:
         configured: Callable[[Repository], bool] = lambda repository: False,
         marks: Callable[[Repository], MarkFacts | None] = lambda repository: None,
         opened: Callable[[Story], Opened] = lambda story: Opened(),
+        tickets: Callable[[Repository], TicketFacts | None] = lambda repository: None,
+        dashboard: Callable[[Repository], DashboardFacts | None] = lambda repository: None,
     ) -> None:
         """`needs`: kind of an effect → permissions that it takes (name → level)."""
-        self._marks, self._opened = marks, opened
+        self._marks, self._opened, self._tickets = marks, opened, tickets
+        self._dashboard = dashboard
         self._standing, self._needs = standing, needs or {}
         self._configured = configured
         self._github, self._settings = github, settings
@@ -99,20 +108,23 @@ class Judge:
     def _by_rules(self, effect: Effect, story: Story) -> Verdict:
         if isinstance(effect, RequestStory):
             return policies.judge(effect, self._of_request(effect, story))
-        if isinstance(effect, OpenTodoIssue | ChangeTodoIssue):
-            return policies.judge(effect, self._of_marks(effect, story))
+        if isinstance(effect, OpenTodoIssue | ChangeTodoIssue | ShowDashboard | TicketEffect):
+            return policies.judge(effect, self._of_view(effect, story))
         if story.repository is None:
             return self._without_story(effect, story)
         return policies.judge(effect, self.facts(effect, story))
 
     def _without_story(self, effect: Effect, story: Story) -> Verdict:
-        if story.stream != repository_stream(effect.repository.id):
+        of_it = (repository_stream(effect.repository.id), f"published/{effect.repository.id}")
+        if story.stream not in of_it:
             return _answer_where_asked(effect, story)
+        config = self._configuration(effect.repository)
         facts = repository_effects.RepositoryFacts(
             id=effect.repository.id,
-            mode=self._configuration(effect.repository).mode,
+            mode=config.mode,
             default_branch=effect.repository.default_branch,
             configured=self._configured(effect.repository),
+            publishes=config.backlog.publish.asks,
         )
         return repository_effects.judge(effect, facts)
 
@@ -155,33 +167,44 @@ class Judge:
             lapsed=lapsed(self._github, story, partial(demands_of, config)),
         )
 
-    def _of_marks(self, effect: OpenTodoIssue | ChangeTodoIssue, story: Story) -> policies.Facts:
-        """There is no story: what the configuration wants, and which issues there are."""
+    def _of_view(
+        self,
+        effect: OpenTodoIssue | ChangeTodoIssue | ShowDashboard | TicketEffect,
+        story: Story,
+    ) -> policies.Facts:
+        """There is no story: what the configuration wants, and what is shown already."""
         repository = effect.repository
-        of_it = story.stream == f"todo/{repository.id}"
-        return policies.Facts(
+        facts = policies.Facts(
             live=True,
             paused=False,
             story=story,
             default_branch=repository.default_branch,
-            marks=self._marks(repository) if of_it else None,
             now=self._clock(),
         )
+        if story.stream == f"todo/{repository.id}":
+            return replace(facts, marks=self._marks(repository))
+        if story.stream == f"dashboard/{repository.id}":
+            return replace(facts, dashboard=self._dashboard(repository))
+        if story.stream == tracker_stream(repository.id):
+            return replace(facts, tickets=self._tickets(repository))
+        return facts
 
     def _of_request(self, effect: RequestStory, story: Story) -> policies.Facts:
         """There is no story yet: who asks for one, and what GitHub lets them do there now."""
         person, repository = effect.requester, effect.repository
+        asker = CommandFacts(command=START, person=person, permission="")
+        if effect.leave == PERSON:
+            permission = self._github.permission(repository, person.login, person.id)
+            asker = replace(asker, permission=permission)
         return policies.Facts(
             live=True,
             paused=False,
             story=story,
             default_branch=repository.default_branch,
             now=self._clock(),
-            asker=CommandFacts(
-                command=START,
-                person=person,
-                permission=self._github.permission(repository, person.login, person.id),
-            ),
+            asker=asker,
+            bot=self._github.identity().bot,
+            autostart=self._configuration(repository).backlog.autostart == "on",
         )
 
     def _of_model(self, facts: policies.Facts, effect: CallModel, story: Story) -> policies.Facts:

@@ -2,12 +2,13 @@
 
 Promises: `acquire` gives a fence higher than every earlier one of that stream; an append that shows
 an old fence is refused in the transaction that would have written. The expiry only decides when
-another may take over: a clock that jumps can cost time, never a second writer.
+another may take over: a clock that jumps can cost time, never a second writer. An expiry further
+off than any lease lasts was written by a clock that was wrong, and counts as over.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import and_, bindparam, literal, null, or_, select, update
@@ -37,7 +38,11 @@ class FenceLost(Exception):
 
 
 _OF = STREAMS.c.stream == bindparam("of")
-_FREE = or_(STREAMS.c.lease_owner.is_(None), STREAMS.c.lease_expires <= bindparam("now"))
+_FREE = or_(
+    STREAMS.c.lease_owner.is_(None),
+    STREAMS.c.lease_expires <= bindparam("now"),
+    STREAMS.c.lease_expires > bindparam("absurd"),
+)
 _CURRENT = and_(
     _OF, STREAMS.c.lease_owner == bindparam("owner"), STREAMS.c.lease_fence == bindparam("fence")
 )
@@ -74,6 +79,11 @@ ADD_STREAM = Prepared(
 )
 
 
+def absurd(now: datetime, ttl: float) -> datetime:
+    """No lease of `ttl` seconds can end after this instant."""
+    return now + timedelta(seconds=max(10 * ttl, 600))
+
+
 class Leases(Store):
     """Leases on streams, also on those without an event yet."""
 
@@ -85,6 +95,7 @@ class Leases(Store):
             "owner": owner,
             "now": stored(now),
             "until": stored(now + timedelta(seconds=ttl)),
+            "absurd": stored(absurd(now, ttl)),
         }
         with writing(self._engine) as cursor:
             taken = self._run(cursor, _TAKE, **values).fetchone()

@@ -52,6 +52,9 @@ for _kind in (
     *get_args(e.ApiEvent),  # of streams that hold no story
     *get_args(e.ItemEvent),
     e.TodoEvent,  # bot.backlog.todo.ledger folds it
+    *get_args(e.TicketEvent),  # bot.backlog.tracker.ledger folds them
+    *get_args(e.DashboardEvent),
+    *get_args(e.PublishedEvent),
 ):
     _apply.register(_kind, _keeps_no_state)
 

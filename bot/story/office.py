@@ -21,6 +21,7 @@ from bot.story.machine import Story, fold
 from bot.story.performer import NotAllowed, NotNow, Performer, Refused
 from bot.story.repositories import KIND, Repositories, repository_stream
 from bot.story.standing import GitHub as StandingReads
+from bot.story.tickets import Tracker
 from bot.story.todo_events import TodosScanned
 from bot.story.unmet_facts import InForce, missing
 from bot.story.vocabulary import TERMINAL, Repository, State
@@ -44,6 +45,7 @@ class Delivery(Protocol):
 class GitHub(InvolvedReads, StandingReads, Protocol):
     """The reads that handlers need; see bot.outside.ports for their contracts."""
 
+    def identity(self) -> Any: ...
     def issue(self, repository: Repository, number: int) -> dict[str, Any]: ...
     def issue_comments(
         self, repository: Repository, number: int, since: datetime | None = None
@@ -112,10 +114,11 @@ class Office:
         repositories: Repositories | None = None,
         rules: Callable[[Repository], InForce] = lambda repository: InForce(),
         marks: Marks | None = None,
+        tracker: Tracker | None = None,
     ) -> None:
-        """`rules`: what counts for a repository now."""
+        """`rules`: what counts for a repository now. `tracker`: Jira, where there is one."""
         self.github, self._journal, self._performer = github, journal, performer
-        self.marks = marks
+        self.marks, self.tracker = marks, tracker
         self.repositories = repositories or Repositories(journal)
         self.clock, self.settings, self._wake, self._rules = clock, settings, wake, rules
 

@@ -37,4 +37,11 @@ class ConfigurationBroken(Value):
     problems: tuple[Problem, ...]
 
 
-RepositoryEvent = ConfigurationRead | ConfigurationBroken | InstallationEvent
+class HolderNamed(Value):
+    """The name that this database's Towpath claims items under; told once (B7)."""
+
+    kind: Literal["holder_named"] = "holder_named"
+    name: str
+
+
+RepositoryEvent = ConfigurationRead | ConfigurationBroken | InstallationEvent | HolderNamed

@@ -15,7 +15,14 @@ from rq import Queue
 from bot.queue.embedded import EmbeddedServer
 from bot.queue.inbox import Inbox
 from bot.queue.wakeups import STORIES, enqueue_advance, enqueue_drain
-from tests.intake.conftest import DELIVERIES_WORKER, STORIES_WORKER, Append, Start, until
+from tests.intake.conftest import (
+    DELIVERIES_WORKER,
+    STORIES_WORKER,
+    Append,
+    Start,
+    starting,
+    until,
+)
 
 CLOCK = """
 from bot.queue.clock import run_clock
@@ -137,6 +144,19 @@ def test_sigterm_ends_idle_processes_at_once(redis: Redis, start: Start) -> None
     assert time.monotonic() - began < 3
 
 
+def test_a_worker_asked_to_end_ends_when_the_queue_goes_away_meanwhile(tmp_path: Path) -> None:
+    server = EmbeddedServer(tmp_path)
+    server.start()
+    with starting(server) as begin, Redis.from_url(server.url) as redis:
+        worker = begin(STORIES_WORKER)
+        enqueue_advance(redis, "slow-6")
+        until(lambda: said(redis, "began"))
+        worker.terminate()
+        time.sleep(0.3)
+        server.stop()
+        assert worker.wait(30) == 0
+
+
 def test_small_jobs_run_in_the_worker_itself(redis: Redis, start: Start, append: Append) -> None:
     worker = start(DELIVERIES_WORKER)
     for number in range(100):
@@ -162,6 +182,19 @@ def test_a_story_that_asks_for_it_is_woken_again_later(redis: Redis, start: Star
     start(CLOCK)
     enqueue_advance(redis, "again-1")
     until(lambda: said(redis, "advanced") == ["again-1", "again-1"])
+
+
+def test_lanes_run_when_no_story_waits(redis: Redis, start: Start) -> None:
+    clock = start(CLOCK)
+    until(lambda: redis.llen("rq:queue:lanes") == 1)
+    clock.terminate()
+    clock.wait(10)
+    for number in range(3):
+        enqueue_advance(redis, f"story-{number}")
+    start(STORIES_WORKER)
+    until(lambda: "lanes" in said(redis, "advanced"))
+    assert said(redis, "advanced")[-1] == "lanes"
+    assert len(said(redis, "advanced")) == 4
 
 
 def test_of_two_clocks_one_ticks_and_the_other_takes_over(redis: Redis, start: Start) -> None:

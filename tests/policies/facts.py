@@ -8,9 +8,11 @@ from typing import Any
 
 from bot.story.vocabulary import Approval, AutoApproval, Gate, Person, Remark, Repository, Shown
 from policies.approvals import Involved
+from policies.dashboard import DashboardFacts
 from policies.effect_facts import PullFacts
 from policies.effects import Facts
 from policies.marks import MarkFacts
+from policies.tickets import TicketFacts
 from policies.who_approves import ApprovalFacts, Comment
 from policies.who_commands import START, CommandFacts
 
@@ -117,7 +119,9 @@ def facts(story: StoryFacts | None = None, **changed: Any) -> Facts:
         "bot": BOT,
         "pull": pull(),
         "involved": approval_facts().involved,
+        "tickets": TicketFacts(REPOSITORY.id, "SHOP", True, frozenset({"in progress"}), "us"),
         "marks": MarkFacts(REPOSITORY.id, True, frozenset({1, 2}), {2: 21}),
+        "dashboard": DashboardFacts(REPOSITORY.id, True, 30),
         "asker": CommandFacts(command=START, person=ASKER, permission="write"),
     }
     return Facts(**{**fields, **changed})

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.story import effects as fx
+from bot.story import ticket_effects as tickets
 from bot.story.machine import Story
 from bot.story.vocabulary import Decision, Gate, Person
 from policies import repository_effects
@@ -58,6 +59,9 @@ ALLOWED: dict[str, Any] = {
         body="b",
         digest="d",
     ),
+    "show_dashboard": fx.ShowDashboard(
+        key="k", repository=REPOSITORY, issue=30, title="t", body="b", says="d", writing=1
+    ),
     "open_issue": fx.OpenIssue(key="k", repository=REPOSITORY, part=1, title="t", body="b"),
     "push_branch": fx.PushBranch(
         key="k", repository=REPOSITORY, branch=BRANCH, sha=HEAD, files=("a.py",), lines=20
@@ -88,10 +92,35 @@ ALLOWED: dict[str, Any] = {
     "call_model": fx.CallModel(
         key="k", repository=REPOSITORY, purpose="p", package={}, schema_name="s"
     ),
+    "transition_ticket": tickets.TransitionTicket(
+        key="k", repository=REPOSITORY, ticket="SHOP-12", status="In Progress", expected="To Do"
+    ),
+    "assign_ticket": tickets.AssignTicket(
+        key="k", repository=REPOSITORY, ticket="SHOP-12", ours=True, expected=""
+    ),
+    "set_ticket_property": tickets.SetTicketProperty(
+        key="k", repository=REPOSITORY, ticket="SHOP-12", name="towpath.claim.1", value={"fence": 1}
+    ),
+    "comment_ticket": tickets.CommentTicket(
+        key="k", repository=REPOSITORY, ticket="SHOP-12", body="text"
+    ),
+    "link_ticket": tickets.LinkTicket(
+        key="k",
+        repository=REPOSITORY,
+        ticket="SHOP-12",
+        url="https://github.com/a/b/pull/1",
+        title="t",
+    ),
 }
 TALK = {
+    "transition_ticket",
+    "assign_ticket",
+    "set_ticket_property",
+    "comment_ticket",
+    "link_ticket",
     "open_todo_issue",
     "change_todo_issue",
+    "show_dashboard",
     "react",
     "reply_to_review",
     "set_labels",

@@ -137,6 +137,7 @@ def _calls(path: Path) -> Iterator[tuple[str, int]]:
                 "bot/outside/github_writes.py",
                 "bot/outside/github_pulls.py",
                 "bot/outside/github_reads.py",
+                "bot/outside/jira/effects.py",
             },
         ),
     ],

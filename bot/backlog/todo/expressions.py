@@ -125,11 +125,22 @@ _EXPRESSION = (
     rb"(?:(?<=[(,=:\[!&|?{};+*%<>~^\n])|(?<=\s)(?!/[\s=]))/(?![/*])"
     rb"(?:[^/\\\[\n]++|\\[^\n]|\[(?:[^\]\\\n]++|\\[^\n])*+\])++/"
 )
-# So many lines at most, because each `<<` that is none looks for its end.
-_HEREDOC = (
-    rb"<<[-~]?+[ \t]*+(?P<q>[\"'`\\]?+)(?P<w>[A-Za-z_]\w*+)(?:(?P=q))?[^\n]*+\n"
-    rb"(?:(?![ \t]*+(?P=w)\b)[^\n]*+\n){0,1000}+[ \t]*+(?P=w)\b"
-)
+
+
+def _heredoc(opener: bytes) -> bytes:
+    """A text up to the line that begins with a word. `opener`: up to the quotes of that word.
+
+    No group may fail between its first byte and its last: `re` would keep half of it. So many lines
+    at most, because each opener that is none looks for its end.
+    """
+    return (
+        opener + rb"(?P<q>[\"'`\\]?+)(?=[A-Za-z_])(?P<w>\w++)(?:(?P=q))?[^\n]*+\n"
+        rb"(?:(?![ \t]*+(?P=w)\b)[^\n]*+\n){0,1000}+[ \t]*+(?P=w)\b"
+    )
+
+
+_HEREDOC = _heredoc(rb"<<[-~]?+[ \t]*+")
+_RUBY_HEREDOC = _heredoc(rb"<<(?:[-~]|(?=[\"'`A-Z_]))")  # `list << word` opens none
 _RUBY_TEXT = (
     rb"\"(?:[^\"\\#]++|\\(?s:.)|#(?!\{)|#\{(?:[^{}\"']++|" + DOUBLE + rb"|" + SINGLE
     + rb"|\{[^{}]*+\})*+\})*+\""
@@ -187,7 +198,7 @@ RECIPES: dict[str, Recipe] = {
             _RUBY_TEXT,
             SINGLE_LONG,
             BACKTICKS,
-            _HEREDOC,
+            _RUBY_HEREDOC,
             _EXPRESSION,
             _PERCENT,
         ),
@@ -285,6 +296,17 @@ RECIPES: dict[str, Recipe] = {
         (nested(rb"\(\*(?!\))", rb"\*\)", rb"(*)"), _SLASHES),
     ),
     "jsonc": Recipe(rb"\"/", (DOUBLE,), (_SLASHES, _BLOCK)),
+    "jsonnet": Recipe(
+        rb"\"'/#|@",
+        (
+            rb"\|\|\|-?+[ \t]*+\n(?s:.*?)(?:\n[ \t]*+\|\|\||\Z)",
+            rb"@\"[^\"]*+(?:\"\"[^\"]*+)*+\"|@'[^']*+(?:''[^']*+)*+'",
+            DOUBLE_LONG,
+            SINGLE_LONG,
+        ),
+        (_HASHES, _SLASHES, _BLOCK),
+        rb"\"'",
+    ),
     "batch": Recipe(
         rb"\n",
         (),

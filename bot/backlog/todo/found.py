@@ -18,9 +18,10 @@ from bot.backlog.todo.passed_over import is_generated
 # Every file with a mark has one of these; git looks for them.
 PREFILTER = (
     r"\b(?:TODO|FIXME|HACK|XXX|BUG)\b"
-    r"|(?:[Tt]odo|[Ff]ixme)(?:(?:[(\[].*?[)\]])? ?:|\W*$)|(?:[Hh]ack|xxx):"
+    r"|(?:[Tt]odo|[Ff]ixme)(?:(?:[(\[].{0,240}?[)\]])?(?:\s?:|\s--?\s)|\W*$)|(?:[Hh]ack|xxx):|[Tt]odo,|[Ff]ixme,?\s"
     r"|[@\\](?i:todo|fixme|hack|xxx|bug)\b"
 )
+_LARGE = (b"TODO", b"XXX", b"FIXME", b"HACK", b"BUG")
 _MAY_HAVE = re.compile(PREFILTER.encode(), re.M)
 _IGNORED = re.compile(rb"towpath:\s*ignore-file\b", re.I)
 _WORDS = re.compile(r"[^\W_]+")
@@ -50,18 +51,25 @@ class Todo:
 def may_have(data: bytes) -> bool:
     """Whether it is worth reading; the same question that git is asked for a whole tree."""
     large = data.upper()  # plain searches take a tenth of the time of one for several words
-    return (
-        b"TODO" in large
-        or b"XXX" in large
-        or b"FIXME" in large
-        or b"HACK" in large
-        or b"BUG" in large
-    ) and _MAY_HAVE.search(data) is not None
+    for word in _LARGE:
+        at = large.find(word)
+        while at >= 0:
+            end = large.find(b"\n", at)
+            end = len(data) if end < 0 else end
+            if _MAY_HAVE.search(data, max(0, at - 1), end):
+                return True
+            at = large.find(word, end)
+    return False
+
+
+def language_in(path: str, data: bytes) -> str | None:
+    """The language of a file's comments, by its name or its first line."""
+    return language_of(path, data[:100].split(b"\n", 1)[0])
 
 
 def todos_of(path: str, data: bytes) -> tuple[Todo, ...]:
     """The marks of a file, in order of place; () for binary, generated and other unfit ones."""
-    language = language_of(path, data[:100].split(b"\n", 1)[0])
+    language = language_in(path, data)
     if language is None or b"\0" in data[:8_000] or is_generated(data) or _ignored(data):
         return ()
     if b"\r" in data and b"\n" not in data:

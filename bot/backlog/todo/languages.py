@@ -26,7 +26,7 @@ _ENDINGS = {
     "php": "php php3 phtml",
     "ruby": "rb rake gemspec ru podspec jbuilder cr",
     "perl": "pl pm t",
-    "shell": "sh bash zsh ksh bats ash command ebuild fish env",
+    "shell": "sh bash zsh ksh bats ash command ebuild fish env zsh-theme",
     "yaml": "yml yaml",
     "toml": "toml",
     "hash": "r jl nix tcl awk graphql gql cmake conf mk mak ex exs coffee gd nim",
@@ -46,6 +46,7 @@ _ENDINGS = {
     "ml": "ml mli fs fsi fsx",
     "jsonc": "jsonc json5",
     "batch": "bat cmd",
+    "jsonnet": "jsonnet libsonnet",
 }  # fmt: skip
 _BY_ENDING = {end: language for language, ends in _ENDINGS.items() for end in ends.split()}
 _BY_NAME = {
@@ -71,25 +72,31 @@ _INTERPRETERS = (
     (re.compile(rb"php"), "php"),
     (re.compile(rb"lua"), "lua"),
 )  # fmt: skip
+_SIGNED = re.compile(rb"#!|#(?:compdef|autoload)\b|[^\n]*-\*-[^\n]*-\*-|[^\n]*\bvim?:")
 
 
 def language_of(path: str, first_line: bytes = b"") -> str | None:
     """The family of comment syntax of a file; None where nothing in it is a comment for us."""
     name = path.rpartition("/")[2].lower()
-    if name in _BY_NAME:
-        return _BY_NAME[name]
-    stem, dot, ending = _TEMPLATE_OF.sub("", name).rpartition(".")
+    plain = _TEMPLATE_OF.sub("", name)
+    if known := _BY_NAME.get(name) or _BY_NAME.get(plain):
+        return known
+    stem, dot, ending = plain.rpartition(".")
     if dot and ending in _BY_ENDING:
         return _BY_ENDING[ending]
     if _NUMBERED.search(name):
         return "hash_line"
     if stem in _BY_NAME and ending.isalnum() and stem in ("makefile", "dockerfile"):
         return _BY_NAME[stem]
-    if "." not in name.lstrip(".") and first_line.startswith(b"#!"):
-        return next((one for sign, one in _INTERPRETERS if sign.search(first_line)), None)
+    if "." not in plain.lstrip(".") and _SIGNED.match(first_line):
+        if first_line.startswith((b"#compdef", b"#autoload")):  # what zsh completes a command with
+            return "shell"
+        said = first_line.lower()
+        return next((one for sign, one in _INTERPRETERS if sign.search(said)), None)
     return None
 
 
 def is_readable(path: str) -> bool:
     """Whether a file of that name may have a language, whatever is in it."""
-    return "." not in path.rpartition("/")[2].lstrip(".") or language_of(path) is not None
+    name = path.rpartition("/")[2].lower()
+    return "." not in _TEMPLATE_OF.sub("", name).lstrip(".") or language_of(path) is not None

@@ -44,9 +44,10 @@ class _Line(NamedTuple):
 
 _WORD = re.compile(r"(?<![A-Za-z0-9_])(TODO|FIXME|HACK|XXX|BUG)(?![A-Za-z0-9_])")
 _SMALL = re.compile(
-    r"(?:^\W{0,4}?|[.;!?)]\s+|(?:#|//)\s*)(?:(?P<at>[@\\])(?P<a>todo|fixme|hack|xxx|bug)\b"
-    r"|(?P<b>todo|fixme)(?=(?:\([^()]{1,60}\)|\[[^\[\]]{1,60}\])?\s?:(?!:)|\W*$)"
-    r"|(?P<c>hack|xxx)(?=:(?!:)))",
+    r"(?:^\W{0,4}?|[.;!?)]\s+|(?:#|//)\s*)(?:(?P<at>[@\\])(?P<a>todo|fixme|(?<=@)hack|bug(?!\s+\d))\b"
+    r"|(?P<b>todo|fixme)(?=(?:\([^()]{1,60}\)|\[[^\[\]]{1,60}\])?(?:\s?:(?!:)|\s--?\s)|\W*$)"
+    r"|(?P<c>hack|xxx)(?=:(?!:)))"
+    r"|^(?:(?P<d>todo(?=,)|fixme(?=,?\s+\w)))",
     re.I,
 )
 _IGNORE = re.compile(r"towpath:\s*ignore(?![-\w])", re.I)
@@ -59,7 +60,17 @@ _CLOSER = re.compile(
     r"[ \t]*(?:\*+/|--+>|-?#\}|-\}|\*+\)|#>|--%>|%>|(?:--)?\}\}|\*@|\]=*\])[ \t]*$"
 )
 _RULE = re.compile(r"^[\W_]*$")
-_START = re.compile(r"^[\s\-*•+>(\[{<!~=:#/?|\"'`.]*(?:\d+[.)]\s*)?$")
+_TAG = (  # of documentation: what it says of a thing may be that it has to be written
+    r"@(?:deprecated|returns?|value|since|internal|remarks|implNote|apiNote|note)\s+"
+    r"|@(?:param|arg|throws|exception|property|prop|tparam)\s+(?:\{[^{}]*\}\s*)?[\w.$<>=\[\]]+\s+"
+)
+_START = re.compile(
+    rf"^(?:<\w{{1,10}}(?:\s[^<>]*)?>|{_TAG})*[\s\-*•+>(\[{{<!~=:#/?|\"'`.]*(?:\d+[.)]\s*)?$"
+)
+_FENCE = re.compile(r"^(?:```|~~~)")
+_EXAMPLE = re.compile(r"^[@\\]example\b")
+_ANY_TAG = re.compile(r"^[@\\][A-Za-z]")
+_INNER = re.compile(r"(?:^|\s)(?:#+|//+|/\*+|--|<!--|;+|%+)\s*$")
 _SENTENCE = re.compile(r"(?:[.;!?:,)\]…]\s+|\s(?:-{1,3}|[–—])\s*|[(\[{]\s*|(?:#|//)\s*)$")
 _DIRECTIVE = re.compile(
     r"^(?:noqa|type:|pragma|pylint:|mypy:|fmt:|isort:|ruff:|nolint|eslint|prettier|tslint|ts-|@ts-|"
@@ -75,6 +86,7 @@ _HEAD = re.compile(r"^(?:\s?\((?P<p>[^()\n]{1,80})\)|\s?\[(?P<s>[^\[\]\n]{1,80})
 _IS = re.compile(
     r"\b(?:is|are|was|still|as)\s+(?:(?:an?|just|still|only|such|really|ugly)\s+)*$", re.I
 )
+_PHRASE = re.compile(r"\s+(?:lists?|comments?|items?|files?|notes?|tags?|markers?|annotations?)\b")
 _REFERENCE = re.compile(
     r"https?://[^\s)>\]]+|(?<![\w&])(?:[\w.-]+/[\w.-]+)?#\d+\b|\b(?:GH|gh)-\d+\b"
     r"|\b(?!UTF|ISO|SHA|RFC|PEP|CVE)[A-Z][A-Z0-9]{1,9}-\d+\b|\b(?:b|crbug|bug)/\d+\b"
@@ -126,14 +138,31 @@ def _is_block(comment: str) -> bool:
 
 
 def _in_part(part: list[_Line]) -> Iterator[Mark]:
+    shown = _shown(part)
     found = [
         (place, start, end, kind)
         for place, line in enumerate(part)
         for start, end, kind in _marked(line.words)
+        if place not in shown or not (shown[place] or _INNER.search(line.words[:start]))
     ]
     for index, (place, start, _end, kind) in enumerate(found):
         following = found[index + 1] if index + 1 < len(found) else None
         yield _mark(part, place, start, kind, following)
+
+
+def _shown(part: list[_Line]) -> dict[int, bool]:
+    """Lines that show code to readers; False where only comments in that code are surely shown."""
+    fences = [place for place, line in enumerate(part) if _FENCE.match(line.words)]
+    shown: dict[int, bool] = {}
+    for first, last in zip(fences[::2], fences[1::2], strict=False):
+        shown |= dict.fromkeys(range(first, last), True)
+    example = False
+    for place, line in enumerate(part):
+        if _ANY_TAG.match(line.words) and place not in shown:
+            example = _EXAMPLE.match(line.words) is not None
+        elif example:
+            shown.setdefault(place, False)
+    return shown
 
 
 def _marked(words: str) -> list[tuple[int, int, str]]:
@@ -146,9 +175,10 @@ def _marked(words: str) -> list[tuple[int, int, str]]:
             found.append((match.start(), match.end(), match[1]))
     small = _SMALL.search(words)
     if small and not any(start <= small.end() <= end for start, end, _ in found):
-        kind = (small["a"] or small["b"] or small["c"]).upper()
+        kind = next(small[name] for name in "abcd" if small[name]).upper()
         start = small.end() - len(kind) - bool(small["at"])
-        found = sorted([*found, (start, small.end(), kind)])
+        if not _quoted(words[:start], words[small.end() :]):
+            found = sorted([*found, (start, small.end(), kind)])
     return found
 
 
@@ -161,13 +191,17 @@ def _is_mark(words: str, match: re.Match[str]) -> bool:
         return True
     if _SENTENCE.search(before) or after.startswith((":", "!!")):
         return True
-    return kind in ("TODO", "FIXME", "HACK") and _IS.search(before) is not None
+    return (
+        kind in ("TODO", "FIXME", "HACK")
+        and _IS.search(before) is not None
+        and not _PHRASE.match(after)
+    )
 
 
 def _joined(before: str, after: str, lenient: bool) -> bool:
     """Whether the word is a part of a name, a path or a call, or is quoted."""
     left, right = before[-1:], after[:1]
-    if left and left == right and left in "\"'`*_" and left in "\"'`":
+    if _quoted(before, after):
         return True
     if left in ("“", "‘", "«") or (left == "<" and right == ">"):
         return not lenient or left != "<"
@@ -183,6 +217,13 @@ def _joined(before: str, after: str, lenient: bool) -> bool:
     if right in ("-", "/", "\\") and next_is_word:
         return not lenient
     return False
+
+
+def _quoted(before: str, after: str) -> bool:
+    left = before[-1:]
+    if left and left in "\"'`" and left in after:
+        return True
+    return before.count("`") % 2 == 1 and "`" in after  # `# TODO: x`, said of such a comment
 
 
 def _mark(

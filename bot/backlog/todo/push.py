@@ -1,23 +1,26 @@
 """The marks of commits in a mirror: of a whole one, and of what changed from one to another.
 
-Promises: `advanced(scan(A), changes(A, B)) == scan(B)`; a push costs one git process, whatever the
-size of the repository: the trees are compared here, from top to bottom, where they differ. Never: a
-work tree, a filter, a text converter.
+Promises: `advanced(scan(A), changes(A, B)) == scan(B)`; a push costs at most one git process,
+whatever the size of the repository: the trees are compared here, from top to bottom, where they
+differ. Never: a work tree, a filter, a text converter.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.backlog.todo.found import PREFILTER, Todo, may_have, todos_of
+from bot.backlog.todo.found import PREFILTER, Todo, language_in, may_have, todos_of
 from bot.backlog.todo.languages import is_readable
 from bot.backlog.todo.passed_over import LARGEST, attributes, is_passed_over
 from bot.backlog.todo.scan import GREP, MAGIC, OUT, SIMPLE, TIMEOUT_S, Snapshot
 from bot.codebase.objects import Objects
 from bot.workspace.git import GitFailed, git, run
 
+_ENTRY = re.compile(rb"(\d+) ([^\0]+)\0(.{20})", re.S)
+_LONG_ENTRY = re.compile(rb"(\d+) ([^\0]+)\0(.{32})", re.S)
 _REGULAR, _TREE = (b"100644", b"100755"), b"40000"
 _ATTRIBUTES = ".gitattributes"
 
@@ -70,7 +73,7 @@ def changes(
     }
     for path, answer in zip(read, objects.read(read.values()), strict=True):
         data = answer[2] if answer else b""
-        if len(data) <= LARGEST and may_have(data):
+        if len(data) <= LARGEST and language_in(path, data) and may_have(data):
             found[path] = todos_of(path, data)
     return found
 
@@ -81,44 +84,30 @@ def _differing(objects: Objects, before: str, after: str) -> dict[str, Entry | N
     level = [("", f"{before}^{{tree}}", f"{after}^{{tree}}")]
     while level:
         asked = [name for _, old, new in level for name in (old, new) if name]
-        answers = iter(list(objects.read(asked)))
+        answers = objects.read(asked)
         below: list[tuple[str, str, str]] = []
         for prefix, old, new in level:
-            was, now = (_entries(next(answers)) if name else {} for name in (old, new))
-            for name in was.keys() | now.keys():
-                if was.get(name) != now.get(name):
-                    _differs(prefix + name, was.get(name), now.get(name), found, below)
+            was, now = (_entries(next(answers)) if name else frozenset() for name in (old, new))
+            trees: dict[str, list[str]] = {}
+            for side, entries in enumerate((was - now, now - was)):
+                for mode, raw, sha in entries:
+                    path = prefix + raw.decode("utf-8", "surrogateescape")
+                    if mode == _TREE:
+                        trees.setdefault(path, ["", ""])[side] = sha.hex()
+                    elif side:
+                        found[path] = (mode, sha.hex())
+                    else:
+                        found[path] = None
+            below += [(f"{path}/", *pair) for path, pair in trees.items()]
         level = below
     return found
 
 
-def _differs(
-    path: str,
-    was: Entry | None,
-    now: Entry | None,
-    found: dict[str, Entry | None],
-    below: list[tuple[str, str, str]],
-) -> None:
-    trees = [entry[1] if entry and entry[0] == _TREE else "" for entry in (was, now)]
-    if any(trees):
-        below.append((path + "/", trees[0], trees[1]))
-    if was and not trees[0]:
-        found[path] = None
-    if now and not trees[1]:
-        found[path] = now
-
-
-def _entries(answer: tuple[str, str, bytes] | None) -> dict[str, Entry]:
+def _entries(answer: tuple[str, str, bytes] | None) -> frozenset[tuple[bytes, bytes, bytes]]:
+    """(mode, name, id) of what a tree holds."""
     if answer is None or answer[1] != "tree":
         raise NeedsWhole("a commit or a tree is not here")
-    sha, _, data = answer
-    length, place, found = len(sha) // 2, 0, {}
-    while place < len(data):
-        end = data.index(b"\0", place)
-        mode, name = data[place:end].split(b" ", 1)
-        place = end + 1 + length
-        found[name.decode("utf-8", "surrogateescape")] = (mode, data[end + 1 : place].hex())
-    return found
+    return frozenset((_LONG_ENTRY if len(answer[0]) > 40 else _ENTRY).findall(answer[2]))
 
 
 def advanced(marks: Snapshot, changed: Mapping[str, tuple[Todo, ...]]) -> Snapshot:

@@ -6,8 +6,11 @@ everything where that cannot be told. Never: appends, or talks to GitHub but thr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from pathspec import GitIgnoreSpec
@@ -21,6 +24,8 @@ from bot.configuration.schema import RepositoryConfig
 from bot.story.journal import Journal
 from bot.story.vocabulary import Repository
 from policies.marks import MarkFacts
+
+_OPEN = 4  # mirrors
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,7 @@ class MirrorMarks:
 
     def __init__(self, mirrors: Mirrors) -> None:
         self._mirrors = mirrors
+        self._open: OrderedDict[Path, Objects] = OrderedDict()
 
     def look(
         self,
@@ -64,17 +70,26 @@ class MirrorMarks:
         git_dir = self._mirrors.mirror(repository).path
         ignored = GitIgnoreSpec.from_lines(ignore)
         if before:
-            objects = Objects(git_dir)
             try:
-                changed = changes(objects, before, commit, attributes)
+                with self._objects(git_dir) as objects:
+                    changed = changes(objects, before, commit, attributes)
                 return Look(commit, _without(ignored, changed), False, attributes)
             except NeedsWhole:
                 pass  # said by its name: what follows reads everything
-            finally:
-                objects.close()
         found = scan(git_dir, commit)
         kept = {path: todos for path, todos in _without(ignored, found.marks).items() if todos}
         return Look(commit, kept, True, found.attributes)
+
+    @contextmanager
+    def _objects(self, git_dir: Path) -> Iterator[Objects]:
+        """To read a mirror with; the git processes of a few mirrors stay for their next push."""
+        objects = self._open.pop(git_dir, None) or Objects(git_dir)
+        try:
+            yield objects
+        finally:
+            self._open[git_dir] = objects
+            while len(self._open) > _OPEN:
+                self._open.popitem(last=False)[1].close()
 
     def authors(
         self, repository: Repository, commit: str, places: Mapping[str, Sequence[int]]

@@ -124,7 +124,7 @@ def open_issue(call: Call) -> Answer:
     if len(title) > LONGEST_TITLE:
         raise invalid("Issue", "title", "custom", "title is too long (maximum is 256 characters)")
     now = call.hub.now()
-    number = max(call.repo.issues, default=0) + 1
+    number = call.repo.next_number()
     body = checked_body(call.maybe_text("body"), "Issue")
     wanted = call.json().get("labels") or []
     names = label_names(wanted)

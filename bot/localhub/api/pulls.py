@@ -94,7 +94,7 @@ def open_pull(call: Call) -> Answer:
         )
     now = hub.now()
     if source is None:
-        number = max(repo.issues, default=0) + 1
+        number = repo.next_number()
         source = Issue(next(hub.ids), repo, number, call.account, title, body, now, now)
         source.via_app = call.caller.via_app
         repo.issues[number] = source

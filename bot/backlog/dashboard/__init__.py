@@ -1,0 +1,1 @@
+"""The dashboard issue: what it shows, its boxes, and what came of them (B14)."""

@@ -1,0 +1,105 @@
+"""What the dashboard shows of a backlog: plain values, gathered in a bounded number of reads (B14).
+
+Promises: the order is that in which items are worked on; of a long backlog the first rows, the rest
+counted; the same facts give the same view. Never: words for people, which are in `bot.texts`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from bot.backlog.dashboard.ledger import Board
+from bot.backlog.item import INPUTS, Item
+from bot.backlog.ranked import Ranked
+from bot.backlog.store import Backlog
+from bot.story.dashboard_events import Action
+from bot.story.dashboard_view import Row, Story, View, Wait
+from bot.story.item_events import ItemState
+from policies.ranking import microseconds
+
+MOST = 30  # rows of the table, and of each section
+HELD = "held by "  # how the reason of an item begins that a person holds
+_OPEN = (ItemState.READY, ItemState.REFINED, ItemState.NEW)
+_SECTIONS = {
+    "ready": (ItemState.READY,),
+    "underway": (ItemState.DOING, ItemState.PR),
+    "blocked": (ItemState.BLOCKED,),
+    "proposed": (ItemState.REFINED, ItemState.NEW),
+}
+
+
+def view(
+    backlog: Backlog,
+    repository: str,
+    board: Board,
+    now: datetime,
+    story: Callable[[int], Story | None],
+    waits: Sequence[Wait] = (),
+    most: int = MOST,
+) -> View:
+    """`story`: of an issue. `most`: rows of the table and of each section."""
+    if board.closed:
+        return View(now.date(), (), {}, {}, {}, closed=True)
+    counts = backlog.counts(repository)
+    rows: dict[int, Row] = {}
+
+    def row(one: Ranked) -> Row:
+        if one.number not in rows:
+            rows[one.number] = _row(backlog.item(repository, one.number), one, now, story)
+        return rows[one.number]
+
+    ranked = tuple(row(one) for one in backlog.next(repository, most, _OPEN))
+    sections, rest = {}, {}
+    for name, states in _SECTIONS.items():
+        sections[name] = tuple(row(one) for one in backlog.next(repository, most, states))
+        whole = sum(counts.get(str(state), 0) for state in states)
+        rest[name] = max(0, whole - len(sections[name]))
+    return View(
+        now.date(),
+        ranked,
+        sections,
+        rest,
+        counts,
+        tuple(waits),
+        board.pending,
+        board.answers,
+    )
+
+
+def _row(item: Item, ranked: Ranked, now: datetime, story: Callable[[int], Story | None]) -> Row:
+    issue = item.issue
+    told = story(issue) if issue else None
+    won = item.inputs
+    given = item.given
+    age = microseconds(now) - microseconds(item.since)
+    return Row(
+        number=item.number,
+        title=item.title,
+        family=str(item.family),
+        state=str(item.state),
+        score=float(ranked.score),
+        inputs=tuple(
+            (one.number, getattr(given, name) is not None)
+            if (one := getattr(won, name)) is not None
+            else None
+            for name in INPUTS
+        ),
+        days=max(0, age // 86_400_000_000),
+        reason=item.reason,
+        since=item.moved_at.date(),
+        issue=issue,
+        story=told,
+        boxes=boxes_of(item),
+    )
+
+
+def boxes_of(item: Item) -> tuple[Action, ...]:
+    """What a person can tick at an item now."""
+    match item.state:
+        case ItemState.READY | ItemState.REFINED | ItemState.NEW:
+            return ("start", "hold", "up", "down")
+        case ItemState.BLOCKED if item.reason.startswith(HELD):
+            return ("release",)
+        case _:
+            return ()

@@ -1,0 +1,153 @@
+"""Beginning the work on an item of the backlog: the one way to it, whoever wants it (B7, W7).
+
+Promises: nothing begins without leave: a person's who may start stories on GitHub, the operator's,
+or the configuration's; nothing begins that somebody else works on; asked for twice it begins once.
+What cannot begin says why, and when to look again. Never: counts what is under way
+(`policies.throttle` does, for what begins by itself).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bot.backlog.edges import UNDERWAY
+from bot.backlog.item import Item
+from bot.backlog.store import Backlog
+from bot.backlog.tracker.claim import claim
+from bot.story.begin import begin
+from bot.story.claim_records import holder, seen
+from bot.story.effects import RequestStory
+from bot.story.item_events import ItemStarted, ItemState
+from bot.story.office import Office
+from bot.story.performer import NotAllowed, NotNow, Refused
+from bot.story.vocabulary import Person, Repository, State, digest
+from bot.texts import started as texts
+from policies.claims import Taking, Us, decide
+from policies.leave import AUTOSTART, OPERATOR, PERSON
+
+__all__ = ["AUTOSTART", "OPERATOR", "PERSON", "Started", "start", "taking"]
+
+_MOST_NAMES = 12
+
+
+@dataclass(frozen=True)
+class Started:
+    """Whether it is under way now, at which issue; else the rule and reason, and until when."""
+
+    begun: bool
+    issue: int = 0
+    rule: str = ""
+    reason: str = ""
+    until: datetime | None = None
+
+
+def start(
+    office: Office,
+    backlog: Backlog,
+    repository: Repository,
+    number: int,
+    by: Person | None,
+    leave: str,
+    pull_of: Callable[[int], int] = lambda issue: 0,
+) -> Started:
+    """Begin the work on item `number`; what stands against it is in the answer. Raises NoItem.
+
+    `leave`: PERSON (`by` asks, and needs write access), OPERATOR or AUTOSTART (`by` None).
+    `pull_of`: the open pull request of a person's for an issue.
+    """
+    key = str(repository.id)
+    item = backlog.item(key, number)
+    if item.merged_into is not None:
+        return start(office, backlog, repository, item.merged_into, by, leave, pull_of)
+    if stopped := office.stopped(repository):
+        return Started(False, rule=stopped, reason=f"nothing is done here now: {stopped}")
+    if no := _of_state(item, leave):
+        return no
+    requester = by if leave == PERSON and by is not None else office.github.identity().bot
+    if item.issue:
+        found = _issue(office, repository, item.issue)
+        if found is None or "pull_request" in found:
+            return Started(False, item.issue, "no_issue", f"#{item.issue} is no issue")
+        judged = taking(office, repository, found, leave == PERSON, pull_of(item.issue))
+        if not judged.may:
+            return Started(False, item.issue, judged.rule, judged.reason, judged.until)
+    ticket = claim(office, repository, item, leave == PERSON)
+    if ticket is not None and not ticket.may:
+        return Started(False, item.issue, ticket.rule, ticket.reason, ticket.until)
+    effect = _request(office, repository, item, requester, leave)
+    try:
+        issue = int(office.do(item.stream, effect)["number"])
+    except NotNow as later:
+        return Started(False, item.issue, "not_now", str(later), later.until)
+    except NotAllowed as no_leave:
+        verdict = no_leave.verdict
+        return Started(False, item.issue, verdict.rule, verdict.reason, verdict.until)
+    except Refused as refused:
+        return Started(False, item.issue, "refused", str(refused))
+    again = {State.CANCELLED} | (set() if leave == AUTOSTART else {State.FAILED})
+    begin(office, repository, office.github.issue(repository, issue), requester, effect.key, again)
+    told = ItemStarted(issue=issue, by=requester.login, leave=leave)
+    backlog.begin(key, number, told, requester.login)
+    return Started(True, issue)
+
+
+def taking(
+    office: Office, repository: Repository, issue: dict[str, Any], asked: bool, pull: int = 0
+) -> Taking:
+    """Whether Towpath may work on an issue, by what GitHub shows of it now."""
+    now, identity = office.clock(), office.github.identity()
+    comments = office.github.issue_comments(repository, int(issue["number"]))
+    us = Us(holder(identity.slug, office.journal), (identity.bot.login,), now if asked else None)
+    return decide(seen(issue, comments, pull), us, now)
+
+
+def _of_state(item: Item, leave: str) -> Started | None:
+    if item.state in UNDERWAY:
+        return Started(True, item.issue)
+    if item.state is ItemState.DONE:
+        return Started(False, item.issue, "done", "it is done")
+    if item.state is not ItemState.READY and leave == AUTOSTART:
+        return Started(False, item.issue, "not_ready", f"it is {item.state}: {item.reason}")
+    return None
+
+
+def _issue(office: Office, repository: Repository, number: int) -> dict[str, Any] | None:
+    try:
+        return office.github.issue(repository, number)
+    except Exception as error:
+        if getattr(error, "kind", "") == "not_found":
+            return None
+        raise
+
+
+def _request(
+    office: Office, repository: Repository, item: Item, requester: Person, leave: str
+) -> RequestStory:
+    first = item.known[0]
+    place = f"{first.place}:{first.line}" if first.line else first.place
+    asked = "" if requester.is_bot else requester.login
+    return RequestStory(
+        key=f"{item.stream}/request_story/{item.starts}/{leave}/{requester.id}",
+        repository=repository,
+        requester=requester,
+        label=office.configuration(repository).story_label,
+        issue=item.issue,
+        title=texts.title(item.title),
+        body=texts.body(item.body, item.criteria, place, asked, leave),
+        leave=leave,
+        names=() if item.issue else names_of(item),
+    )
+
+
+def names_of(item: Item) -> tuple[str, ...]:
+    """Digests by which two Towpaths know that they mean the same thing."""
+    names: set[str] = set()
+    for one in item.known:
+        if one.source == "todo":  # its key is a number of ours
+            names.add(f"todo {one.title} {one.body.rpartition(':')[0]}")
+        else:
+            names |= {one.key, *one.identities}
+    return tuple(sorted(digest(name)[:16] for name in names))[:_MOST_NAMES]

@@ -1,0 +1,294 @@
+"""One issue shows the backlog, and its boxes are obeyed (B14).
+
+Promises: written only where something is new, and only over what was read, so that a box ticked
+meanwhile is found: by the next look, or by the text that GitHub says our writing replaced. Each
+tick is obeyed once, for whoever GitHub says ticked it, and answered in the issue. Deleted, it is
+opened again; closed by a person, it rests until it is reopened.
+Never: obeys a bot, ourselves or nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.backlog.dashboard.ledger import Board, fold, stream_of
+from bot.backlog.dashboard.obey import Desk, obey
+from bot.backlog.dashboard.view import view
+from bot.backlog.lanes.run import backlog_of
+from bot.backlog.start import PERSON, start
+from bot.outside.errors import NotFound
+from bot.story.dashboard_boxes import shown, ticked
+from bot.story.dashboard_events import (
+    BoxAnswered,
+    BoxCleared,
+    BoxTicked,
+    DashboardClosed,
+    DashboardEvent,
+    DashboardLost,
+    DashboardReopened,
+    seen,
+)
+from bot.story.dashboard_view import Story, Wait
+from bot.story.effects import ShowDashboard
+from bot.story.involved import person
+from bot.story.journal import Conflict, Head
+from bot.story.office import Delivery, Office
+from bot.story.performer import NotAllowed, NotNow, Refused
+from bot.story.vocabulary import Person, Repository
+from bot.texts import dashboard as texts
+
+_TRIES = 4
+UNKNOWN = timedelta(minutes=15)  # how long a tick waits for the webhook that says whose it is
+REFUSED = timedelta(hours=1)  # until a refused writing is tried again
+_NOBODY = Person(id=0, login="nobody")
+
+
+def is_wanted(office: Office, repository: Repository) -> bool:
+    """Whether there is to be one: a rehearsal shows none, it changes nothing."""
+    config = office.configuration(repository)
+    wanted = config.backlog.dashboard.enabled and config.mode == "on"
+    return wanted and not office.stopped(repository)
+
+
+def known(office: Office, repository: Repository) -> Board:
+    """The dashboard as the journal tells it."""
+    return fold(office.records(stream_of(repository.id)))
+
+
+def look(
+    office: Office,
+    repository: Repository,
+    waits: Iterable[tuple[str, str, datetime | None]] = (),
+) -> bool:
+    """Hear what was ticked, and have the issue say what is so now. Whether it does, in the end.
+
+    `waits`: what keeps work from being started, why and since when. Raises what reads of GitHub
+    raise.
+    """
+    if not is_wanted(office, repository):
+        return False
+    one = _Dashboard(office, repository, tuple(Wait(*each) for each in waits))
+    for _ in range(_TRIES):
+        try:
+            if one.brought_up():
+                return True
+        except Conflict:
+            continue  # somebody else wrote to this journal, or moved an item, meanwhile
+        except (NotNow, NotAllowed, Refused):
+            return False  # in the journal; a later look tries again
+    return False
+
+
+class _Dashboard:
+    """One look at the dashboard of a repository."""
+
+    def __init__(self, office: Office, repository: Repository, waits: tuple[Wait, ...]) -> None:
+        self._office, self._repository, self._waits = office, repository, waits
+        self._stream = stream_of(repository.id)
+        rule = office.configuration(repository).backlog.scoring.rule
+        self._backlog = backlog_of(office.journal, rule)
+
+    def brought_up(self) -> bool:
+        """One round; False where another is needed, because the issue was not what was read."""
+        board = self._known()
+        now = self._office.clock()
+        if board.refused is not None and now - board.refused < REFUSED:
+            return True
+        issue: dict[str, Any] = {}
+        if board.issue:
+            found = self._issue(board.issue)
+            if found is None:
+                self._keep(board, DashboardLost(issue=board.issue))
+                return False
+            issue, board = found, self._state(board, found)
+        text = str(issue.get("body") or "")
+        if not board.closed:
+            board = self._answer(self._hear(board, text))
+        told = view(self._backlog, str(self._repository.id), board, now, self._story, self._waits)
+        state = "closed" if board.closed else "open"
+        same = told.says == board.says and seen(text) == board.body
+        if board.issue and same and issue.get("state") == state:
+            return True
+        writing = max(board.writing, shown(text)) + 1
+        return self._write(board, told.says, writing, texts.body(told, writing), seen(text))
+
+    def _write(self, board: Board, says: str, writing: int, body: str, expected: str) -> bool:
+        # The first writing has one key whatever it says: looked for by it, there is never a second.
+        what = f"{board.tries}/{says}" if board.issue else f"open/{board.made}"
+        effect = ShowDashboard(
+            key=f"{self._stream}/show_dashboard/{what}",
+            repository=self._repository,
+            issue=board.issue,
+            title=texts.TITLE,
+            body=body,
+            says=says,
+            writing=writing,
+            ticked=tuple(sorted(board.pending)),
+            expected=expected if board.issue else "",
+            state="closed" if board.closed else "open",
+        )
+        result = self._office.do(self._stream, effect)
+        return bool(result["outcome"] == "written" and result["says"] == says)
+
+    def _issue(self, number: int) -> dict[str, Any] | None:
+        """The issue; None where it was deleted, or moved to another repository."""
+        try:
+            found = self._office.github.issue(self._repository, number)
+        except NotFound:
+            return None
+        return found if found.get("number") == number else None
+
+    def _state(self, board: Board, issue: dict[str, Any]) -> Board:
+        """What the state of the issue says; a bot's closing is nobody's wish."""
+        closed = issue.get("state") == "closed"
+        if closed == board.closed:
+            return board
+        if not closed:
+            self._keep(board, DashboardReopened(issue=board.issue))
+            return self._known()
+        by = person(issue["closed_by"]) if issue.get("closed_by") else None
+        if by is None or by.is_bot:
+            return board
+        self._keep(board, DashboardClosed(issue=board.issue, person=by))
+        return self._known()
+
+    def _hear(self, board: Board, text: str) -> Board:
+        """What the text itself says: ticks whose maker is not told, and ticks taken back."""
+        there = ticked(text)
+        facts: list[DashboardEvent] = [
+            BoxTicked(tick=tick)
+            for place, tick in there.items()
+            if place not in board.pending and tick.name not in board.answered
+        ]
+        if shown(text) == board.writing:
+            gone = (board.pending[place] for place in sorted(board.shows & set(board.pending)))
+            facts += [BoxCleared(tick=one.tick) for one in gone if one.tick.place not in there]
+        if not facts:
+            return board
+        self._keep(board, *facts)
+        return self._known()
+
+    def _answer(self, board: Board) -> Board:
+        """Obey every tick that somebody stands behind, in the order in which they were told."""
+        waiting = sorted(board.pending.values(), key=lambda one: (one.since, one.tick.name))
+        for one in waiting:
+            if one.person is not None:
+                desk = Desk(self._backlog, self._office.journal, self._permission, self._begin)
+                answer = obey(desk, self._repository, one.tick, one.person)
+            elif self._office.clock() - one.since >= UNKNOWN:
+                answer = BoxAnswered(tick=one.tick, person=_NOBODY, ok=False, outcome="nobody")
+            else:
+                continue
+            self._keep(None, answer)
+        return self._known() if waiting else board
+
+    def _permission(self, repository: Repository, who: Person) -> str:
+        return self._office.github.permission(repository, who.login, who.id)
+
+    def _begin(self, repository: Repository, number: int, by: Person) -> tuple[int, str]:
+        told = start(self._office, self._backlog, repository, number, by, PERSON)
+        return (told.issue, "") if told.begun else (0, told.reason)
+
+    def _story(self, number: int) -> Story | None:
+        told = self._office.story(self._repository, number)
+        return Story(number, str(told.state), told.pull_number or 0) if told else None
+
+    def _known(self) -> Board:
+        return known(self._office, self._repository)
+
+    def _keep(self, board: Board | None, *facts: DashboardEvent) -> None:
+        """Append facts, where `board` is still what is known. Raises Conflict."""
+        expect = board.version if board else None
+        keep(self._office, self._repository, *facts, expect=expect)
+
+
+def keep(office: Office, repository: Repository, *facts: DashboardEvent, **how: Any) -> bool:
+    """Append to the stream of the dashboard. False where it was told before (`once`)."""
+    head = Head(kind="dashboard", repository=repository.full_name)
+    return office.keep(stream_of(repository.id), *facts, head=head, **how)
+
+
+# -- what GitHub tells --------------------------------------------------------------------------
+
+
+def edited(delivery: Delivery, office: Office) -> None:
+    """Somebody wrote in the dashboard: what differs from the text before is what they ticked."""
+    found = _told_of(delivery, office)
+    if found is None:
+        return
+    repository, board = found
+    change = (delivery.payload.get("changes") or {}).get("body")
+    if change is not None:
+        before = ticked(str(change.get("from") or ""))
+        after = ticked(str(delivery.payload["issue"].get("body") or ""))
+        by = person(delivery.payload.get("sender"))
+        if _is_us(office, by):  # what stood there when we wrote, and may not have been read
+            for place, tick in sorted(before.items()):
+                if place not in board.pending and place not in board.shows:
+                    _tick(office, repository, BoxTicked(tick=tick))
+        else:
+            now = _text(office, repository, board)
+            for place, tick in sorted(after.items()):
+                if place not in before and not _taken_back(tick, now):
+                    _tick(office, repository, BoxTicked(tick=tick, person=by))
+    look(office, repository)
+
+
+def _tick(office: Office, repository: Repository, fact: BoxTicked) -> None:
+    by = fact.person.id if fact.person else 0
+    once = f"{stream_of(repository.id)}/ticked/{fact.tick.name}/{by}"
+    keep(office, repository, fact, once=once)
+
+
+def _taken_back(tick: Any, text: str) -> bool:
+    """Whether the tick was there once and is not any more, without our having written meanwhile."""
+    return shown(text) == tick.shown and tick.place not in ticked(text)
+
+
+def _text(office: Office, repository: Repository, board: Board) -> str:
+    try:
+        return str(office.github.issue(repository, board.issue).get("body") or "")
+    except NotFound:
+        return ""
+
+
+def _is_us(office: Office, by: Person) -> bool:
+    bot = office.github.identity().bot
+    return by.id == bot.id if bot.id else by.login == bot.login
+
+
+def changed(delivery: Delivery, office: Office) -> None:
+    """The dashboard was closed, reopened, deleted or moved: that is read again."""
+    if (found := _told_of(delivery, office)) is not None:
+        look(office, found[0])
+
+
+def pushed(delivery: Delivery, office: Office) -> None:
+    """The configuration may ask for a dashboard now."""
+    repository = office.repository(delivery.payload)
+    default = delivery.payload.get("ref") == f"refs/heads/{repository.default_branch}"
+    if default and is_wanted(office, repository) and not known(office, repository).issue:
+        look(office, repository)
+
+
+def _told_of(delivery: Delivery, office: Office) -> tuple[Repository, Board] | None:
+    """The repository and its board, where the delivery is about the board's issue."""
+    payload = delivery.payload
+    repository = office.repository(payload)
+    board = known(office, repository)
+    if not board.issue or payload["issue"]["number"] != board.issue:
+        return None
+    return (repository, board) if is_wanted(office, repository) else None
+
+
+EVENTS = {
+    "push": pushed,
+    "issues.edited": edited,
+    "issues.closed": changed,
+    "issues.reopened": changed,
+    "issues.deleted": changed,
+    "issues.transferred": changed,
+}
+COMMANDS = ()

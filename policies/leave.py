@@ -1,0 +1,35 @@
+"""Who gave leave to begin a story (B7, W7): a person, the operator, or the configuration.
+
+Promises: pure; nothing begins by itself where the configuration does not say so. A person needs on
+GitHub what it takes to put the label on; the operator's own command line needs nothing more, and
+neither of the others can name somebody else than Towpath itself as who asked.
+"""
+
+from __future__ import annotations
+
+from bot.story.vocabulary import Person, Verdict, deny
+from policies import who_commands
+
+PERSON, OPERATOR, AUTOSTART = "person", "operator", "autostart"
+
+
+def decide(
+    leave: str,
+    requester: Person,
+    asker: who_commands.CommandFacts | None,
+    bot: Person | None,
+    autostart: bool,
+) -> Verdict | None:
+    """None: it may be begun. `asker`: what GitHub says of who asks; `bot`: our own account."""
+    if leave == PERSON:
+        if asker is None or asker.command != who_commands.START or asker.person != requester:
+            return deny("asker_known", "who asks for the story is not known")
+        verdict = who_commands.decide(asker)
+        return None if verdict.allowed else verdict
+    if leave not in (OPERATOR, AUTOSTART):
+        return deny("leave", f"{leave!r} is no leave to begin a story")
+    if bot is None or requester != bot:
+        return deny("own_name", "what no person asked for is begun in Towpath's own name")
+    if leave == AUTOSTART and not autostart:
+        return deny("autostart", "nothing begins by itself here (backlog.autostart)")
+    return None
