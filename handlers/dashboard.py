@@ -40,7 +40,7 @@ from bot.story.vocabulary import Person, Repository
 from bot.texts import dashboard as texts
 
 _TRIES = 4
-UNKNOWN = timedelta(minutes=15)  # how long a tick waits for the webhook that says whose it is
+UNKNOWN = timedelta(minutes=30)  # how long a tick waits for the webhook that says whose it is
 REFUSED = timedelta(hours=1)  # until a refused writing is tried again
 _NOBODY = Person(id=0, login="nobody")
 

@@ -149,6 +149,9 @@ def test_deleted_it_comes_back_and_closed_by_a_person_it_rests(world: World) -> 
     world.settle()
     second = board(world)["number"]
     assert second > first
+    world.act("alice").label(REPO, second, "story")  # it shows stories, it is none
+    world.settle()
+    assert world.events(second) == []
     world.later()
     world.act("alice").close_issue(REPO, second)
     world.settle()
