@@ -281,6 +281,11 @@ def _(event: e.RetryRequested, story: Story, at: datetime) -> None:
 
 
 @_apply.register
+def _(event: e.EffectSuperseded, story: Story, at: datetime) -> None:
+    """Nothing was shown."""
+
+
+@_apply.register
 def _(event: e.CancelRequested, story: Story, at: datetime) -> None:
     story.cancel = event
 

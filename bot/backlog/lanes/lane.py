@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+from bot.backlog.item import Item
 from bot.backlog.store import Backlog
 from bot.configuration.in_force import EffectiveConfig
 from bot.story.lane_events import LaneEnded
@@ -52,6 +53,22 @@ class Outcome:
     finished: bool = True
     checkpoint: str = ""
     waits: Sequence[Wait] = ()
+
+
+def joined(outcomes: Sequence[Outcome]) -> Outcome:
+    """One answer of several; what they counted under one name is added up."""
+    counts: dict[str, int] = {}
+    for one in outcomes:
+        for name, number in one.counts.items():
+            counts[name] = counts.get(name, 0) + number
+    return Outcome(
+        [decision for one in outcomes for decision in one.decisions],
+        {name: told for one in outcomes for name, told in one.inputs.items()},
+        counts,
+        all(one.finished for one in outcomes),
+        next((one.checkpoint for one in outcomes if one.checkpoint), ""),
+        [wait for one in outcomes for wait in one.waits],
+    )
 
 
 class Budget:
@@ -103,7 +120,9 @@ class Hands:
 
     `look_at_marks`: bring the ledger of TODO comments up to date. `audit`: what our own gates find
     in the whole tree at a commit, by the names of the gates. `ends`: exceptions that end the whole
-    process's job, so that nobody may hold them against a source.
+    process's job, so that nobody may hold them against a source. `criteria`: what title and body
+    say has to be met, () where they do not say. `triage`: rule on the security tickets; decisions
+    and inputs. `workable`: for a run, why an item cannot be worked on here, '' where it can.
     """
 
     mirrors: Mirrors | None = None
@@ -111,6 +130,9 @@ class Hands:
     look_at_marks: Callable[[Office, Repository], None] | None = None
     audit: Callable[[Repository, str, Sequence[str]], Sequence[Any]] | None = None
     ends: tuple[type[BaseException], ...] = ()
+    criteria: Callable[[str, str], Sequence[str]] = lambda title, body: ()
+    triage: Callable[[Shift], tuple[Sequence[Decision], Mapping[str, str]]] | None = None
+    workable: Callable[[Shift], Callable[[Item], str]] | None = None
 
 
 @dataclass(frozen=True)
