@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 import re
-from collections.abc import Callable
 from typing import Any
 
-import pytest
-
 from bot.story.services import degraded
-from bot.story.vocabulary import State
 from tests.world import BUMP, REPO, World
 
 DOWN: dict[str, dict[str, Any]] = {

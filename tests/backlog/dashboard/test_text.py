@@ -118,3 +118,12 @@ def test_only_what_is_new_is_news(backlog: Backlog) -> None:
     assert look().says == first.says
     backlog.move(REPO, 1, ItemState.BLOCKED, "held by bob")
     assert look().says != first.says
+
+
+def test_what_a_person_holds_back_no_source_lets_go(backlog: Backlog) -> None:
+    assigned = {"state": ItemState.BLOCKED, "reason": "assigned to carol"}
+    backlog.take(REPO, reading(sighting("thing")))
+    backlog.move(REPO, 1, ItemState.BLOCKED, "held by alice")
+    backlog.take(REPO, reading(sighting("thing", **assigned)))
+    backlog.take(REPO, reading(sighting("thing")))
+    assert backlog.item(REPO, 1).reason == "held by alice"
