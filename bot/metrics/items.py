@@ -59,6 +59,8 @@ def life_of(stream: str, facts: Sequence[Fact]) -> Life | None:
             for one in (told["sighting"].get("created"), told.get("since")):
                 life.since = _since(life.since, one)
             life.issues |= _issues(told["sighting"])
+        elif fact.kind == "item_started":
+            life.issues |= {fact.told["issue"]}
         elif fact.kind == "item_merged":
             life.merged = True
         elif fact.kind == "item_moved":
