@@ -6,8 +6,8 @@
 again: the second time must write nothing. Then a million items are put into the view, and the next
 20 are asked for, beside a computed ORDER BY in the same database that must give the same items:
 with ages spread over 90 days, and with all of them from today (no age tells them apart).
-In PostgreSQL both are told by the server's own clock too (`server_…`), and that counts: on a busy
-machine the way to the server takes longer than the work. Fails (exit status 1) above 5 s of CPU,
+In PostgreSQL both are told by the server's own clock too (`server_…`): on a busy machine the way to
+the server takes longer than the work. Fails (exit status 1) above 5 s of CPU,
 above 1/1000, or where memory grows with what was not asked for.
 """
 
@@ -134,7 +134,7 @@ def _by_the_server(engine: Engine, queues: Queues, rounds: int) -> dict[str, flo
     """Milliseconds that executing takes: of the one statement that answers, and of the sort."""
     assert queues._quick("1", NEXT, ItemState.READY, microseconds(NOW)), "more than one statement"
     statement, literals = HEADS.on(engine)
-    asked = {"repository_": "1", "state_": "READY", "below": 2**62, "most": NEXT}
+    asked = {"repository_": "1", "state_": "READY", "below": 2**62}
     sort = _sorts(engine.dialect.name)[0].compile(dialect=engine.dialect)
     at = {"now": microseconds(NOW), "day": DAY_US, "growth": GROWTH_US}
     connection = engine.raw_connection()
@@ -150,7 +150,7 @@ def _by_the_server(engine: Engine, queues: Queues, rounds: int) -> dict[str, flo
         ours = best(statement, literals | asked, rounds * 20)
         theirs = best(str(sort), at, rounds)
     connection.close()
-    return {"server_next_ms": ours, "server_sort_ms": theirs, "ratio": ours / theirs}
+    return {"server_next_ms": ours, "server_sort_ms": theirs}
 
 
 def _sorts(dialect: str) -> list[TextClause]:

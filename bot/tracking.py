@@ -15,6 +15,7 @@ from bot.outside.jira.effects import TicketEffects
 from bot.outside.jira.http import Account, JiraHttp
 from bot.outside.jira.reads import Jira
 from bot.settings import Settings
+from bot.story.services import Services
 from bot.story.tickets import Tracker
 from bot.story.vocabulary import Repository
 from policies.tickets import TicketFacts
@@ -32,7 +33,9 @@ class Tracking:
         settings: Settings,
         clock: Callable[[], datetime],
         configuration: Callable[[Repository], EffectiveConfig],
+        services: Services,
     ) -> None:
+        self._services = services
         self._settings, self._clock, self._configuration = settings, clock, configuration
 
     @property
@@ -45,8 +48,14 @@ class Tracking:
         if not settings.jira_url:
             raise NoTracker("TOWPATH_JIRA_URL is not set")
         account = Account(settings.jira_user or "", settings.read_jira_token)
-        http = JiraHttp(settings.jira_url, account, self._clock, cloud=settings.is_jira_cloud)
-        return Jira(http)
+        http = JiraHttp(
+            settings.jira_url,
+            account,
+            self._clock,
+            cloud=settings.is_jira_cloud,
+            services=self._services,
+        )
+        return Jira(http, settings.may_use_jira)
 
     def adapters(self) -> Mapping[str, TicketEffects]:
         """By kind of effect."""
@@ -62,7 +71,7 @@ class Tracking:
         return TicketFacts(
             repository.id,
             told.project,
-            self._settings.may_use_jira(repository.full_name, told.project),
+            self._jira.allows(repository.full_name, told.project),
             frozenset(name.casefold() for name in named if name),
             self._jira.known_us,
         )

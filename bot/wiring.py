@@ -157,7 +157,7 @@ class House:
 
     @cached_property
     def tracking(self) -> Tracking:
-        return Tracking(self.settings, self.clock, self.configuration)
+        return Tracking(self.settings, self.clock, self.configuration, self.services)
 
     @cached_property
     def performer(self) -> Performer:
@@ -281,7 +281,9 @@ class House:
 
     @cached_property
     def lanes(self) -> Lanes:
-        return Lanes(self.office, self.workshop, self.owner)
+        gates = partial(adapters.gates, self.settings, self.workshop)
+        reports = self.settings.home / "reports"
+        return Lanes(self.office, self.workshop, self.owner, gates, reports)
 
     def wake(self, stream: str, delay: float | None = None) -> None:
         """Have a worker advance a story."""
@@ -315,7 +317,7 @@ class House:
     def _failed(self, delivery: Delivery, error: Exception) -> Failure:
         error_id = uuid.uuid4().hex[:12]
         where = {"error_id": error_id, "delivery": delivery.guid, "event": delivery.event}
-        if not getattr(error, "unsent", False):  # else the outage is in the log already
+        if not getattr(error, "away", False):  # else the outage is in the log already
             log.exception("a delivery could not be handled", extra=where)
         if getattr(error, "retryable", False):  # GitHub is away or busy: no attempt is lost
             return Failure(f"{error_id} {type(error).__name__}", counted=False)

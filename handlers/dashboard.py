@@ -10,15 +10,16 @@ Never: obeys a bot, ourselves or nobody.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from bot.backlog.dashboard.boxes import shown, ticked
 from bot.backlog.dashboard.ledger import Board, fold, stream_of
 from bot.backlog.dashboard.obey import Desk, obey
-from bot.backlog.dashboard.view import Story, Wait, view
-from bot.backlog.store import Backlog
+from bot.backlog.dashboard.view import view
+from bot.backlog.lanes.run import backlog_of
+from bot.backlog.start import PERSON, start
 from bot.outside.errors import NotFound
+from bot.story.dashboard_boxes import shown, ticked
 from bot.story.dashboard_events import (
     BoxAnswered,
     BoxCleared,
@@ -29,6 +30,7 @@ from bot.story.dashboard_events import (
     DashboardReopened,
     seen,
 )
+from bot.story.dashboard_view import Story, Wait
 from bot.story.effects import ShowDashboard
 from bot.story.involved import person
 from bot.story.journal import Conflict, Head
@@ -55,14 +57,19 @@ def known(office: Office, repository: Repository) -> Board:
     return fold(office.records(stream_of(repository.id)))
 
 
-def look(office: Office, repository: Repository, waits: Iterable[Wait] = ()) -> bool:
+def look(
+    office: Office,
+    repository: Repository,
+    waits: Iterable[tuple[str, str, datetime | None]] = (),
+) -> bool:
     """Hear what was ticked, and have the issue say what is so now. Whether it does, in the end.
 
-    Raises what reads of GitHub raise.
+    `waits`: what keeps work from being started, why and since when. Raises what reads of GitHub
+    raise.
     """
     if not is_wanted(office, repository):
         return False
-    one = _Dashboard(office, repository, tuple(waits))
+    one = _Dashboard(office, repository, tuple(Wait(*each) for each in waits))
     for _ in range(_TRIES):
         try:
             if one.brought_up():
@@ -80,7 +87,8 @@ class _Dashboard:
     def __init__(self, office: Office, repository: Repository, waits: tuple[Wait, ...]) -> None:
         self._office, self._repository, self._waits = office, repository, waits
         self._stream = stream_of(repository.id)
-        self._backlog = Backlog(office.journal)
+        rule = office.configuration(repository).backlog.scoring.rule
+        self._backlog = backlog_of(office.journal, rule)
 
     def brought_up(self) -> bool:
         """One round; False where another is needed, because the issue was not what was read."""
@@ -180,8 +188,6 @@ class _Dashboard:
         return self._office.github.permission(repository, who.login, who.id)
 
     def _begin(self, repository: Repository, number: int, by: Person) -> tuple[int, str]:
-        from bot.backlog.start import PERSON, start
-
         told = start(self._office, self._backlog, repository, number, by, PERSON)
         return (told.issue, "") if told.begun else (0, told.reason)
 

@@ -18,10 +18,10 @@ from fractions import Fraction
 from itertools import islice
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, bindparam, func, select, tuple_
+from sqlalchemy import and_, bindparam, func, literal_column, select, tuple_
 
 from bot.backlog.item import stream_of
-from bot.story.database import Cursor, Prepared, Store
+from bot.story.database import Cursor, Prepared, Store, reading
 from bot.story.item_events import ItemState
 from bot.story.schema import ITEMS
 from policies.ranking import ageing, microseconds, order, rank, score
@@ -41,12 +41,11 @@ _OLDEST = select(func.min(ITEMS.c.since)).where(_QUEUE).scalar_subquery()
 _ROW = (ITEMS.c.base, ITEMS.c.since, ITEMS.c.number, ITEMS.c.title, ITEMS.c.family)
 _IN_ORDER = (ITEMS.c.since, ITEMS.c.number)
 
-HEADS = Prepared(
-    select(*_ROW, _NEXT, _OLDEST)
-    .where(_QUEUE, ITEMS.c.base == _TOP)
-    .order_by(*_IN_ORDER)
-    .limit(bindparam("most"))
-)
+_TOPMOST = select(*_ROW, _NEXT, _OLDEST).where(_QUEUE, ITEMS.c.base == _TOP).order_by(*_IN_ORDER)
+# PostgreSQL keeps a plan only where the number is written out: planning takes three times as long
+# as executing.
+HEADS = Prepared(_TOPMOST.limit(literal_column(str(_CHUNK))))
+_HEADS = Prepared(_TOPMOST.limit(bindparam("most")))
 _MORE = Prepared(
     select(*_ROW)
     .where(
@@ -61,7 +60,7 @@ _MORE = Prepared(
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """An item in its place. `base` in 1/1560; `score` and `ageing` are exact."""
+    """An item in its place. `base` in 1/1560; `since` and `at`, when it was asked for, in µs."""
 
     repository: str
     number: int
@@ -69,8 +68,18 @@ class Ranked:
     family: str
     title: str
     base: int
-    score: Fraction
-    ageing: Fraction
+    since: int
+    at: int
+
+    @property
+    def score(self) -> Fraction:
+        """Exact, with its age."""
+        return score(self.base, self.since, self.at)
+
+    @property
+    def ageing(self) -> Fraction:
+        """The factor of its age, exact."""
+        return ageing(self.since, self.at)
 
     @property
     def stream(self) -> str:
@@ -125,9 +134,13 @@ class Queues(Store):
         self, repository: str, limit: int, state: ItemState, now: int
     ) -> list[Ranked] | None:
         """The answer where one queue has it all, which is usual; one statement."""
-        values = {"repository_": repository, "state_": str(state), "below": _ALL, "most": limit}
+        values: dict[str, Any] = {"repository_": repository, "state_": str(state), "below": _ALL}
         with self._looking(once=True) as cursor:
-            rows = self._run(cursor, HEADS, **values).fetchall()
+            if limit <= _CHUNK:
+                self._run(cursor, HEADS, **values)
+            else:
+                self._run(cursor, _HEADS, **values, most=limit)
+            rows = cursor.fetchall()[:limit]
         if not rows:
             return []
         beneath, oldest = rows[0][5:]
@@ -138,11 +151,32 @@ class Queues(Store):
             return None
         return [_ranked(repository, state, _Row(*one[:5]), now) for one in rows]
 
+    def open_after(self, repository: str, number: int, limit: int) -> list[int]:
+        """The numbers of items that are not done, from after `number` on: for looking at all."""
+        query = select(ITEMS.c.number).where(
+            ITEMS.c.repository == repository,
+            ITEMS.c.number > number,
+            ITEMS.c.state != ItemState.DONE.value,
+        )
+        with reading(self._engine) as connection:
+            return list(connection.scalars(query.order_by(ITEMS.c.number).limit(limit)))
+
     def counts(self, repository: str) -> dict[str, int]:
         """How many items there are in each state."""
         with self._looking() as cursor:
             rows = self._run(cursor, _COUNTS, repository_=repository).fetchall()
         return {state: number for state, number in rows}
+
+    def of_family(self, repository: str, family: str, states: Sequence[ItemState]) -> list[int]:
+        """The numbers of the items of a family in these states, in order."""
+        query = (
+            select(ITEMS.c.number)
+            .where(ITEMS.c.repository == repository, ITEMS.c.family == str(family))
+            .where(ITEMS.c.state.in_([str(one) for one in states]))
+            .order_by(ITEMS.c.number)
+        )
+        with reading(self._engine) as connection:
+            return list(connection.scalars(query))
 
     def _merged(
         self, cursor: Cursor, repository: str, states: Sequence[ItemState], now: int
@@ -173,7 +207,7 @@ class Queues(Store):
     ) -> tuple[_Queue, int | None, int]:
         """The highest queue at most `below`, the base of the one beneath it, the oldest item."""
         at: dict[str, Any] = {"repository_": repository, "state_": str(state)}
-        rows = self._run(cursor, HEADS, **at, below=below + 1, most=_CHUNK).fetchall()
+        rows = self._run(cursor, HEADS, **at, below=below + 1).fetchall()
 
         def more(last: _Row) -> list[_Row]:
             after = {"base_": last.base, "after": last.since, "number_": last.number}
@@ -199,8 +233,8 @@ def _ranked(repository: str, state: ItemState, row: _Row, now: int) -> Ranked:
         family=row.family,
         title=row.title,
         base=row.base,
-        score=score(row.base, row.since, now),
-        ageing=ageing(row.since, now),
+        since=row.since,
+        at=now,
     )
 
 

@@ -7,7 +7,7 @@ can be made again from the journal at any time (`rebuild`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import func, select
 
@@ -21,6 +21,7 @@ from bot.story.database import reading
 from bot.story.item_events import (
     Inputs,
     InputsGiven,
+    InputsRuled,
     ItemEvent,
     ItemMoved,
     ItemRefined,
@@ -112,6 +113,25 @@ class Backlog(Queues):
     def give(self, repository: str, number: int, inputs: Inputs, actor: str) -> Item:
         """A person's inputs; they win over everything else."""
         return self._record(repository, number, InputsGiven(inputs=inputs), actor=actor)
+
+    def rule(self, repository: str, told: Mapping[int, Inputs], actor: str = ACTOR) -> list[int]:
+        """What the repository's rules say of items; the numbers of those it says something new of.
+
+        The scores of all of them are worked out again, for the scoring may be another one.
+        """
+        fresh = []
+        with self._journal.together(actor) as commit:
+            shelf = self._shelf(repository, commit)
+            for number, inputs in told.items():
+                item = shelf.item(number)
+                if item is None:
+                    continue
+                if item.ruled == inputs:
+                    shelf.put(item, fresh=False)
+                else:
+                    shelf.tell(item, [InputsRuled(inputs=inputs)])
+                    fresh.append(number)
+        return fresh
 
     def refine(
         self, repository: str, number: int, refined: ItemRefined, actor: str = ACTOR

@@ -51,18 +51,6 @@ class LoneHouse(House):
         made.supposed = self._supposed
         return made
 
-    def run_lane(self, repository: Repository, lane: Lane) -> list[LaneEnded]:
-        """The lane's runs until it is through; [] where another process has it."""
-        ran: list[LaneEnded] = []
-        for _ in range(_PIECES):
-            ended = self.lanes.runner.run(repository, lane)
-            if ended is None:
-                break
-            ran.append(ended)
-            if ended.outcome != "unfinished":
-                break
-        return ran
-
     def work(self, timeout_s: float, hear: Callable[[], None] = lambda: None) -> Iterator[Recorded]:
         """Work on the stories that were woken; what happens in them, as it happens.
 
@@ -83,3 +71,16 @@ class LoneHouse(House):
                 if rests or later is None or later > _FAR_S or time.monotonic() >= until:
                     break
                 time.sleep(min(later, _LONGEST_NAP_S))
+
+
+def run_lane(house: House, repository: Repository, lane: Lane) -> list[LaneEnded]:
+    """The lane's runs until it is through; [] where another process has it."""
+    ran: list[LaneEnded] = []
+    for _ in range(_PIECES):
+        ended = house.lanes.runner.run(repository, lane)
+        if ended is None:
+            break
+        ran.append(ended)
+        if ended.outcome != "unfinished":
+            break
+    return ran

@@ -165,9 +165,10 @@ class PushBranch(_Effect):
 
 
 class ProposeFile(_Effect):
-    """One file on a branch of ours, in one commit on `base_sha` (W5, B12).
+    """Files on a branch of ours, in one commit on `base_sha` (W5, B12, B14).
 
-    `expected`: the commit of ours that the branch holds now ('' = no branch): no other is replaced.
+    `also`: (path, content) of further ones. `expected`: the commit of ours that the branch holds
+    now ('' = no branch): no other is replaced.
     Result: sha.
     """
 
@@ -178,6 +179,11 @@ class ProposeFile(_Effect):
     content: str
     message: str
     expected: str = ""
+    also: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def all_files(self) -> tuple[tuple[str, str], ...]:
+        return ((self.path, self.content), *self.also)
 
 
 class OpenPullRequest(_Effect):

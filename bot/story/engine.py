@@ -252,7 +252,7 @@ class _Run:
 
     def _fault(self, error: Exception) -> Move | datetime:
         story, error_id = self._story, uuid.uuid4().hex[:12]
-        if getattr(error, "unsent", False):  # a service is away: nothing was tried
+        if getattr(error, "away", False):  # that says nothing about the stage
             return self._e._clock() + timedelta(seconds=getattr(error, "retry_after", None) or 1.0)
         log.exception("stage faulted", extra={"stream": self._stream, "error_id": error_id})
         attempt, limit = story.faults + 1, self._e._limits.stage_retries

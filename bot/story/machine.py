@@ -54,6 +54,7 @@ for _kind in (
     e.TodoEvent,  # bot.backlog.todo.ledger folds it
     *get_args(e.TicketEvent),  # bot.backlog.tracker.ledger folds them
     *get_args(e.DashboardEvent),
+    *get_args(e.PublishedEvent),
 ):
     _apply.register(_kind, _keeps_no_state)
 
@@ -277,6 +278,11 @@ def _(event: e.EffectFailed, story: Story, at: datetime) -> None:
 @_apply.register
 def _(event: e.RetryRequested, story: Story, at: datetime) -> None:
     story.retry = event
+
+
+@_apply.register
+def _(event: e.EffectSuperseded, story: Story, at: datetime) -> None:
+    """Nothing was shown."""
 
 
 @_apply.register

@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from bot.backlog.dashboard.boxes import box
-from bot.backlog.dashboard.view import Row, View, Wait
+from bot.story.dashboard_boxes import box
 from bot.story.dashboard_events import Action, BoxAnswered, Tick
+from bot.story.dashboard_view import Row, View, Wait
 from bot.texts.words import plain, who
 
 TITLE = "Towpath dashboard"

@@ -151,7 +151,7 @@ def _in_part(part: list[_Line]) -> Iterator[Mark]:
 
 
 def _shown(part: list[_Line]) -> dict[int, bool]:
-    """The lines that show code to readers, and whether that is certain: its comments too."""
+    """Lines that show code to readers; False where only comments in that code are surely shown."""
     fences = [place for place, line in enumerate(part) if _FENCE.match(line.words)]
     shown: dict[int, bool] = {}
     for first, last in zip(fences[::2], fences[1::2], strict=False):
@@ -177,7 +177,8 @@ def _marked(words: str) -> list[tuple[int, int, str]]:
     if small and not any(start <= small.end() <= end for start, end, _ in found):
         kind = next(small[name] for name in "abcd" if small[name]).upper()
         start = small.end() - len(kind) - bool(small["at"])
-        found = sorted([*found, (start, small.end(), kind)])
+        if not _quoted(words[:start], words[small.end() :]):
+            found = sorted([*found, (start, small.end(), kind)])
     return found
 
 
@@ -200,11 +201,7 @@ def _is_mark(words: str, match: re.Match[str]) -> bool:
 def _joined(before: str, after: str, lenient: bool) -> bool:
     """Whether the word is a part of a name, a path or a call, or is quoted."""
     left, right = before[-1:], after[:1]
-    if left and left == right and left in "\"'`*_" and left in "\"'`":
-        return True
-    if left and left in "\"'`" and left in after:
-        return True
-    if before.count("`") % 2 and "`" in after:  # `# TODO: x`, said of such a comment
+    if _quoted(before, after):
         return True
     if left in ("“", "‘", "«") or (left == "<" and right == ">"):
         return not lenient or left != "<"
@@ -220,6 +217,13 @@ def _joined(before: str, after: str, lenient: bool) -> bool:
     if right in ("-", "/", "\\") and next_is_word:
         return not lenient
     return False
+
+
+def _quoted(before: str, after: str) -> bool:
+    left = before[-1:]
+    if left and left in "\"'`" and left in after:
+        return True
+    return before.count("`") % 2 == 1 and "`" in after  # `# TODO: x`, said of such a comment
 
 
 def _mark(

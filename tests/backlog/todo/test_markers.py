@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.backlog.todo.comments import comments
+from bot.backlog.todo.expressions import RECIPES
 from bot.backlog.todo.found import todos_of
 from bot.backlog.todo.markers import marks
 
@@ -44,6 +46,16 @@ def read(comment: str) -> list[tuple[str, str]]:
         ("// make(it) // todo: tidy up", [("TODO", "tidy up")]),
         ("// skipped. todo: tidy up", [("TODO", "tidy up")]),
         ("# TODO:\n# tidy up", [("TODO", "tidy up")]),
+        ("/** @deprecated TODO tidy up */", [("TODO", "tidy up")]),
+        ("/**\n * @param {string} name TODO\n */", [("TODO", "@param {string} name")]),
+        ("/** <p>TODO for 4.0: tidy up */", [("TODO", "for 4.0: tidy up")]),
+        ("# fixme - tidy up", [("FIXME", "tidy up")]),
+        ("# fixme tidy up", [("FIXME", "tidy up")]),
+        ("// Todo, tidy up", [("TODO", "tidy up")]),
+        ("/** \\todo tidy up */", [("TODO", "tidy up")]),
+        ("# x = 1  # TODO: tidy up", [("TODO", "tidy up")]),
+        ("# ```\n# x\n# ```\n# TODO: tidy up", [("TODO", "tidy up")]),
+        ("/**\n * @example\n *   x()\n * TODO: tidy up\n */", [("TODO", "tidy up")]),
     ],
 )  # fmt: skip
 def test_marks(comment: str, found: list[tuple[str, str]]) -> None:
@@ -75,6 +87,15 @@ def test_marks(comment: str, found: list[tuple[str, str]]) -> None:
         "# TODO: one towpath: ignore",
         "# x = \\XXX",
         "# bug: a name of a key",
+        "/* \\xxx */",
+        "/* @bug 4120675 */",
+        "#  description: 'TODO: write it'",
+        "# a comment (eg. `# TODO: tidy up`)",
+        "# acting as a TODO list",
+        "/** @param XXX the field */",
+        "/// ```\n/// x(); // TODO: tidy up\n/// ```",
+        "# @example\n#   # TODO: tidy up",
+        "/**\n * @example\n *   x() // TODO: tidy up\n */",
     ],
 )
 def test_words_that_are_no_marks(comment: str) -> None:
@@ -114,6 +135,41 @@ def test_ignore_holds_for_its_comment_only() -> None:
 )
 def test_line_ends_marks_of_order_and_tabs(data: bytes) -> None:
     assert [(one.line, one.title) for one in todos_of("a.py", data)] == [(1, "a"), (3, "b")]
+
+
+@pytest.mark.parametrize(
+    ("path", "data"),
+    [
+        ("a.yml", b"# TODO: a\nx: 1\n"),
+        ("_a", b"#compdef a\n# TODO: a\n"),
+        ("a.in", b"#! /usr/bin/env sh\n# TODO: a\n"),
+        ("a", b"# -*- mode: ruby -*-\n# TODO: a\n"),
+        ("a.libsonnet", b"{ x: '// TODO: b', y: |||\n  # TODO: c\n|||, // TODO: a\n}\n"),
+        ("Makefile.in", b"# TODO: a\n"),
+        ("a.rb", b"list << word\n# TODO: a\nword\n"),
+        ("a.rb", b'list << word_of(1)\nlist << "x"\n# TODO: a\n'),
+    ],
+)
+def test_where_a_comment_is(path: str, data: bytes) -> None:
+    assert [one.title for one in todos_of(path, data)] == ["a"]
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.sampled_from(sorted({*RECIPES, "markup", "php", "yaml"})),
+    st.lists(
+        st.sampled_from(
+            [b'"', b"'", b"`", b"#", b"//", b"/*", b"*/", b"\n", b" ", b"<<", b"<<~", b"EOT", b"x",
+             b'R"', b"(", b")", b"{", b"}", b'r#"', b'"#', b"[[", b"]]", b"--[==[", b"]==]", b"\\",
+             b"$", b"%w", b"<?php", b"?>", b"=begin", b"|||", b"- ", b": ", b"@", b"<<<", b"_"]
+        ),
+        max_size=60,
+    ),
+)  # fmt: skip
+def test_no_expression_stumbles(language: str, parts: list[bytes]) -> None:
+    data = b"".join(parts)
+    for start, end in comments(data, language):
+        assert 0 <= start < end <= len(data)
 
 
 def test_latin_1_is_read() -> None:
