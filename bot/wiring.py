@@ -33,6 +33,7 @@ from bot.queue.delivery import Delivery, Failure
 from bot.queue.embedded import redis_url
 from bot.queue.wakeups import request_drain
 from bot.settings import Settings, load_settings
+from bot.story.claim_records import holder
 from bot.story.database import open_database
 from bot.story.engine import Engine, Limits
 from bot.story.fixes import known_fix
@@ -235,6 +236,7 @@ class House:
             self.owner,
             random.random,
             SimpleNamespace(status=self._status, handoff=handoff, left=review.left),
+            holder(slug, self.journal),
         )
 
     @cached_property
