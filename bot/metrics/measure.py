@@ -161,7 +161,7 @@ def _dora(read: _Read, window: _Window, observed: datetime) -> Dora:
         window.length(merge.committed, merge.at) for merge in there if merge.committed is not None
     ]
     return Dora(
-        deployments=Frequency(
+        deployment_frequency=Frequency(
             count=len(there),
             per_day=round(len(there) / days, 4),
             per_week=round(7 * len(there) / days, 4),

@@ -159,8 +159,8 @@ def test_both_databases_say_the_same(either: Journal, clock: Clock) -> None:
     teller.done(12, 1, merge=5)
     teller.went(1, 6, *DONE)
     told = teller.measured()
-    assert told.dora.deployments is not None
-    assert (told.dora.deployments.count, told.events) == (1, 16)
+    assert told.dora.deployment_frequency is not None
+    assert (told.dora.deployment_frequency.count, told.events) == (1, 16)
     assert told.wsjf is not None
     assert told.wsjf.items == 1
 

@@ -18,8 +18,8 @@ def test_a_story_that_was_approved_and_merged_is_in_every_number(world: World) -
     told = metrics(world.house.journal, str(world.place.id), now - timedelta(days=1), now)
     assert told.out_of_order == 0
     dora, flow = told.dora, told.flow
-    assert dora.deployments is not None
-    assert dora.deployments.count == 1
+    assert dora.deployment_frequency is not None
+    assert dora.deployment_frequency.count == 1
     assert (dora.change_failure_rate, dora.time_to_restore) == (0, None)
     assert dora.lead_time_for_changes is not None
     assert dora.lead_time_for_changes.median_seconds >= 3600
