@@ -100,11 +100,11 @@ class Day:
         """Whether the run before read just this, to its end."""
         return self._former.get(name) == sign
 
-    def as_before(self, name: str, waits: str) -> None:
+    def as_before(self, name: str, *waits: str) -> None:
         """Nothing changed: what was broken in it is still broken."""
         self.inputs[name] = self._former[name]
         former = self.shift.former.waits if self.shift.former else ()
-        self._waits += [Wait(*one) for one in former if one[0] == waits]
+        self._waits += [Wait(*one) for one in former if one[0] in waits]
 
     def take_each(self, name: str, sign: str, readings: Iterable[Reading]) -> None:
         """Take many; those that were taken before the budget was over are not taken again."""

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from bot.backlog.lanes import intake, rank, reconcile, refine
+from bot.backlog.lanes.lane import Hands, Outcome
 from bot.backlog.store import Backlog
+from bot.gates.gate import GateFinding, GateResult
 from bot.story.item_events import Authority, ItemState
 from bot.story.journal import Journal
 from tests.backlog.lanes.samples import office_on, shift_on
@@ -203,3 +205,34 @@ def test_slow_sources_are_asked_one_run_after_another(journal: Journal, backlog:
     assert service.asked == ["open_issues", "dependabot_alerts", "security_advisories"]
     assert (runs, set(told.inputs)) == (4, set(sources))
     assert backlog.item(REPO, 1).title == "Search is slow"
+
+
+def test_gates_look_once_for_a_commit_and_again_where_they_could_not(
+    journal: Journal, backlog: Backlog, clock: Clock
+) -> None:
+    found = GateFinding("a.py", 3, "sql", "tainted")
+    status, looks, told = "error", 0, None
+
+    def audit(repository: Any, head: str, names: Any) -> list[GateResult]:
+        nonlocal looks
+        looks += 1
+        findings = () if status == "error" else (found,)
+        return [GateResult("security", status, True, "said", findings)]  # type: ignore[arg-type]
+
+    def run() -> Outcome:
+        service = Service()
+        service.branch_head = lambda repository, branch: "1f"  # type: ignore[method-assign]
+        shift = shift_on(journal, intake, told, sources=["sast"])
+        office = office_on(journal, service)
+        return intake.run(replace(shift, office=office, hands=Hands(audit=audit)))
+
+    for minutes, outcome, looked in ((0, "error", 1), (5, "error", 1), (60, "fail", 2)):
+        status = outcome
+        clock.move(minutes * 60)
+        told = run()
+        assert looks == looked
+    assert backlog.item(REPO, 1).title == "sql in a.py"
+    for hours, looked in ((2, 2), (24, 3)):
+        clock.move(hours * 3600)
+        told = run()
+        assert looks == looked
