@@ -60,6 +60,7 @@ def status(
     """
     parts = [f"### Towpath · {story.name} · {_headline(story)}", _now(story), missing(lacks)]
     parts.append(_patience(story, wait_days))
+    parts.append(_taken_over(story))
     parts += [approvals.automatic(story), approvals.withdrawn(story)]
     if not story.pull_number:  # else the pull request shows it
         parts.append(for_people.section(story))
@@ -100,6 +101,12 @@ def _now(story: Story) -> str:
     if story.state is State.FAILED:
         return "A person has to go on from here; below is what was tried. `/retry` starts it anew."
     return "Work is under way; nothing is needed from you. `/cancel` stops it."
+
+
+def _taken_over(story: Story) -> str:
+    """That somebody else's claim ran out, for as long as ours stands (B7)."""
+    told = story.claim.taken_from if story.claim else ""
+    return f"Taken over: {plain(told)}." if told else ""
 
 
 def _patience(story: Story, days: float) -> str:
