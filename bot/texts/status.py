@@ -13,7 +13,7 @@ from bot.texts.checks import line as gates_line
 from bot.texts.remedies import remedy
 from bot.texts.unmet import missing
 from bot.texts.words import block, code, count, gist, money, plain, short
-from policies import opened_pulls
+from policies import throttle
 from policies.standing import DRY_RUN, PERMISSION
 from policies.unmet import Condition
 
@@ -42,7 +42,10 @@ RULES = {
     DRY_RUN: "rehearsed",
     PERMISSION: "waiting for a permission",
     "prs_per_day": "waiting for tomorrow",
+    "slow_prs_per_day": "waiting for tomorrow, or a better CI",
     "open_prs": "waiting for another pull request to end",
+    "family_prs_per_day": "waiting for tomorrow",
+    "family_open_prs": "waiting for another pull request to end",
 }
 _SHOWN = 20
 
@@ -147,7 +150,7 @@ def _waits_for(story: Story) -> str:
                 f"{asked}\n\n**Waits for:** `/answer …` from whoever wrote or asked for the "
                 "story, or an edit of the story's text."
             )
-        case Gate.BUDGET_EXCEEDED if waiting.rule in opened_pulls.RULES:
+        case Gate.BUDGET_EXCEEDED if waiting.rule in throttle.RULES:
             return f"{plain(waiting.reason, 400)}.\n\n**Waits for:** {remedy(waiting.rule)}"
         case Gate.BUDGET_EXCEEDED if waiting.until:
             return (
