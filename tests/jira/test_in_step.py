@@ -183,7 +183,7 @@ def test_a_repository_reads_no_other_project_whatever_its_condition_says(
     towpath = make(config={"jql": "labels is EMPTY"})
     assert towpath.read().found == [1]
     for jql in ("x) OR (project = SECRET", 'a = "b', "x ORDER BY y", ")("):
-        with pytest.raises(ValueError, match="condition"):
+        with pytest.raises(ValueError, match="pattern"):
             Jira.model_validate({"jql": jql})
 
 
