@@ -334,14 +334,14 @@ class House:
 
     def advance(self, story_id: str) -> float | None:
         """Advance a story; seconds until it wants to be woken again."""
-        if story_id.startswith(f"{KIND}/"):
-            return onboarding.advance(
-                story_id, self.office, self.journal, lambda: self.workshop, self.clock
-            )
-        later = self.engine.advance(story_id)
-        if later is None:
-            return None
-        return max(1.0, (later - self.clock()).total_seconds())
+        with outages.waited_for() as until_back:
+            if story_id.startswith(f"{KIND}/"):
+                return onboarding.advance(
+                    story_id, self.office, self.journal, lambda: self.workshop, self.clock
+                )
+            later = self.engine.advance(story_id)
+            return None if later is None else max(1.0, (later - self.clock()).total_seconds())
+        return until_back()
 
     def run_lanes(self) -> None:
         """Run the lanes that are due."""

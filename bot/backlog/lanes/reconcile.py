@@ -27,7 +27,7 @@ def run(shift: Shift) -> Outcome:
     told = Outcome() if shift.checkpoint else tracker.reconcile(shift)
     decisions += told.decisions
     after = int(shift.checkpoint) if shift.checkpoint.isdigit() else 0
-    while numbers := shift.backlog.open_after(shift.key, after, _AT_ONCE):
+    while numbers := shift.backlog.unsourced_after(shift.key, after, _AT_ONCE):
         for number in numbers:
             decisions += _left(shift, number)
         after = numbers[-1]
