@@ -1,4 +1,4 @@
-"""The queue goes away: facts are kept, GitHub is told to send again, and nothing is forgotten (B9)."""
+"""The queue goes away: facts are kept, GitHub sends again, and nothing is forgotten (B9)."""
 
 from __future__ import annotations
 
