@@ -33,6 +33,7 @@ from bot.queue.delivery import Delivery, Failure
 from bot.queue.embedded import redis_url
 from bot.queue.wakeups import request_drain
 from bot.settings import Settings, load_settings
+from bot.story.claim_records import holder
 from bot.story.database import open_database
 from bot.story.engine import Engine, Limits
 from bot.story.fixes import known_fix
@@ -157,7 +158,8 @@ class House:
 
     @cached_property
     def tracking(self) -> Tracking:
-        return Tracking(self.settings, self.clock, self.configuration, self.services)
+        given = (self.settings, self.clock, self.configuration, self.services, self.journal)
+        return Tracking(*given)
 
     @cached_property
     def performer(self) -> Performer:
@@ -235,6 +237,7 @@ class House:
             self.owner,
             random.random,
             SimpleNamespace(status=self._status, handoff=handoff, left=review.left),
+            holder(slug, self.journal),
         )
 
     @cached_property
