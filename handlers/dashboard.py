@@ -96,7 +96,11 @@ class _Dashboard:
         """One round: whether the issue is up to date; None: look again, it is not what was read."""
         board, now = self._known(), self._office.clock()
         if not self._wanted and (not board.issue or board.says == CLOSED):
+            if board.closed and not board.issue:  # asked for again, there is to be another
+                self._keep(board, DashboardReopened(issue=0))
             return True
+        if board.closed and not board.issue:
+            return True  # closed, then deleted: nobody wants it
         issue: dict[str, Any] = {}
         if board.issue:
             found = self._issue(board.issue)
@@ -282,8 +286,7 @@ def pushed(delivery: Delivery, office: Office) -> None:
     repository = office.repository(delivery.payload)
     if delivery.payload.get("ref") != f"refs/heads/{repository.default_branch}":
         return
-    wanted, board = _is_wanted(office, repository), known(office, repository)
-    if wanted != bool(board.issue and board.says != CLOSED):
+    if _is_wanted(office, repository) or known(office, repository).made:
         look(office, repository)
 
 

@@ -84,7 +84,7 @@ class _Files:
         if not files:
             return ()
         held = self._office.github.branch_head(self._repository, PUBLISHED_BRANCH)
-        if held is not None and held != told.sha:
+        if held is not None and held != told.sha and not self._is_ours(held):
             return (Wait("published files", texts.taken_over(PUBLISHED_BRANCH)),)
         says = digest(files)[:24]
         if (says, base, held) != (told.says, told.base, told.sha):
@@ -198,6 +198,12 @@ class _Files:
             where = self._repository
             gone = DeleteBranch(key=key, repository=where, branch=PUBLISHED_BRANCH, sha=sha)
             self._office.say(self._stream, [gone])
+
+    def _is_ours(self, sha: str) -> bool:
+        """Whether we made this commit, and died before that was told."""
+        author = self._office.github.commit(self._repository, sha).get("author") or {}
+        bot = self._office.github.identity().bot
+        return bool(author.get("id") == bot.id if bot.id else author.get("login") == bot.login)
 
     def _keep(self, fact: PublishedEvent, once: str | None = None) -> None:
         head = Head(kind="published", repository=self._repository.full_name)

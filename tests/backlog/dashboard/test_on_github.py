@@ -171,3 +171,12 @@ def test_deleted_it_comes_back_and_closed_by_a_person_it_rests(world: World) -> 
     assert [one["state"] for one in boards(world)] == ["closed"]
     push(world, ON)
     assert board(world)["number"] == second
+    world.act("alice").close_issue(REPO, second)
+    world.settle()
+    world.hub.delete_issue("alice", REPO, second)
+    world.settle()
+    look(world)
+    assert boards(world) == []  # closed and deleted: nobody wants it, until it is asked for again
+    push(world, off)
+    push(world, ON)
+    assert board(world)["number"] > second
