@@ -20,6 +20,7 @@ from handlers import (
     control,
     dashboard,
     install,
+    jira,
     merge,
     onboarding,
     published,
@@ -77,10 +78,14 @@ EVENTS: dict[str, Handler] = _all(
 )
 
 
+# Not events of GitHub's.
+OURS: dict[str, Handler] = {**backlog.OURS, **jira.OURS}
+
+
 def handle(delivery: Delivery, office: Office) -> str:
     """Hand a delivery to its handler. Returns `handled`, or `ignored` where nothing cares."""
     handler = EVENTS.get(f"{delivery.event}.{delivery.action}") or EVENTS.get(delivery.event)
-    handler = handler or backlog.OURS.get(delivery.event)  # not an event of GitHub's
+    handler = handler or OURS.get(delivery.event)
     if handler is None:
         return "ignored"
     handler(delivery, office)

@@ -7,7 +7,7 @@ can be made again from the journal at any time (`rebuild`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from sqlalchemy import func, select
 
@@ -21,7 +21,6 @@ from bot.story.database import reading
 from bot.story.item_events import (
     Inputs,
     InputsGiven,
-    InputsRuled,
     ItemEvent,
     ItemMoved,
     ItemRefined,
@@ -114,24 +113,32 @@ class Backlog(Queues):
         """A person's inputs; they win over everything else."""
         return self._record(repository, number, InputsGiven(inputs=inputs), actor=actor)
 
-    def rule(self, repository: str, told: Mapping[int, Inputs], actor: str = ACTOR) -> list[int]:
-        """What the repository's rules say of items; the numbers of those it says something new of.
+    def decide(
+        self,
+        repository: str,
+        numbers: Iterable[int],
+        decide: Callable[[Item], Sequence[ItemEvent]],
+        actor: str = ACTOR,
+        *,
+        anew: bool = False,
+    ) -> dict[int, Sequence[ItemEvent]]:
+        """Let `decide` say what happens to items, in one commit; what it said where it did.
 
-        The scores of all of them are worked out again, for the scoring may be another one.
+        Others wait meanwhile: not too many at once. `anew`: work out the scores of all of them.
         """
-        fresh = []
+        told: dict[int, Sequence[ItemEvent]] = {}
         with self._journal.together(actor) as commit:
             shelf = self._shelf(repository, commit)
-            for number, inputs in told.items():
+            for number in numbers:
                 item = shelf.item(number)
                 if item is None:
                     continue
-                if item.ruled == inputs:
+                if events := decide(item):
+                    shelf.tell(item, events)
+                    told[number] = events
+                elif anew:
                     shelf.put(item, fresh=False)
-                else:
-                    shelf.tell(item, [InputsRuled(inputs=inputs)])
-                    fresh.append(number)
-        return fresh
+        return told
 
     def refine(
         self, repository: str, number: int, refined: ItemRefined, actor: str = ACTOR

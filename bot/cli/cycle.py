@@ -92,7 +92,8 @@ class Cycle:
         lanes: list[dict[str, Any]] = []
         for lane in _lanes(begin):
             lanes.append(self._told(lane, run_lane(self._house, self._repository, lane)))
-            if begin.begun and lane is begin and isinstance(self._house, LoneHouse):
+            if lane is begin and isinstance(self._house, LoneHouse):
+                self._house.go_on(self._repository)
                 for record in self._house.work(self.timeout_s, self._hear):
                     say_event(self._console, record)
         return {

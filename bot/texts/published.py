@@ -56,7 +56,7 @@ def _lines(part: Mapping[str, Any]) -> list[str]:
     dora, flow = part["dora"], part["flow"]
     ci, cost, wsjf = part["ci"], part["cost"], part["wsjf"]
     return [
-        f"- Deployments (merges): {_count(dora['deployments'])}",
+        f"- Deployments (merges): {_count(dora['deployment_frequency'])}",
         f"- Lead time for changes: {_spread(dora['lead_time_for_changes'])}",
         f"- Change failure rate: {_rate(dora['change_failure_rate'])}",
         f"- Time to restore: {_spread((dora['time_to_restore'] or {}).get('time'))}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 NO_TRACKER = (
     "the operator set no Jira (TOWPATH_JIRA_URL), or keeps this repository from the project"
 )
+OUT_OF_TIME = "the time of the lane was over"
 _SIDES = {
     "done": "{who} moved {ticket} to {status}",
     "blocked": "{who} moved {ticket} to {status}",

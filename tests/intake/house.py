@@ -58,7 +58,7 @@ class RecordingHouse:
         self.redis.incr("test:sweeps")
 
     def run_lanes(self) -> None:
-        self.redis.rpush("test:advanced", "lanes")
+        self.redis.set("test:lanes_after", self.redis.llen("test:advanced"))
 
     def queue_was_away(self, since: datetime) -> None:
         self.redis.rpush("test:away_since", since.timestamp())

@@ -17,7 +17,7 @@ from typing import Any, Protocol, cast
 from bot.backlog import gather
 from bot.backlog.given import hear
 from bot.backlog.lanes.day import Day, OutOfTime
-from bot.backlog.lanes.lane import Outcome, Shift
+from bot.backlog.lanes.lane import Outcome, Shift, why_away
 from bot.backlog.lanes.rank import apply_rules
 from bot.backlog.published.edits import heard
 from bot.backlog.reading import Reading
@@ -88,7 +88,7 @@ def _look(day: Day, name: str, look: Callable[[Day], None]) -> None:
         if not getattr(error, "retryable", False):
             where = {"source": name, "repository": day.shift.repository.full_name}
             log.exception("a source of the backlog failed", extra=where)
-        day.away(name, type(error).__name__)
+        day.away(name, why_away(error))
 
 
 def _on_github(name: str) -> Callable[[Day], None]:

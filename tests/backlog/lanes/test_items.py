@@ -80,12 +80,12 @@ def test_the_threshold_holds_back_until_age_has_raised_the_score(
 
 
 def test_refining_goes_on_where_its_time_was_over(journal: Journal, backlog: Backlog) -> None:
-    backlog.take(REPO, reading(*(sighting(f"Wish number {n} here") for n in range(5))))
+    backlog.take(REPO, reading(*(sighting(f"Wish number {n} here") for n in range(60))))
     told, runs = None, 0
     while told is None or not told.finished:
         told = refine.run(shift_on(journal, refine, told, seconds=0))
         runs += 1
-    assert (runs, backlog.counts(REPO)) == (6, {"READY": 5})
+    assert (runs, backlog.counts(REPO)) == (4, {"READY": 60})
 
 
 def test_a_broken_checkpoint_is_the_start(journal: Journal, backlog: Backlog) -> None:
