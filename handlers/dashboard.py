@@ -108,7 +108,7 @@ class _Dashboard:
                 self._keep(board, DashboardLost(issue=board.issue))
                 return None
             issue, board = found, self._state(board, found)
-        if board.refused is not None and now - board.refused < REFUSED:
+        if board.refused is not None and abs(now - board.refused) < REFUSED:
             return False
         text, closed = str(issue.get("body") or ""), board.closed or not self._wanted
         if not closed:
@@ -180,8 +180,9 @@ class _Dashboard:
     def _answer(self, board: Board) -> Board:
         """Obey every tick that somebody stands behind, in the order in which they were told."""
         waiting = sorted(board.pending.values(), key=lambda one: (one.since, one.tick.name))
-        late = self._office.clock() - UNKNOWN
-        if not any(one.person is not None or one.since <= late for one in waiting):
+        now = self._office.clock()
+        late = {one.tick.name for one in waiting if abs(now - one.since) >= UNKNOWN}
+        if not late and all(one.person is None for one in waiting):
             return board
         lease = self._office.journal.acquire(self._stream, uuid.uuid4().hex, _ANSWERING)
         if lease is None:
@@ -191,7 +192,7 @@ class _Dashboard:
                 if one.person is not None:
                     desk = Desk(self._backlog, self._office.journal, self._permission, self._begin)
                     told = obey(desk, self._repository, one.tick, one.person)
-                elif one.since <= late:
+                elif one.tick.name in late:
                     told = BoxAnswered(tick=one.tick, person=_NOBODY, ok=False, outcome="nobody")
                 else:
                     continue

@@ -32,7 +32,7 @@ from bot.texts import published as texts
 from policies.repository_effects import BACKLOG_PATH, PUBLISHED_BRANCH, REPORTS
 
 MOST = 3000  # items in the file
-OFTEN = timedelta(hours=1)  # how often an open proposal is brought up to date at most
+OFTEN = timedelta(hours=1)  # between two proposals, at least
 _SHOWN = (*OPEN, *UNDERWAY, ItemState.BLOCKED)
 Files = tuple[tuple[str, str], ...]
 
@@ -73,10 +73,13 @@ class _Files:
         if not self._asks - {"pull_request"}:
             return ()
         now = self._office.clock()
-        if told.refused is not None and now - told.refused < OFTEN:
+        if told.refused is not None and abs(now - told.refused) < OFTEN:
             return ()
         if told.outcome == "declined" and told.settings == self._settings:
             return (Wait("published files", texts.declined(told.number)),)
+        if told.at is not None and abs(now - told.at) < OFTEN:
+            self._offer(told if told.unoffered else None)
+            return ()
         head = self._office.github.branch_head(self._repository, self._repository.default_branch)
         if head is None:
             return ()  # nothing was committed yet
@@ -88,11 +91,8 @@ class _Files:
             return (Wait("published files", texts.taken_over(PUBLISHED_BRANCH)),)
         says = digest(files)[:24]
         if (says, base, held) != (told.says, told.base, told.sha):
-            stale = held is not None and told.outcome == "" and base != told.base  # it conflicts
-            if not stale and told.at is not None and now - told.at < OFTEN:
-                return ()
             self._propose(told, files, head, held or "", says, base, mark)
-        self._offer(known(self._office, self._repository), [path for path, _ in files])
+        self._offer(known(self._office, self._repository))
         return ()
 
     def _wanted(self, head: str, report: Files) -> tuple[Files, str, str]:
@@ -158,9 +158,8 @@ class _Files:
         fact = FilesProposed(effect=effect.key, sha=sha, says=says, base=base, mark=mark)
         self._keep(fact, once=f"{effect.key}/told")
 
-    def _offer(self, told: Published, paths: list[str]) -> None:
-        is_open = told.number and told.outcome == ""
-        if is_open or "pull_request" not in self._asks:
+    def _offer(self, told: Published | None) -> None:
+        if told is None or told.is_open or "pull_request" not in self._asks:
             return
         effect = OpenPullRequest(
             key=f"{self._stream}/open_pull_request/{told.offered}/{self._settings}",
@@ -169,7 +168,7 @@ class _Files:
             branch=PUBLISHED_BRANCH,
             base=self._repository.default_branch,
             title=texts.TITLE,
-            body=texts.body(paths),
+            body=texts.body(self._asks),
         )
         opened = self._office.do(self._stream, effect)
         fact = FilesOffered(number=opened["number"], url=opened["url"])
