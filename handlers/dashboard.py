@@ -19,6 +19,7 @@ from bot.backlog.dashboard.obey import Desk, obey
 from bot.backlog.dashboard.view import view
 from bot.backlog.lanes.run import backlog_of
 from bot.backlog.start import PERSON, start
+from bot.backlog.visible import audience
 from bot.outside.errors import NotFound
 from bot.story.dashboard_boxes import shown, ticked
 from bot.story.dashboard_events import (
@@ -43,6 +44,7 @@ from bot.texts import dashboard as texts
 _TRIES = 4
 UNKNOWN = timedelta(minutes=30)  # how long a tick waits for the webhook that says whose it is
 REFUSED = timedelta(hours=1)  # until a refused writing is tried again
+_JOKE = 100  # writings that may have been lost
 _ANSWERING = 120.0  # seconds until somebody else may go on with the ticks
 _NOBODY = Person(id=0, login="nobody")
 
@@ -114,14 +116,16 @@ class _Dashboard:
         if not closed:
             board = self._answer(self._hear(board, text))
         key = str(self._repository.id)
-        told = view(self._backlog, key, board, now, self._story, self._waits, closed)
+        shows = audience(self._office.github, self._repository)
+        told = view(self._backlog, key, board, now, self._story, self._waits, closed, shows)
         same = told.says == board.says and seen(text) == board.body
         if board.issue and same and (issue.get("state") == "closed") == closed:
             return True
         return self._write(board, told, text)
 
     def _write(self, board: Board, told: View, text: str) -> bool | None:
-        writing = max(board.writing, shown(text)) + 1
+        there = shown(text)  # more than ours, where a writing was not recorded, or somebody's joke
+        writing = max(board.writing, there if there <= board.writing + _JOKE else 0) + 1
         # The first writing has one key whatever it says: looked for by it, there is never a second.
         what = f"{board.tries}/{told.says}" if board.issue else f"open/{board.made}"
         effect = ShowDashboard(

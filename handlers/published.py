@@ -20,6 +20,7 @@ from bot.backlog.published.ledger import Published, fold, stream_of
 from bot.backlog.sources import yaml_records
 from bot.backlog.sources.document import Document
 from bot.backlog.store import Backlog
+from bot.backlog.visible import audience
 from bot.story.dashboard_view import Wait
 from bot.story.effects import DeleteBranch, OpenPullRequest, ProposeFile
 from bot.story.item_events import ItemState
@@ -108,7 +109,8 @@ class _Files:
             ranked = self._backlog.next(key, MOST, _SHOWN)
             counts = self._backlog.counts(key)
             left = sum(counts.get(state, 0) for state in _SHOWN) - len(ranked)
-            items = [self._backlog.item(key, one.number) for one in ranked]
+            shows = audience(self._office.github, self._repository)
+            items = [item for one in ranked if shows(item := self._backlog.item(key, one.number))]
             text, mark = file_of(items, texts.HEAD, left)
             # What is there may say the same and began as an older writing of ours.
             if (now is not None or items) and _words(text) != _words(now or ""):

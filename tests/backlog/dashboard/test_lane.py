@@ -14,7 +14,7 @@ from bot.story.lane_events import LaneEnded
 from bot.texts.published import report as words
 from handlers import configuration
 from policies.repository_effects import PUBLISHED_BRANCH
-from tests.backlog.samples import reading, sighting
+from tests.backlog.dashboard.plans import alerts, plan
 from tests.world import REPO, World
 
 PUBLISH = "backlog:\n  publish: {backlog_file: true, daily_report: true}\n"
@@ -33,7 +33,7 @@ def run(world: World) -> LaneEnded:
 
 def take(world: World, *titles: str) -> Backlog:
     backlog = Backlog(world.house.journal)
-    backlog.take(str(world.place.id), reading(*map(sighting, titles)))
+    backlog.take(str(world.place.id), plan(*titles))
     return backlog
 
 
@@ -51,12 +51,14 @@ def test_one_pull_request_keeps_the_files_current_and_people_have_the_last_word(
     world: World,
 ) -> None:
     backlog = take(world, "one", "two")
+    backlog.take(str(world.place.id), alerts("a hole that only some know of"))
     world.act("alice").push(REPO, "main", ON, "chore: configure")
     world.settle()
     run(world)
     (first,) = world.pulls()
     assert first["head"]["ref"] == PUBLISHED_BRANCH
     assert "title: two" in (file_at(world, "backlog.yml", PUBLISHED_BRANCH) or "")
+    assert "a hole" not in (file_at(world, "backlog.yml", PUBLISHED_BRANCH) or "")
     assert file_at(world, "backlog.yml", "main") is None
     run(world)  # nothing is new
     assert world.place.branch(PUBLISHED_BRANCH) == first["head"]["sha"]
@@ -106,7 +108,7 @@ def test_one_pull_request_keeps_the_files_current_and_people_have_the_last_word(
     waits = run(world).waits
     assert "closed" in waits[0][1]
     assert [one["state"] for one in world.pulls()].count("open") == 0
-    assert backlog.item(str(world.place.id), 3).state is ItemState.DONE
+    assert backlog.item(str(world.place.id), 4).state is ItemState.DONE
 
 
 class Killed(BaseException):

@@ -10,7 +10,7 @@ from bot.backlog.store import Backlog
 from bot.story.item_events import ItemState
 from bot.texts.dashboard import TITLE
 from handlers import dashboard
-from tests.backlog.samples import reading, sighting
+from tests.backlog.dashboard.plans import plan
 from tests.world import REPO, World
 
 ON = {".github/towpath.yml": "backlog:\n  dashboard:\n    enabled: true\n"}
@@ -21,7 +21,7 @@ def backlog(world: World) -> Backlog:
 
 
 def take(world: World, *titles: str) -> None:
-    backlog(world).take(str(world.place.id), reading(*map(sighting, titles)))
+    backlog(world).take(str(world.place.id), plan(*titles))
 
 
 def push(world: World, files: dict[str, str | None]) -> None:
