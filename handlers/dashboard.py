@@ -171,7 +171,7 @@ class _Dashboard:
         facts: list[DashboardEvent] = [
             BoxTicked(tick=tick)
             for place, tick in there.items()
-            if place not in board.pending and tick.name not in board.answered
+            if place not in board.pending and not board.is_over(tick, by_somebody=False)
         ]
         if shown(text) == board.writing:
             gone = (board.pending[place] for place in sorted(board.shows & set(board.pending)))
@@ -247,7 +247,7 @@ def edited(delivery: Delivery, office: Office) -> None:
         by = person(delivery.payload.get("sender"))
         if _is_us(office, by):  # what stood there when we wrote, and may not have been read
             for place, tick in sorted(before.items()):
-                if place not in board.pending and place not in board.shows:
+                if place not in board.pending and not board.is_over(tick, by_somebody=False):
                     _tick(office, repository, BoxTicked(tick=tick))
         else:
             now = _text(office, repository, board)
