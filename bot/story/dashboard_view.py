@@ -10,6 +10,8 @@ from typing import NamedTuple
 from bot.story.dashboard_events import Action, BoxAnswered, Tick
 from bot.story.vocabulary import Person, digest
 
+CLOSED = "closed"  # what a dashboard says that is off
+
 
 @dataclass(frozen=True)
 class Pending:
@@ -84,7 +86,7 @@ class View:
     def says(self) -> str:
         """A digest of it: that scores grow with age all day long is no news, a new order is."""
         if self.closed:
-            return "closed"
+            return CLOSED
         rows = [_still(one) for one in self.ranked]
         sections = {name: [_still(one) for one in told] for name, told in self.sections.items()}
         ticks = [one.tick.name for one in self.pending.values()]

@@ -43,9 +43,9 @@ _STATES = {
     "DONE": "done",
 }
 CLOSED = (
-    "This dashboard is closed, so it is not kept up to date, and boxes in it do nothing. "
-    "Reopen the issue to have it back, or set `backlog.dashboard.enabled` in "
-    "`.github/towpath.yml` to `false` to be rid of it."
+    "This dashboard is closed: it is not kept up to date, and its boxes are gone. It comes back "
+    "when the issue is reopened, as long as `backlog.dashboard.enabled` in `.github/towpath.yml` "
+    "is `true`."
 )
 
 

@@ -74,7 +74,7 @@ def _happen(board: Board, event: Any, at: datetime) -> Board:
         case e.DashboardReopened():
             return replace(board, closed=False)
         case e.DashboardLost():
-            return replace(board, issue=0, url="", says="", body="", closed=False)
+            return replace(board, issue=0, url="", says="", body="", closed=False, refused=None)
         case EffectPerformed(effect="show_dashboard"):
             return _written(board, event.result)
         case EffectFailed(effect="show_dashboard", final=True):

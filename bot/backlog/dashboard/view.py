@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from bot.backlog.dashboard.ledger import Board
+from bot.backlog.edges import HELD
 from bot.backlog.item import INPUTS, Item
 from bot.backlog.ranked import Ranked
 from bot.backlog.store import Backlog
@@ -19,7 +20,6 @@ from bot.story.item_events import ItemState
 from policies.ranking import microseconds
 
 MOST = 30  # rows of the table, and of each section
-HELD = "held by "  # how the reason of an item begins that a person holds
 _OPEN = (ItemState.READY, ItemState.REFINED, ItemState.NEW)
 _SECTIONS = {
     "ready": (ItemState.READY,),
@@ -36,10 +36,11 @@ def view(
     now: datetime,
     story: Callable[[int], Story | None],
     waits: Sequence[Wait] = (),
+    closed: bool = False,
     most: int = MOST,
 ) -> View:
     """`story`: of an issue. `most`: rows of the table and of each section."""
-    if board.closed:
+    if closed:
         return View(now.date(), (), {}, {}, {}, closed=True)
     counts = backlog.counts(repository)
     rows: dict[int, Row] = {}

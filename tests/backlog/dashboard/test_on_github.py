@@ -149,6 +149,9 @@ def test_deleted_it_comes_back_and_closed_by_a_person_it_rests(world: World) -> 
     world.settle()
     second = board(world)["number"]
     assert second > first
+    world.act("alice").label(REPO, second, "story")  # it shows stories, it is none
+    world.settle()
+    assert world.events(second) == []
     world.later()
     world.act("alice").close_issue(REPO, second)
     world.settle()
@@ -157,9 +160,14 @@ def test_deleted_it_comes_back_and_closed_by_a_person_it_rests(world: World) -> 
     look(world)
     (only,) = boards(world)
     assert only["state"] == "closed"
-    assert "Reopen the issue" in only["body"]
+    assert "when the issue is reopened" in only["body"]
     world.later()
     world.act("bob").reopen_issue(REPO, second)
     world.settle()
     assert board(world)["number"] == second
     assert "news" in board(world)["body"]
+    off = {".github/towpath.yml": "backlog:\n  dashboard:\n    enabled: false\n"}
+    push(world, off)
+    assert [one["state"] for one in boards(world)] == ["closed"]
+    push(world, ON)
+    assert board(world)["number"] == second
