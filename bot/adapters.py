@@ -35,7 +35,7 @@ def of(
         "push_branch": workspace.Push(shop),
         "prepare_environment": workspace.Prepare(shop),
         "run_tests": workspace.Tests(shop),
-        "run_gates": Gates(shop, settings.home / "gates", settings.osv_url, settings.gate_tools),
+        "run_gates": gates(settings, shop),
         "run_command": workspace.Command(shop, {"rewrite": Path(rewrite.__file__)}),
     }
     if settings.models:
@@ -48,3 +48,8 @@ def of(
         )
         performers["call_model"] = Model(gateway, conversations)
     return {kind: Permitted(performer) for kind, performer in performers.items()}
+
+
+def gates(settings: Settings, shop: workspace.Workshop) -> Gates:
+    """The quality gates with their tools."""
+    return Gates(shop, settings.home / "gates", settings.osv_url, settings.gate_tools)

@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from redis import Redis
 from redis.exceptions import RedisError
 
 from bot.outside.github_guard import GITHUB, limits_of, services_of
+from bot.outside.jira.http import JIRA
 from bot.queue.wakeups import enqueue_advance
 from bot.story.effects import Effect
 from bot.story.journal import Journal
 from bot.story.services import InJournal, Resting, Services, recovered
+from bot.story.ticket_effects import KINDS as OF_TICKETS
 
 QUEUE = "queue"
 _EARLIER = timedelta(minutes=15)  # a delivery may have been late when the outage began
@@ -39,6 +42,8 @@ def resting_for(known: Services, kinds: Collection[str]) -> Callable[[Effect], R
         if effect.kind in kinds:
             installation = effect.repository.installation_id
             return known.resting(*services_of(installation, writes=True))
+        if effect.kind in OF_TICKETS:
+            return known.resting(JIRA)
         return known.resting(GITHUB) if effect.kind == "push_branch" else None
 
     return resting
@@ -46,6 +51,8 @@ def resting_for(known: Services, kinds: Collection[str]) -> Callable[[Effect], R
 
 def reconcile(known: Services, journal: Journal, look: Callable[[datetime], int]) -> None:
     """Look at what was missed while a service was away. `look`: since when → what it missed."""
+    if (since := known.missed(JIRA) if JIRA in recovered(journal) else None) is not None:
+        known.reconciled(JIRA, since)  # it is always asked for all since the last good look
     back = [name for name in recovered(journal) if name == QUEUE or name.startswith(GITHUB)]
     missed = {name: since for name in back if (since := known.missed(name)) is not None}
     if not missed or known.resting(GITHUB):
@@ -54,6 +61,18 @@ def reconcile(known: Services, journal: Journal, look: Callable[[datetime], int]
         return  # the next sweep looks again
     for name, since in missed.items():
         known.reconciled(name, since)
+
+
+@contextmanager
+def waited_for() -> Iterator[Callable[[], float]]:
+    """Around work that cannot even begin while a service is away; gives the seconds to wait."""
+    seconds = 60.0
+    try:
+        yield lambda: seconds
+    except Exception as error:
+        if not getattr(error, "away", False):
+            raise
+        seconds = max(1.0, getattr(error, "retry_after", None) or seconds)
 
 
 def wake(redis: Redis, stream: str, delay: float | None) -> None:

@@ -1,4 +1,7 @@
-"""What an operator can set for the REST API (W13); a part of `bot.settings.Settings`."""
+"""What an operator can set for the REST API (W13) and the MCP server (W14).
+
+A part of `bot.settings.Settings`.
+"""
 
 from __future__ import annotations
 
@@ -37,6 +40,12 @@ class ApiSettings(BaseSettings):
         "X-Client-Verify",
         pattern=r"^[A-Za-z][A-Za-z0-9-]{0,63}$",
         description="Header in which such a proxy says SUCCESS for a certificate it verified.",
+    )
+
+    mcp_login: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z0-9](?:[A-Za-z0-9_-]{0,98}[A-Za-z0-9])?$",
+        description="The person on GitHub that `towpath mcp` acts as, with what they may do there.",
     )
 
     @field_validator("api_trusted_proxies", mode="after")

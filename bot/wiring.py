@@ -33,6 +33,7 @@ from bot.queue.delivery import Delivery, Failure
 from bot.queue.embedded import redis_url
 from bot.queue.wakeups import request_drain
 from bot.settings import Settings, load_settings
+from bot.story.claim_records import holder
 from bot.story.database import open_database
 from bot.story.engine import Engine, Limits
 from bot.story.fixes import known_fix
@@ -157,7 +158,8 @@ class House:
 
     @cached_property
     def tracking(self) -> Tracking:
-        return Tracking(self.settings, self.clock, self.configuration)
+        given = (self.settings, self.clock, self.configuration, self.services, self.journal)
+        return Tracking(*given)
 
     @cached_property
     def performer(self) -> Performer:
@@ -235,6 +237,7 @@ class House:
             self.owner,
             random.random,
             SimpleNamespace(status=self._status, handoff=handoff, left=review.left),
+            holder(slug, self.journal),
         )
 
     @cached_property
@@ -281,7 +284,9 @@ class House:
 
     @cached_property
     def lanes(self) -> Lanes:
-        return Lanes(self.office, self.workshop, self.owner)
+        gates = partial(adapters.gates, self.settings, self.workshop)
+        reports = self.settings.home / "reports"
+        return Lanes(self.office, self.workshop, self.owner, gates, reports)
 
     def wake(self, stream: str, delay: float | None = None) -> None:
         """Have a worker advance a story."""
@@ -315,7 +320,7 @@ class House:
     def _failed(self, delivery: Delivery, error: Exception) -> Failure:
         error_id = uuid.uuid4().hex[:12]
         where = {"error_id": error_id, "delivery": delivery.guid, "event": delivery.event}
-        if not getattr(error, "unsent", False):  # else the outage is in the log already
+        if not getattr(error, "away", False):  # else the outage is in the log already
             log.exception("a delivery could not be handled", extra=where)
         if getattr(error, "retryable", False):  # GitHub is away or busy: no attempt is lost
             return Failure(f"{error_id} {type(error).__name__}", counted=False)
@@ -329,14 +334,14 @@ class House:
 
     def advance(self, story_id: str) -> float | None:
         """Advance a story; seconds until it wants to be woken again."""
-        if story_id.startswith(f"{KIND}/"):
-            return onboarding.advance(
-                story_id, self.office, self.journal, lambda: self.workshop, self.clock
-            )
-        later = self.engine.advance(story_id)
-        if later is None:
-            return None
-        return max(1.0, (later - self.clock()).total_seconds())
+        with outages.waited_for() as until_back:
+            if story_id.startswith(f"{KIND}/"):
+                return onboarding.advance(
+                    story_id, self.office, self.journal, lambda: self.workshop, self.clock
+                )
+            later = self.engine.advance(story_id)
+            return None if later is None else max(1.0, (later - self.clock()).total_seconds())
+        return until_back()
 
     def run_lanes(self) -> None:
         """Run the lanes that are due."""

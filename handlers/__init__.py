@@ -20,8 +20,10 @@ from handlers import (
     control,
     dashboard,
     install,
+    jira,
     merge,
     onboarding,
+    published,
     review,
     review_approves,
     status,
@@ -69,16 +71,21 @@ EVENTS: dict[str, Handler] = _all(
     checks.EVENTS,
     todo.EVENTS,
     dashboard.EVENTS,
+    published.EVENTS,
     comment.events(COMMANDS),
     review_approves.EVENTS,
     review.events(COMMANDS),
 )
 
 
+# Not events of GitHub's.
+OURS: dict[str, Handler] = {**backlog.OURS, **jira.OURS}
+
+
 def handle(delivery: Delivery, office: Office) -> str:
     """Hand a delivery to its handler. Returns `handled`, or `ignored` where nothing cares."""
     handler = EVENTS.get(f"{delivery.event}.{delivery.action}") or EVENTS.get(delivery.event)
-    handler = handler or backlog.OURS.get(delivery.event)  # not an event of GitHub's
+    handler = handler or OURS.get(delivery.event)
     if handler is None:
         return "ignored"
     handler(delivery, office)

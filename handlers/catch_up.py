@@ -69,7 +69,7 @@ def _looked(look: Callable[[], None]) -> bool:
     try:
         look()
     except Exception as error:
-        if not getattr(error, "unsent", False):  # else the outage is in the log already
+        if not getattr(error, "away", False):  # else the outage is in the log already
             log.exception("could not look at GitHub for what was missed")
         return False
     return True

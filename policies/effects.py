@@ -83,6 +83,12 @@ def _live(effect: Any, facts: Facts) -> Verdict | None:
     return None
 
 
+def _not_over(effect: Any, facts: Facts) -> Verdict | None:
+    if not facts.live:
+        return deny("live", "the story has ended or was cancelled; it holds no claim")
+    return None
+
+
 def _may_ask(effect: Any, facts: Facts) -> Verdict | None:
     return leave.decide(effect.leave, effect.requester, facts.asker, facts.bot, facts.autostart)
 
@@ -312,6 +318,7 @@ TABLE: Mapping[str, tuple[Rule, ...]] = MappingProxyType(
         "post_comment": _TALK,
         "reply_to_review": (*_OURS, _own_pull),
         "show_status": _TALK,
+        "claim_issue": (*_TALK, _not_over),
         "request_story": (_may_ask,),
         "open_issue": (*_WORK, _agreed, _limit("open_issue", lambda limits: limits.issues)),
         "open_todo_issue": (_of_marks,),

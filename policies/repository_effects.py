@@ -6,6 +6,7 @@ whose journal proposes it. Never: looks anything up.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -16,19 +17,28 @@ from bot.story.vocabulary import Verdict, allow, deny
 CONFIGURATION_CHECK = "towpath / configuration"
 ONBOARDING_BRANCH = "towpath/configure"
 ONBOARDING_PATH = ".github/towpath.yml"
+PUBLISHED_BRANCH = "towpath/backlog"
+BACKLOG_PATH = "backlog.yml"
+REPORTS = "docs/status/"
+_REPORT = re.compile(
+    rf"{REPORTS}(?:metrics-snapshot|autonomous-development-report)-\d{{4}}-\d\d-\d\d\.(?:json|md)",
+    re.ASCII,
+)
 
 
 @dataclass(frozen=True)
 class RepositoryFacts:
     """`id`: of the repository whose stream proposes. `mode`: on | dry_run | off.
 
-    `configured`: it has a configuration of its own.
+    `configured`: it has a configuration of its own. `publishes`: what of backlog_file,
+    daily_report and pull_request that configuration asks for.
     """
 
     id: int
     mode: str = "on"
     default_branch: str = "main"
     configured: bool = False
+    publishes: frozenset[str] = frozenset()
 
 
 def in_any_mode(effect: Any) -> bool:
@@ -67,17 +77,31 @@ def _of_configuration(effect: Any, facts: RepositoryFacts) -> Verdict | None:
     return None
 
 
-def _onboarding(effect: Any, facts: RepositoryFacts) -> Verdict | None:
-    if effect.branch != ONBOARDING_BRANCH or effect.branch == facts.default_branch:
-        return deny("own_branch", "a repository's own branch is the one of its onboarding")
+def _own_branch(effect: Any, facts: RepositoryFacts) -> Verdict | None:
+    ours = effect.branch in (ONBOARDING_BRANCH, PUBLISHED_BRANCH)
+    if not ours or effect.branch == facts.default_branch:
+        return deny("own_branch", "a repository's own branches are towpath/configure and /backlog")
     return None
 
 
-def _only_configuration(effect: Any, facts: RepositoryFacts) -> Verdict | None:
-    if effect.path != ONBOARDING_PATH:
-        return deny("own_file", f"nothing but {ONBOARDING_PATH} is proposed without a story")
-    if facts.configured:
-        return deny("configured", "the repository has a configuration of its own")
+def _own_files(effect: Any, facts: RepositoryFacts) -> Verdict | None:
+    paths = {path for path, _ in effect.all_files}
+    if effect.branch == ONBOARDING_BRANCH:
+        if paths != {ONBOARDING_PATH}:
+            return deny("own_file", f"nothing but {ONBOARDING_PATH} is proposed without a story")
+        if facts.configured:
+            return deny("configured", "the repository has a configuration of its own")
+        return None
+    wanted = {"backlog_file": lambda path: path == BACKLOG_PATH, "daily_report": _REPORT.fullmatch}
+    known = [fits for name, fits in wanted.items() if name in facts.publishes]
+    if foreign := sorted(path for path in paths if not any(fits(path) for fits in known)):
+        return deny("own_file", f"{foreign[0]} is not what backlog.publish asks for")
+    return None
+
+
+def _asked_for(effect: Any, facts: RepositoryFacts) -> Verdict | None:
+    if effect.branch == PUBLISHED_BRANCH and "pull_request" not in facts.publishes:
+        return deny("own_pull", "the configuration asks for a branch only (backlog.publish.where)")
     return None
 
 
@@ -90,8 +114,8 @@ def _into_default(effect: Any, facts: RepositoryFacts) -> Verdict | None:
 TABLE: Mapping[str, tuple[Rule, ...]] = MappingProxyType(
     {
         "publish_check": (_own_repository, _of_configuration),
-        "propose_file": (_own_repository, _onboarding, _only_configuration),
-        "open_pull_request": (_own_repository, _onboarding, _into_default),
-        "delete_branch": (_own_repository, _onboarding),
+        "propose_file": (_own_repository, _own_branch, _own_files),
+        "open_pull_request": (_own_repository, _own_branch, _asked_for, _into_default),
+        "delete_branch": (_own_repository, _own_branch),
     }
 )

@@ -115,6 +115,9 @@ def _act(
     do(fx.SetLabels, issue=issue, add=("story/claimed",), remove=("story",))
     do(fx.PostComment, issue=issue, body="hello")
     do(fx.ShowStatus, issue=issue, body="status")
+    now = datetime.now(UTC)
+    claim = {"issue": issue, "holder": "towpath/1", "now": now, "asked": now, "body": "status"}
+    do(fx.ClaimIssue, expires=now + timedelta(hours=1), **claim)
     pull = {"issue": issue, "base": "main", "title": "t", "body": "b", "labels": ("story",)}
     do(fx.OpenPullRequest, branch=BRANCH, reviewers=("bob",), **pull)
     do(fx.OpenPullRequest, "other", branch="feature/STORY-2/x", **pull)

@@ -64,8 +64,12 @@ def in_tree(
     wanted: Collection[str],
     known: Sequence[tuple[str, str]] = (),
     repository: str = "",
+    heard: Callable[[Document, Reading], Reading] = lambda document, told: told,
 ) -> Iterator[Reading]:
-    """A reading for each document of a tree. `known`: (source, place) that items are known from."""
+    """A reading for each document of a tree. `known`: (source, place) that items are known from.
+
+    `heard`: what of a reading is not our own writing (`bot.backlog.published.edits`).
+    """
     files = [one for one in blobs.listed() if _is_candidate(one)]
     here: set[tuple[str, str]] = set()
     benchmarks: tuple[Document, ...] = ()
@@ -75,7 +79,7 @@ def in_tree(
             if kind_of(told.source, document) not in wanted:
                 continue
             here.add((told.source, told.place))
-            yield told
+            yield heard(document, told)
             if told.source == "benchmark":
                 benchmarks = (*benchmarks, Document(one.path, data))
     for source, place in known:

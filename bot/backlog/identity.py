@@ -47,6 +47,11 @@ def words_key(title: str) -> str | None:
     return f"words:{digest(words)[:24]}"
 
 
+def is_by_words(key: str) -> bool:
+    """Whether a key is made from the entry's own words, and not from an id that it has."""
+    return bool(_BY_WORDS.search(key))
+
+
 def conflict(one: Sequence[str], other: Sequence[str]) -> bool:
     """Whether two things bear different names of one kind, as two advisories do."""
     mine, theirs = _by_kind(one), _by_kind(other)

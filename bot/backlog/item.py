@@ -20,6 +20,7 @@ from bot.story.item_events import (
     Input,
     Inputs,
     InputsGiven,
+    InputsRuled,
     ItemFound,
     ItemGone,
     ItemMerged,
@@ -56,6 +57,7 @@ class Item(Value):
     sightings: tuple[Sighting, ...]
     gone: tuple[Sighting, ...] = ()
     given: Inputs = Inputs()
+    ruled: Inputs = Inputs()
     estimated_size: Input | None = None
     criteria: tuple[str, ...] = ()
     questions: tuple[str, ...] = ()
@@ -126,6 +128,8 @@ class Item(Value):
         if given is not None:
             return given
         told = [found for one in self.known if (found := getattr(one.inputs, name)) is not None]
+        if (ruled := getattr(self.ruled, name)) is not None:
+            told.append(ruled)
         if name == "size" and self.estimated_size is not None:
             told.insert(0, self.estimated_size)
         if not told:
@@ -182,6 +186,8 @@ def _changes(item: Item, event: Any, at: datetime) -> dict[str, Any]:
     if isinstance(event, InputsGiven):
         told = {name: one for name in INPUTS if (one := getattr(event.inputs, name)) is not None}
         return {"given": item.given.model_copy(update=told)}
+    if isinstance(event, InputsRuled):
+        return {"ruled": event.inputs}
     if isinstance(event, ItemRefined):
         refined = {"criteria": event.criteria, "questions": event.questions}
         return refined | ({"estimated_size": event.size} if event.size else {})

@@ -16,6 +16,7 @@ from typing import Any
 from bot.backlog.edges import UNDERWAY
 from bot.backlog.item import Item
 from bot.backlog.store import Backlog
+from bot.backlog.tracker.claim import claim
 from bot.story.begin import begin
 from bot.story.claim_records import holder, seen
 from bot.story.effects import RequestStory
@@ -73,6 +74,9 @@ def start(
         judged = taking(office, repository, found, leave == PERSON, pull_of(item.issue))
         if not judged.may:
             return Started(False, item.issue, judged.rule, judged.reason, judged.until)
+    ticket = claim(office, repository, item, leave == PERSON)
+    if ticket is not None and not ticket.may:
+        return Started(False, item.issue, ticket.rule, ticket.reason, ticket.until)
     effect = _request(office, repository, item, requester, leave)
     try:
         issue = int(office.do(item.stream, effect)["number"])

@@ -7,7 +7,7 @@ can be made again from the journal at any time (`rebuild`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from sqlalchemy import func, select
 
@@ -112,6 +112,33 @@ class Backlog(Queues):
     def give(self, repository: str, number: int, inputs: Inputs, actor: str) -> Item:
         """A person's inputs; they win over everything else."""
         return self._record(repository, number, InputsGiven(inputs=inputs), actor=actor)
+
+    def decide(
+        self,
+        repository: str,
+        numbers: Iterable[int],
+        decide: Callable[[Item], Sequence[ItemEvent]],
+        actor: str = ACTOR,
+        *,
+        anew: bool = False,
+    ) -> dict[int, Sequence[ItemEvent]]:
+        """Let `decide` say what happens to items, in one commit; what it said where it did.
+
+        Others wait meanwhile: not too many at once. `anew`: work out the scores of all of them.
+        """
+        told: dict[int, Sequence[ItemEvent]] = {}
+        with self._journal.together(actor) as commit:
+            shelf = self._shelf(repository, commit)
+            for number in numbers:
+                item = shelf.item(number)
+                if item is None:
+                    continue
+                if events := decide(item):
+                    shelf.tell(item, events)
+                    told[number] = events
+                elif anew:
+                    shelf.put(item, fresh=False)
+        return told
 
     def refine(
         self, repository: str, number: int, refined: ItemRefined, actor: str = ACTOR

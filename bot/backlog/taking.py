@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bot.backlog.edges import EDGES, UNDERWAY
-from bot.backlog.identity import conflict, edited, words_key, words_of
+from bot.backlog.edges import EDGES, HELD, UNDERWAY
+from bot.backlog.identity import conflict, edited, is_by_words, words_key, words_of
 from bot.backlog.item import INPUTS, Item
 from bot.backlog.reading import Fault, Reading
 from bot.backlog.shelf import Shelf
@@ -102,7 +102,14 @@ def _edited(
     for key, number in vanished.items():
         item = shelf.item(number)
         gone += [one for one in item.sightings if one.key == key] if item else []
+        if item and gone and _told_elsewhere(item, gone[-1]):
+            gone.pop()  # it was moved to where it is told now; what is here is another thing
     return edited(gone, unknown)
+
+
+def _told_elsewhere(item: Item, sighting: Sighting) -> bool:
+    words = words_of(sighting.title)
+    return any(one.key != sighting.key and words_of(one.title) == words for one in item.sightings)
 
 
 def _others(shelf: Shelf, sighting: Sighting, held: set[int]) -> list[int]:
@@ -121,9 +128,19 @@ def _named(shelf: Shelf, sighting: Sighting, but: int = 0) -> list[int]:
         for known in shelf.with_key(key):
             if not known.number or known.number == but:
                 continue
-            if not key.startswith("ticket:") or _alike(shelf.item(known.number), sighting):
+            if key == sighting.key and is_by_words(key):
+                if not _called_otherwise(shelf.item(known.number), sighting):
+                    numbers[known.number] = None
+            elif not key.startswith("ticket:") or _alike(shelf.item(known.number), sighting):
                 numbers[known.number] = None
     return list(numbers)
+
+
+def _called_otherwise(item: Item | None, sighting: Sighting) -> bool:
+    """Whether the words were the item's once, and it was given others since."""
+    words = words_of(sighting.title)
+    told = item.sightings if item else ()
+    return bool(told) and all(words_of(one.title) != words for one in told)
 
 
 def _alike(item: Item | None, sighting: Sighting) -> bool:
@@ -140,6 +157,8 @@ def _worded(shelf: Shelf, sighting: Sighting, held: set[int]) -> list[int]:
         item = shelf.item(known.number)
         if item is None or (item.state is ItemState.DONE and item.sightings):
             continue  # done, and still told of: what is told now is another wish
+        if _called_otherwise(item, sighting):
+            continue
         names = [name for one in item.known for name in one.identities]
         if not conflict(names, sighting.identities):
             return [known.number]
@@ -171,10 +190,15 @@ def _see(
     elif item.state not in UNDERWAY and (before is None or before.state != sighting.state):
         if sighting.state is not None:
             events += _move(item.state, sighting)
-        elif before is not None and item.state is ItemState.BLOCKED:
+        elif before is not None and item.state is ItemState.BLOCKED and not _is_held(item):
             events.append(_moved(item.state, ItemState.NEW, f"free again in {sighting.place}"))
     shelf.tell(item, events)
     return item.number
+
+
+def _is_held(item: Item) -> bool:
+    """A person holds it back: what a source says does not let it go."""
+    return item.reason.startswith(HELD)
 
 
 def _merged(shelf: Shelf, taken: Taken, numbers: Sequence[int]) -> Item:

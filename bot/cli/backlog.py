@@ -130,28 +130,29 @@ def add(
     **numbers: str | None,
 ) -> None:
     """Add an item; one of the same title is given what is new in it."""
-    from bot.backlog.entry import Entry, Sightings
-    from bot.story.item_events import Authority, Input, Inputs, Provenance
-    from bot.story.vocabulary import digest
+    from bot.backlog.added import Unusable
+    from bot.backlog.added import add as add_item
 
     given = {name: _number(name, told) for name, told in numbers.items() if told is not None}
-    by = Provenance(authority=Authority.COMMAND, source="command line", by=getpass.getuser())
     store, repository = _open(*at)
-    told = Sightings("command_line", "command line")
-    fields = {"family": family.lower()} if family else {}
-    told.add(Entry(title, 0, body, fields, labels=labels))
-    if not told.found:
-        raise click.UsageError("; ".join(fault.what for fault in told.faults))
-    taken = store.take(repository, told.reading(digest(title), complete=False))
-    number = (taken.found + taken.joined + taken.changed or [0])[0]
-    number = number or _known(store, repository, told.found[0].key)
-    if given:
-        inputs = Inputs(**{name: Input(number=n, origin=by) for name, n in given.items()})
-        store.give(repository, number, inputs, by.by)
+    try:
+        number, known = add_item(
+            store,
+            repository,
+            title,
+            body=body,
+            family=(family or "").lower(),
+            labels=labels,
+            inputs=given,
+            by=getpass.getuser(),
+            source="command line",
+        )
+    except Unusable as no:
+        raise click.UsageError(str(no)) from no
     if as_json:
         click.echo(json.dumps(_described(store, repository, number)))
     else:
-        click.echo(texts.added(number, known=not taken.found))
+        click.echo(texts.added(number, known=known))
 
 
 @backlog.command("import")
@@ -264,14 +265,6 @@ def _take(
     faults = [{"line": one.line, "what": one.what, "loses": one.loses} for one in taken.faults]
     about = {"place": reading.place, "source": reading.source, "complete": reading.complete}
     return {**about, **counts, "merged": len(taken.merged), "faults": faults}
-
-
-def _known(store: Backlog, repository: str, key: str) -> int:
-    """The number of the item that a source's key stands for."""
-    found = store.with_key(repository, key)
-    if found is None:
-        raise click.ClickException(texts.NOTHING)
-    return found
 
 
 def _number(name: str, told: str) -> int:

@@ -55,6 +55,7 @@ def configured(settings: Settings) -> Iterator[Finding]:
     """What the settings name."""
     for look in (_sandbox, _home, _database, _queue, _webhook, _model, _signature):
         yield look(settings)
+    yield from _services(settings)
     yield from _github(settings)
 
 
@@ -157,6 +158,21 @@ def _queue(settings: Settings) -> Finding:
     if tuple(int(part) for part in re.findall(r"\d+", version)[:2]) < OLDEST_SERVER:
         return Finding("queue", "missing", version, texts.OLD_QUEUE)
     return Finding("queue", "ok", about.get("valkey_version") or version)
+
+
+def _services(settings: Settings) -> Iterator[Finding]:
+    """Outside services that are left alone for now, and what was the matter with them."""
+    from sqlalchemy.exc import ArgumentError, DBAPIError
+
+    from bot.cli.services import degraded_services
+
+    try:
+        found = degraded_services(settings)
+    except (ArgumentError, DBAPIError):
+        return  # told as the database's finding
+    for one in found:
+        said = texts.degraded(one.since, one.because)
+        yield Finding(one.service, "warning", said, texts.probed(one.probe))
 
 
 def _webhook(settings: Settings) -> Finding:

@@ -18,6 +18,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
 from typing import Any
+from urllib.parse import quote
 
 import yaml
 from pydantic import ValidationError
@@ -137,10 +138,16 @@ class LocalProject:
         with tempfile.TemporaryDirectory(dir=self._folder) as folder:
             fresh = Path(folder) / "fresh.git"
             copy_head(self._source, fresh)
-            branch = f"refs/heads/{self._place.default_branch}"
-            with self.hub.lock:
-                git(self._place.git.path, "fetch", "--quiet", str(fresh), f"+HEAD:{branch}",
-                    env={"GIT_ALLOW_PROTOCOL": "file"})  # fmt: skip
+            head = git(fresh, "rev-parse", "HEAD").decode().strip()
+            place = self._place.git.path
+            fetched = ("--quiet", "--no-write-fetch-head", str(fresh), "+HEAD:refs/towpath/fresh")
+            git(place, "fetch", *fetched, env={"GIT_ALLOW_PROTOCOL": "file"})
+            branch = quote(self._place.default_branch)
+            told = {"sha": head, "force": True}
+            you = self.hub.act_as("you")
+            you.request("PATCH", f"/repos/{self.name}/git/refs/heads/{branch}", told)
+            git(place, "update-ref", "-d", "refs/towpath/fresh")
+        self.hear()
 
     def _listen(self, url: str, headers: dict[str, str], body: bytes) -> Reply:
         told = {name.lower(): value for name, value in headers.items()}

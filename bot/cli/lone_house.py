@@ -19,7 +19,7 @@ from bot.story.journal import Recorded
 from bot.story.lane_events import LaneEnded
 from bot.story.repositories import Repositories
 from bot.story.vocabulary import Repository, State
-from bot.wiring import House, now
+from bot.wiring import Boundary, House, now
 
 _FAR_S = 60.0  # a story that wants to be looked at later than that rests
 _LONGEST_NAP_S = 5.0
@@ -34,8 +34,9 @@ class LoneHouse(House):
         settings: Settings,
         supposed: Told | None = None,
         clock: Callable[[], datetime] = now,
+        boundary: Boundary = lambda name: None,
     ) -> None:
-        super().__init__(settings, clock)
+        super().__init__(settings, clock, boundary)
         self._supposed = supposed
         self.woken: deque[str] = deque()
 
@@ -51,17 +52,16 @@ class LoneHouse(House):
         made.supposed = self._supposed
         return made
 
-    def run_lane(self, repository: Repository, lane: Lane) -> list[LaneEnded]:
-        """The lane's runs until it is through; [] where another process has it."""
-        ran: list[LaneEnded] = []
-        for _ in range(_PIECES):
-            ended = self.lanes.runner.run(repository, lane)
-            if ended is None:
-                break
-            ran.append(ended)
-            if ended.outcome != "unfinished":
-                break
-        return ran
+    def go_on(self, repository: Repository) -> None:
+        """Wake the repository's stories that are due and worked on by nobody: `work` does it."""
+        for row in self.journal.streams(
+            kind="story",
+            repository=repository.full_name,
+            due_before=self.clock(),
+            unleased=True,
+            limit=200,
+        ):
+            self.wake(row.stream)
 
     def work(self, timeout_s: float, hear: Callable[[], None] = lambda: None) -> Iterator[Recorded]:
         """Work on the stories that were woken; what happens in them, as it happens.
@@ -83,3 +83,16 @@ class LoneHouse(House):
                 if rests or later is None or later > _FAR_S or time.monotonic() >= until:
                     break
                 time.sleep(min(later, _LONGEST_NAP_S))
+
+
+def run_lane(house: House, repository: Repository, lane: Lane) -> list[LaneEnded]:
+    """The lane's runs until it is through; [] where another process has it."""
+    ran: list[LaneEnded] = []
+    for _ in range(_PIECES):
+        ended = house.lanes.runner.run(repository, lane)
+        if ended is None:
+            break
+        ran.append(ended)
+        if ended.outcome != "unfinished":
+            break
+    return ran

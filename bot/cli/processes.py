@@ -91,10 +91,18 @@ def _app(settings: Settings, redis_url: str, as_json: bool) -> Flask:
     from bot.door.app import create_app
 
     write_log(logging.INFO, as_json=as_json, settings=settings)
-    return create_app(settings, redis_url, api=partial(_api, settings))
+    return create_app(
+        settings, redis_url, api=partial(_api, settings), degraded=partial(_degraded, settings)
+    )
 
 
 def _api(settings: Settings) -> Any:
     from bot.cli.web_api import api  # all rooms: not before somebody asks for the API
 
     return api(settings)
+
+
+def _degraded(settings: Settings) -> Any:
+    from bot.cli.services import as_told  # the database: not before somebody asks
+
+    return as_told(settings)

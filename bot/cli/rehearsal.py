@@ -22,6 +22,7 @@ from bot.story.journal import Recorded
 from bot.story.schema import EFFECTS, EVENTS, STREAMS
 from bot.wiring import House
 
+_AT_ONCE = 1000  # streams; a statement takes so many values at most
 _WRITES = frozenset({"redeliver"})
 
 
@@ -124,10 +125,11 @@ def rehearsal(
 
 
 def _copy(source: Engine, target: Engine, streams: Sequence[str]) -> None:
-    for table in (STREAMS, EVENTS, EFFECTS):
-        with reading(source) as connection:
-            query = select(table).where(table.c.stream.in_(list(streams)))
-            rows = [dict(row._mapping) for row in connection.execute(query)]
-        if rows:
-            with target.begin() as writing:
-                writing.execute(insert(table), rows)
+    for first in range(0, len(streams), _AT_ONCE):
+        for table in (STREAMS, EVENTS, EFFECTS):
+            with reading(source) as connection:
+                some = table.c.stream.in_(streams[first : first + _AT_ONCE])
+                rows = [dict(row._mapping) for row in connection.execute(select(table).where(some))]
+            if rows:
+                with target.begin() as writing:
+                    writing.execute(insert(table), rows)

@@ -23,6 +23,27 @@ class Scoring(Section):
     )
 
 
+_Number = Literal[1, 2, 3, 5, 8, 13]
+Family = Literal["feature", "bug", "security", "debt", "test", "docs", "operations"]
+
+
+class WsjfRule(Section):
+    """Numbers for the items that meet every condition given; the first rule with a number counts.
+
+    They are stronger than an estimate, and weaker than what anybody said about the item.
+    """
+
+    label: str | None = Field(
+        None, min_length=1, max_length=100, description="A label the item has; `*` for any text."
+    )
+    path: Pattern | None = Field(None, description="Where the item is about, or is written down.")
+    family: Family | None = Field(None, description="What kind of work it is.")
+    value: _Number | None = Field(None, description="Business value.")
+    time: _Number | None = Field(None, description="Time criticality.")
+    risk: _Number | None = Field(None, description="Risk reduction.")
+    size: _Number | None = Field(None, description="Job size.")
+
+
 class Todo(Section):
     """What is done with TODO comments."""
 
@@ -44,8 +65,18 @@ class Dashboard(Section):
 class Publish(Section):
     """What is written back into the repository."""
 
-    backlog_file: bool = Field(False, description="Keep backlog.yml up to date by pull requests.")
-    daily_report: bool = Field(False, description="Write a report every day.")
+    backlog_file: bool = Field(False, description="Keep backlog.yml up to date.")
+    daily_report: bool = Field(False, description="Add the report of each day, in docs/status.")
+    where: Literal["pull_request", "branch"] = Field(
+        "pull_request",
+        description="A pull request that is kept current, or the branch towpath/backlog only.",
+    )
+
+    @property
+    def asks(self) -> frozenset[str]:
+        """What is asked for, by the names of the keys, and `pull_request` where it is to be one."""
+        asked = {name for name in ("backlog_file", "daily_report") if getattr(self, name)}
+        return frozenset(asked | ({"pull_request"} if self.where == "pull_request" else set()))
 
 
 Family = Literal["feature", "bug", "security", "debt", "test", "docs", "operations"]
@@ -116,6 +147,9 @@ class Backlog(Section):
         "off", description="on: items that are ready are begun without a person who asks."
     )
     scoring: Scoring = Field(Scoring(), description="How items are ranked.")
+    wsjf: tuple[WsjfRule, ...] = Field(
+        (), max_length=100, description="Numbers that items have by what they are."
+    )
     todo: Todo = Field(Todo(), description="TODO comments.")
     sources: tuple[Source, ...] = Field(
         ("issues", "todo", "backlog_md", "backlog_yml"),

@@ -18,6 +18,7 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from bot.door.intake import Application, Intake, Keep
+from bot.door.jira import JiraDoor
 from bot.door.lazily import Lazily
 from bot.queue.append import TIMEOUT_SECONDS, Appender
 from bot.settings import Settings
@@ -32,12 +33,14 @@ def create_app(
     redis_url: str,
     checks: Mapping[str, Check] | None = None,
     api: Callable[[], Application] | None = None,
+    degraded: Callable[[], object] | None = None,
 ) -> Flask:
     """The Flask application of the web process; register further blueprints on it.
 
     `checks` (name → callable that raises when it is not ready, within a few seconds) decide
     `GET /readyz` together with a check of the queue. `api` makes what answers below `/api`, when
-    it is first asked for. Raises `MissingWebhookSecret`.
+    it is first asked for. `degraded` tells of outside services that are away: that is said with
+    the answer, and we are ready all the same. Raises `MissingWebhookSecret`.
     """
     app = Flask("towpath")
     redis = Redis.from_url(
@@ -51,6 +54,7 @@ def create_app(
     follows = settings.webhook_secret_file is not None
     secrets = (lambda: settings.webhook_secrets) if follows else settings.webhook_secrets
     behind = Lazily(app.wsgi_app, "/api", api) if api else app.wsgi_app
+    behind = JiraDoor(behind, settings.jira_webhook_secrets, keep)
     app.wsgi_app = Intake(behind, secrets, keep)  # type: ignore[method-assign]
 
     @app.get("/healthz")
@@ -61,8 +65,10 @@ def create_app(
     def ready() -> ResponseReturnValue:
         found = {name: _problem(name, check) for name, check in all_checks.items()}
         is_ready = not any(found.values())
-        answer = jsonify(ready=is_ready, checks={name: p or "ok" for name, p in found.items()})
-        return answer, 200 if is_ready else 503
+        told = {"ready": is_ready, "checks": {name: p or "ok" for name, p in found.items()}}
+        if degraded is not None:
+            told["degraded"] = _away(degraded)
+        return jsonify(told), 200 if is_ready else 503
 
     @app.get("/setup")
     @app.get("/setup/callback")
@@ -89,6 +95,14 @@ def _problem(name: str, check: Check) -> str | None:
         log.warning("not ready: %s: %s", name, type(error).__name__)
         return type(error).__name__  # never its text: it may name a host or a password
     return None
+
+
+def _away(degraded: Callable[[], object]) -> object:
+    try:
+        return degraded()
+    except Exception as error:  # noqa: BLE001 - the database is away: deliveries are kept still
+        log.warning("nobody knows what is degraded: %s", type(error).__name__)
+        return "unknown"
 
 
 def _keeper(appender: Appender, redis: Redis) -> Keep:

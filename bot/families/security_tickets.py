@@ -74,7 +74,7 @@ def triage(
 
     `repository`: its id. `dry`: decide only.
     """
-    items = _tickets(backlog, repository)
+    items = tickets(backlog, repository)
     ruled = rule(items, Tree(files), closing, scope)
     by_number = {item.number: item for item in items}
     for one in ruled:
@@ -106,9 +106,10 @@ def rule(items: Sequence[Item], tree: Tree, closing: Collection[str], scope: Sco
     ]
 
 
-def _tickets(backlog: Backlog, repository: str) -> list[Item]:
-    rows = backlog.next(repository, 2**31, (*_LOOKED_AT, *UNDERWAY))
-    items = [backlog.item(repository, one.number) for one in rows if one.family == Family.SECURITY]
+def tickets(backlog: Backlog, repository: str) -> list[Item]:
+    """The items to rule on, and those under way, by number."""
+    numbers = backlog.of_family(repository, Family.SECURITY, (*_LOOKED_AT, *UNDERWAY))
+    items = [backlog.item(repository, number) for number in numbers]
     return [item for item in items if item.state is not ItemState.DONE or _ours(item)]
 
 

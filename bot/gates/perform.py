@@ -7,6 +7,7 @@ Never: decides whether it may be performed, or what a blocked change leads to.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,15 @@ from typing import Any
 from bot.gates.change import Change, Criterion
 from bot.gates.gate import GateResult
 from bot.gates.memory import Memory
-from bot.gates.runner import judge
+from bot.gates.runner import Judged, judge
 from bot.gates.toolbox import Toolbox
 from bot.gates.workbench import Choices, Workbench
 from bot.story.effects import RunGates
+from bot.story.vocabulary import Repository
 from bot.workspace.git import GitFailed
 from bot.workspace.locks import Busy
-from bot.workspace.perform import Workshop, WorkspaceError
+from bot.workspace.mirror import Mirror
+from bot.workspace.perform import Bench, Workshop, WorkspaceError
 
 FINDINGS, WORDS = 200, 500  # findings of a gate that are kept; characters of each
 
@@ -50,18 +53,8 @@ class Gates:
                 tuple(Criterion(*one) for one in effect.criteria),
                 effect.story,
             )
-            bench = Workbench(
-                change,
-                sandbox=shop.sandbox,
-                toolbox=Toolbox(self.home / "tools", given=self.given),
-                pool=shop.pool,
-                environments=shop.environments,
-                caches=self.home / "caches" / mirror.path.stem,
-                choices=Choices(advisories=self.advisories),
-            )
-            memory = Memory(self.home / "results" / mirror.path.stem)
-            with bench:
-                remembered = None if effect.again else memory
+            remembered = None if effect.again else self._memory(mirror)
+            with self._workbench(shop, change) as bench:
                 said = dict(effect.blocking)
                 found = judge(change, bench, remembered, only=effect.only, overrides=said)
         except (Busy, GitFailed) as problem:
@@ -71,6 +64,26 @@ class Gates:
             "score": found.score.composite,
             "dimensions": dict(found.score.dimensions),
         }
+
+    def look_at(self, repository: Repository, change: Change, names: Sequence[str]) -> Judged:
+        """What the gates of these names say of any change, as a look that nothing depends on."""
+        shop = self.workshop.bench(repository)
+        with self._workbench(shop, change) as bench:
+            return judge(change, bench, self._memory(shop.mirror), only=names)
+
+    def _memory(self, mirror: Mirror) -> Memory:
+        return Memory(self.home / "results" / mirror.path.stem)
+
+    def _workbench(self, shop: Bench, change: Change) -> Workbench:
+        return Workbench(
+            change,
+            sandbox=shop.sandbox,
+            toolbox=Toolbox(self.home / "tools", given=self.given),
+            pool=shop.pool,
+            environments=shop.environments,
+            caches=self.home / "caches" / shop.mirror.path.stem,
+            choices=Choices(advisories=self.advisories),
+        )
 
 
 def _told(one: GateResult) -> dict[str, Any]:

@@ -38,6 +38,7 @@ _KINDS = (
     "item_refined",
     "inputs_given",
     "item_moved",
+    "item_started",
     "item_merged",
 )
 _EFFECTS = ("call_model", "merge_pull_request", "open_pull_request", "open_issue")

@@ -161,7 +161,7 @@ def _dora(read: _Read, window: _Window, observed: datetime) -> Dora:
         window.length(merge.committed, merge.at) for merge in there if merge.committed is not None
     ]
     return Dora(
-        deployments=Frequency(
+        deployment_frequency=Frequency(
             count=len(there),
             per_day=round(len(there) / days, 4),
             per_week=round(7 * len(there) / days, 4),
@@ -281,14 +281,20 @@ def _bucket(seconds: float) -> str:
 def _wsjf(read: _Read, window: _Window, scoring: Scoring | None) -> Wsjf | None:
     if not read.lives:
         return None
-    finished = {(one.repository, one.issue) for one in read.courses if one.done}
-    ours = [one for one in read.done if one.worked or changes.issues_of([one]) & finished]
+    stories = {(one.repository, one.issue): one.done for one in read.courses}
+    ours = [one for one in read.done if _is_ours(one, stories)]
     worth = sum(base_of(one.done, scoring) for one in ours if one.done)
     return Wsjf(
         delivered=round(worth / UNIT, 4),
         items=len(ours),
         closed_elsewhere=len(read.done) - len(ours),
     )
+
+
+def _is_ours(life: Life, stories: dict[changes.Issue, bool]) -> bool:
+    """By its story, where it has one: somebody may have closed the issue while it was worked on."""
+    found = [stories[name] for name in changes.issues_of([life]) if name in stories]
+    return any(found) if found else life.worked
 
 
 def _ci(courses: list[Course], window: _Window) -> Ci | None:

@@ -39,9 +39,9 @@ class Restored(Value):
 
 
 class Dora(Value):
-    """The four numbers. `failed_changes`: of the `deployments`, those that had to be put right."""
+    """The four numbers. `failed_changes`: of the deployments, those that had to be put right."""
 
-    deployments: Frequency | None = None
+    deployment_frequency: Frequency | None = None
     lead_time_for_changes: Spread | None = None
     failed_changes: int | None = None
     change_failure_rate: float | None = None

@@ -17,7 +17,8 @@ class GitHubError(Exception):
 
     kind = "invalid"
     retryable = False
-    unsent = False  # nothing went out: no attempt was made
+    unsent = False  # nothing went out
+    away = False  # it says nothing about the request: no attempt is used up
 
     def __init__(
         self,
@@ -58,7 +59,7 @@ class RateLimited(GitHubError):
     """403 or 429. `limit`: primary | secondary. Nothing was done."""
 
     kind = "rate_limited"
-    retryable = True
+    retryable = away = True
 
     def __init__(
         self,
@@ -83,7 +84,7 @@ class Unavailable(GitHubError):
 class Away(Unavailable):
     """GitHub does not answer and is left alone for now; nothing was sent (B9)."""
 
-    unsent = True
+    unsent = away = True
 
 
 class Conflict(GitHubError):

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from bot.outside.errors import Refused
 from bot.outside.github_checks import Checks
+from bot.outside.github_claims import Claims
 from bot.outside.github_dashboard import Dashboards
 from bot.outside.github_proposals import Proposals
 from bot.outside.github_pulls import Pulls
@@ -18,7 +19,7 @@ from bot.outside.github_talk import Talk
 from bot.outside.github_writes import Needs
 
 
-class Effects(Talk, Requests, Dashboards, Pulls, Proposals, Checks):
+class Effects(Talk, Claims, Requests, Dashboards, Pulls, Proposals, Checks):
     """Adapter of the kinds that GitHub's API does; PushBranch is git's and not among them."""
 
     kinds = (
@@ -27,6 +28,7 @@ class Effects(Talk, Requests, Dashboards, Pulls, Proposals, Checks):
         "post_comment",
         "reply_to_review",
         "show_status",
+        "claim_issue",
         "request_story",
         "open_issue",
         "propose_file",
@@ -44,6 +46,7 @@ class Effects(Talk, Requests, Dashboards, Pulls, Proposals, Checks):
 
     needs: ClassVar[Needs] = {
         **Talk.needs,
+        **Claims.needs,
         **Requests.needs,
         **Dashboards.needs,
         **Pulls.needs,

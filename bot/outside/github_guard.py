@@ -89,15 +89,19 @@ class Guarded:
     installation: int | None
 
     def silent(self, error: Unavailable) -> None:
-        """No answer came, or none that GitHub itself would give."""
-        why = self.guard.answers()
+        """No answer came, or none that GitHub itself would give; `error` learns what follows."""
+        services, why = self.guard.services, self.guard.answers()
+        writes = _writes(self.verb, self.path)
         if why:
-            self.guard.services.failed(GITHUB, f"{error.status or 'no answer'}: {why}")
-            return
-        self.guard.services.succeeded(GITHUB)
-        if _writes(self.verb, self.path):
-            about = f"{self.verb} {self.path}"
-            self.guard.services.failed(WRITES, str(error)[:200], about=about[:200])
+            services.failed(GITHUB, f"{error.status or 'no answer'}: {why}")
+        else:
+            services.succeeded(GITHUB)
+            if writes:
+                about = f"{self.verb} {self.path}"
+                services.failed(WRITES, str(error)[:200], about=about[:200])
+        rest = services.resting(*services_of(self.installation, writes=writes))
+        if rest is not None:
+            error.away, error.retry_after = True, rest.retry_after
 
     def answered(self, headers: Mapping[str, str], now: datetime) -> None:
         """An answer came, be it a refusal; it may be the last one before the limit's reset."""

@@ -1,6 +1,6 @@
-"""A file proposed on a branch of ours, through GitHub's API: GitHub signs the commit (W5).
+"""Files proposed on a branch of ours, through GitHub's API: GitHub signs the commit (W5).
 
-Promises: one commit with one file on the named base; the branch is made, or moved from the very
+Promises: one commit with the files on the named base; the branch is made, or moved from the very
 commit that we put there. Never: a branch that somebody else made or moved.
 """
 
@@ -41,13 +41,16 @@ class Proposals(Writes):
 
     def _committed(self, effect: ProposeFile) -> str:
         base = self._reads.commit(effect.repository, effect.base_sha)
-        entry = {"path": effect.path, "mode": "100644", "type": "blob", "content": effect.content}
+        entries = [
+            {"path": path, "mode": "100644", "type": "blob", "content": content}
+            for path, content in effect.all_files
+        ]
         tree = self._write(
             "POST",
             effect.repository,
             "git",
             "trees",
-            body={"base_tree": base["commit"]["tree"]["sha"], "tree": [entry]},
+            body={"base_tree": base["commit"]["tree"]["sha"], "tree": entries},
             needs=("sha",),
         )
         commit = self._write(
@@ -70,5 +73,8 @@ class Proposals(Writes):
         ours = author.get("id") == bot.id if bot.id else author.get("login") == bot.login
         if not ours or parents != [effect.base_sha]:
             return None
-        same = self._reads.file(effect.repository, effect.path, head) == effect.content
+        same = all(
+            self._reads.file(effect.repository, path, head) == content
+            for path, content in effect.all_files
+        )
         return {"sha": head} if same else None

@@ -116,7 +116,7 @@ class Talk(Writes):
         return None
 
     def _do_show_status(self, effect: fx.ShowStatus) -> dict[str, Any]:
-        body = marked(effect.body, effect.key, "status")
+        body = marked(effect.body, effect.key, "status", effect.claim)
         comment_id = effect.comment_id
         if comment_id is not None:
             try:
@@ -126,7 +126,8 @@ class Talk(Writes):
         found = self._find_status(effect)
         if found is not None:
             return _status(effect, self._edit(effect, found["id"], body))
-        return _status(effect, self._create(effect, body))
+        # A new comment bears no claim: who looked while there was none may have taken it.
+        return _status(effect, self._create(effect, marked(effect.body, effect.key, "status")))
 
     def _look_show_status(self, effect: fx.ShowStatus) -> dict[str, Any] | None:
         found = None

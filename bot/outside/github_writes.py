@@ -27,11 +27,15 @@ def marker(key: str, role: str = "") -> str:
     return f"<!-- towpath:{role + ' ' if role else ''}key={short} -->"
 
 
-def marked(body: str, key: str, role: str = "") -> str:
-    """A body that ends in our marker. One inside it, quoted from somebody, is not at its end."""
+def marked(body: str, key: str, role: str = "", claim: str = "") -> str:
+    """A body that ends in our marker. One inside it, quoted from somebody, is not at its end.
+
+    `claim`: a line of `bot.story.claim_records` that stands before the marker.
+    """
     if len(body) > MOST_TEXT:
         body = body[:MOST_TEXT] + "…"  # too long a report is worth more than none
-    return f"{body}\n\n{marker(key, role)}"
+    line = f"{claim}\n" if claim else ""
+    return f"{body}\n\n{line}{marker(key, role)}"
 
 
 def ends_in(thing: dict[str, Any], wanted: str) -> bool:

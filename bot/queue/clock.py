@@ -1,7 +1,7 @@
 """The clock: sweeps at their intervals and delayed wake-ups, on RQ's cron and scheduler.
 
 Promises: of any number of clock processes one ticks, and another takes over within
-`LOCK_SECONDS` when it dies; it brings the embedded server back when that was killed, and has everything
+`LOCK_SECONDS` when it dies; it brings the embedded server back when that was killed, and has all
 looked at that an absent queue may have lost.
 Never: runs a job itself.
 """

@@ -83,6 +83,17 @@ def record_of(comment: Mapping[str, Any]) -> Record | None:
         return None
 
 
+def replaced(body: str, told: str) -> str:
+    """The body of a status comment with `told` as its record ('' takes it away)."""
+    end = _MARKER.search(body)
+    if end is None:
+        return body
+    head, tail = body[: end.start()], end.group().strip()
+    if (lines := list(_LINE.finditer(head))) and lines[-1].end() == len(head):
+        head = head[: lines[-1].start()]
+    return "\n\n".join(part for part in (head.rstrip(), told) if part) + f"\n{tail}"
+
+
 def seen(issue: Mapping[str, Any], comments: Iterable[Mapping[str, Any]], pull: int = 0) -> Seen:
     """What GitHub shows of an issue. `pull`: an open pull request of a person's for it."""
     people = tuple(str(each.get("login")) for each in issue.get("assignees") or ())

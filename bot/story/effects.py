@@ -6,6 +6,7 @@ thing is meant, so that doing it twice can be noticed. An effect never performs 
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
@@ -71,6 +72,25 @@ class ShowStatus(_Effect):
     digest: str = ""  # of what is shown, given back in the result
     head_sha: str = ""
     plan_digest: str = ""
+    comment_id: int | None = None
+    claim: str = ""  # the hidden line that says who works on it; not on a new comment
+
+
+class ClaimIssue(_Effect):
+    """A claim on an issue that everybody can read, read back before it counts (B7, W8).
+
+    Takes it at `now` until `expires`, or prolongs the one there is. `asked`: when people last asked
+    for the story. `comment_id`: the status comment; None: the claim begins one that says `body`.
+    Result: held; then the fields of `bot.story.held.Held` and comment_id, else of `Withheld`.
+    """
+
+    kind: Literal["claim_issue"] = "claim_issue"
+    issue: int
+    holder: str
+    now: datetime
+    expires: datetime
+    asked: datetime | None
+    body: str
     comment_id: int | None = None
 
 
@@ -165,9 +185,10 @@ class PushBranch(_Effect):
 
 
 class ProposeFile(_Effect):
-    """One file on a branch of ours, in one commit on `base_sha` (W5, B12).
+    """Files on a branch of ours, in one commit on `base_sha` (W5, B12, B14).
 
-    `expected`: the commit of ours that the branch holds now ('' = no branch): no other is replaced.
+    `also`: (path, content) of further ones. `expected`: the commit of ours that the branch holds
+    now ('' = no branch): no other is replaced.
     Result: sha.
     """
 
@@ -178,6 +199,11 @@ class ProposeFile(_Effect):
     content: str
     message: str
     expected: str = ""
+    also: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def all_files(self) -> tuple[tuple[str, str], ...]:
+        return ((self.path, self.content), *self.also)
 
 
 class OpenPullRequest(_Effect):
@@ -332,6 +358,7 @@ Effect = Annotated[
     | PostComment
     | ReplyToReview
     | ShowStatus
+    | ClaimIssue
     | RequestStory
     | OpenIssue
     | OpenTodoIssue

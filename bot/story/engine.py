@@ -15,8 +15,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
+from bot.story import claiming
 from bot.story.desk import Desk, StageStops
 from bot.story.edges import check_edge
 from bot.story.effects import ClosePullRequest, Effect, SetLabels, ShowStatus
@@ -32,6 +33,7 @@ from bot.story.vocabulary import Remark, State, digest
 from policies.labels import ALL as ALL_LABELS
 from policies.labels import label_of
 from policies.retry import effect_retry, stage_retry
+from policies.standing import DRY_RUN
 
 log = logging.getLogger(__name__)
 
@@ -71,10 +73,13 @@ class Engine:
         owner: str,
         jitter: Callable[[], float],
         texts: Texts,
+        holder: str = "",
     ) -> None:
+        """`holder`: the name that issues are claimed under (B7); '' where none are."""
         self._journal, self._performer, self._stages = journal, performer, stages
         self._clock, self._gates, self._limits = clock, gates, limits
         self._owner, self._jitter, self._texts = owner, jitter, texts
+        self._holder = holder
 
     def advance(self, stream: str) -> datetime | None:
         """Advance a story until it waits, ends or must be tried again later.
@@ -130,9 +135,11 @@ class _Run:
             self._refresh()
             unsaid = self._e._performer.perform_leftovers(self._story, self._lease)
             moved, wanted = self._move(), None
-            if not moved and self._works():
-                wanted = self._stage()
-                moved = isinstance(wanted, Move) and self._move(wanted)
+            if not moved:
+                wanted = self._claim()
+                if self._works():
+                    wanted = wanted or self._stage()
+                    moved = isinstance(wanted, Move) and self._move(wanted)
             unseen = self._show()
             if moved:
                 continue  # the work goes on where it cannot be seen now
@@ -163,13 +170,37 @@ class _Run:
             return None  # something was said on an issue that has no story (yet)
         return next_move(self._story, self._e._gates(self._story), self._e._clock())
 
+    def _claim(self) -> Move | datetime | None:
+        """See to the claim on the issue (B7); None where the work may go on."""
+        story, e = self._story, self._e
+        if not self._claims():
+            return None
+
+        def claim(effect: Effect) -> Move | datetime | None:
+            try:
+                return self._try(lambda: e._performer.do(effect, story, self._lease) and None)
+            finally:
+                self._refresh()
+
+        return claiming.see_to(story, e._holder, e._clock(), e._texts.status(story), claim)
+
+    def _claims(self) -> bool:
+        """Whether this story needs a claim now."""
+        story = self._story
+        if not self._e._holder or story.repository is None or story.terminal or story.merged_sha:
+            return False
+        gates = self._e._gates(story)
+        return not gates.stopped and DRY_RUN not in gates.holds
+
     def _opens_at(self) -> datetime | None:
-        """When a gate opens by itself, or nobody is waited for any longer."""
+        """When a gate opens by itself, nobody is waited for any longer, or the claim ends."""
         story = self._story
         waiting = story.waiting if story.state is State.WAITING else None
         if waiting is None:
             return None
-        return waiting.until or waits_until(story, self._e._gates(story))
+        until = waiting.until or waits_until(story, self._e._gates(story))
+        renew = claiming.renewal(story, self._e._clock()) if self._claims() else None
+        return min((at for at in (until, renew) if at is not None), default=None)
 
     def _works(self) -> bool:
         story = self._story
@@ -233,8 +264,12 @@ class _Run:
             self._e._clock,
             self._e._gates(story).caps,
         )
+        return self._try(lambda: self._e._stages[story.state](story, desk))
+
+    def _try(self, step: Callable[[], Move | datetime | None]) -> Any:
+        """What a step comes to, whatever stands in its way."""
         try:
-            return self._e._stages[story.state](story, desk)
+            return step()
         except FenceLost:
             raise
         except NotNow as pause:
@@ -252,7 +287,7 @@ class _Run:
 
     def _fault(self, error: Exception) -> Move | datetime:
         story, error_id = self._story, uuid.uuid4().hex[:12]
-        if getattr(error, "unsent", False):  # a service is away: nothing was tried
+        if getattr(error, "away", False):  # that says nothing about the stage
             return self._e._clock() + timedelta(seconds=getattr(error, "retry_after", None) or 1.0)
         log.exception("stage faulted", extra={"stream": self._stream, "error_id": error_id})
         attempt, limit = story.faults + 1, self._e._limits.stage_retries
@@ -281,6 +316,8 @@ class _Run:
         story, later = self._story, None
         if story.repository is None or self._e._gates(story).stopped:
             return None  # there is nothing to show, or no place that we may write to
+        if story.withheld is not None:
+            return None  # another's words stand there now
         ended = [partial(self._left, remark) for remark in self._left_over()]
         for view in (*ended, self._close_pull, self._labels, self._status):
             effect, sight = view() or (None, "")
@@ -351,5 +388,6 @@ class _Run:
             head_sha=story.head_sha if story.pull_number else "",
             plan_digest=story.plan_digest,
             comment_id=story.status_comment_id,
+            claim=claiming.status_line(story),
         )
         return effect, mark

@@ -40,6 +40,7 @@ from bot.story.effect_events import (
 )
 from bot.story.item_events import ItemEvent
 from bot.story.lane_events import LaneEvent
+from bot.story.published_events import PublishedEvent
 from bot.story.repository_events import RepositoryEvent
 from bot.story.review_events import (
     RemarksAnswered,
@@ -327,6 +328,7 @@ Event = Annotated[
     | LaneEvent
     | TodoEvent
     | DashboardEvent
+    | PublishedEvent
     | TicketEvent,
     Field(discriminator="kind"),
 ]

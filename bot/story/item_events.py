@@ -151,6 +151,13 @@ class InputsGiven(Value):
     inputs: Inputs
 
 
+class InputsRuled(Value):
+    """What the repository's own rules say of the item now, instead of what they said before."""
+
+    kind: Literal["inputs_ruled"] = "inputs_ruled"
+    inputs: Inputs
+
+
 class ItemMoved(Value):
     """The item went from one state to another; `reason` is always there for BLOCKED."""
 
@@ -198,6 +205,7 @@ ItemEvent = (
     | ItemGone
     | ItemRefined
     | InputsGiven
+    | InputsRuled
     | ItemMoved
     | ItemStarted
     | ItemMerged

@@ -115,13 +115,16 @@ class Judge:
         return policies.judge(effect, self.facts(effect, story))
 
     def _without_story(self, effect: Effect, story: Story) -> Verdict:
-        if story.stream != repository_stream(effect.repository.id):
+        of_it = (repository_stream(effect.repository.id), f"published/{effect.repository.id}")
+        if story.stream not in of_it:
             return _answer_where_asked(effect, story)
+        config = self._configuration(effect.repository)
         facts = repository_effects.RepositoryFacts(
             id=effect.repository.id,
-            mode=self._configuration(effect.repository).mode,
+            mode=config.mode,
             default_branch=effect.repository.default_branch,
             configured=self._configured(effect.repository),
+            publishes=config.backlog.publish.asks,
         )
         return repository_effects.judge(effect, facts)
 

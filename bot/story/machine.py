@@ -16,7 +16,7 @@ from bot.story.edges import UndeclaredEdge, check_edge
 from bot.story.performed import performed
 from bot.story.repository_events import RepositoryEvent
 from bot.story.story import Story
-from bot.story.vocabulary import TESTS_TASK, State
+from bot.story.vocabulary import TERMINAL, TESTS_TASK, State
 from bot.story.withdrawals import withdraw, withdraw_automatic, withdraw_of_other_heads
 from policies.standing import DRY_RUN
 
@@ -54,6 +54,7 @@ for _kind in (
     e.TodoEvent,  # bot.backlog.todo.ledger folds it
     *get_args(e.TicketEvent),  # bot.backlog.tracker.ledger folds them
     *get_args(e.DashboardEvent),
+    *get_args(e.PublishedEvent),
 ):
     _apply.register(_kind, _keeps_no_state)
 
@@ -64,7 +65,7 @@ def _(event: e.StoryReceived, story: Story, at: datetime) -> None:
     story.issue = event.issue
     story.title, story.body = event.title, event.body
     story.author, story.requester = event.author, event.requester
-    story.received_at = story.state_since = at
+    story.received_at = story.state_since = story.asked_at = at
     story.timeline.append((at, State.RECEIVED))
 
 
@@ -88,6 +89,8 @@ def _(event: e.Transitioned, story: Story, at: datetime) -> None:
         raise UndeclaredEdge(story.state, event.target)
     story.state, story.state_since, story.waiting = event.target, at, event.waiting
     story.faults = 0
+    if event.source in TERMINAL:
+        story.claim = None  # it was given back
     story.timeline.append((at, event.target))
     if event.target is State.FAILED:
         story.failure_reason = event.reason
@@ -276,7 +279,12 @@ def _(event: e.EffectFailed, story: Story, at: datetime) -> None:
 
 @_apply.register
 def _(event: e.RetryRequested, story: Story, at: datetime) -> None:
-    story.retry = event
+    story.retry, story.asked_at = event, at
+
+
+@_apply.register
+def _(event: e.EffectSuperseded, story: Story, at: datetime) -> None:
+    """Nothing was shown."""
 
 
 @_apply.register

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from bot.story.accounts import ModelCall
 from bot.story.events import EffectPerformed
+from bot.story.held import Held, Withheld, held_of
 from bot.story.vocabulary import Shown
 
 if TYPE_CHECKING:
@@ -20,7 +21,14 @@ def performed(story: Story, event: EffectPerformed) -> None:
     story.effects_performed[event.effect] += 1
     result = event.result
     match event.effect:
+        case "claim_issue":
+            told = held_of(result)
+            story.claim = told if isinstance(told, Held) else None
+            story.withheld = told if isinstance(told, Withheld) else None
+            story.status_comment_id = result.get("comment_id") or story.status_comment_id
         case "show_status":
+            if result["comment_id"] != story.status_comment_id:
+                story.claim = None  # it went with the comment that bore it
             story.status_comment_id = result["comment_id"]
             story.status_digest = result["digest"]
             story.shown.append(

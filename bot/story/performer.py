@@ -257,7 +257,9 @@ class Performer:
         if retryable and wait_s is None:
             wait_s = effect_retry(row.attempts)
         until = self._clock() + timedelta(seconds=wait_s) if retryable and wait_s else None
-        if until is not None and getattr(error, "unsent", False):
+        is_away, unsent = getattr(error, "away", False), getattr(error, "unsent", False)
+        # What was sent once is looked for before it is sent again: that attempt counts.
+        if until is not None and is_away and (unsent or row.attempts > 1):
             waits = Settled(
                 key=row.effect.key,
                 status="failed",

@@ -40,7 +40,8 @@ _KNOWN_S = 1.0  # for so long a look at the journal stays good
 class Resting(Exception):
     """A service is left alone: nothing was sent. `until`: when to ask again."""
 
-    retryable, unsent, maybe_done, kind = True, True, False, "unavailable"
+    retryable = unsent = away = True
+    maybe_done, kind = False, "unavailable"
 
     def __init__(self, service: str, since: datetime, reason: str, retry_after: float) -> None:
         super().__init__(f"{service} is degraded since {since:%Y-%m-%d %H:%M:%SZ}: {reason}")

@@ -13,6 +13,7 @@ from datetime import datetime
 from bot.story import events as e
 from bot.story.accounts import Accounts
 from bot.story.handoff import Handoff
+from bot.story.held import Held, Withheld
 from bot.story.reviewing import Reviewing
 from bot.story.vocabulary import (
     TERMINAL,
@@ -88,6 +89,9 @@ class Story(Accounts, Reviewing):
     pull_open: bool = False
     status_comment_id: int | None = None
     status_digest: str = ""
+    claim: Held | None = None  # under which it is worked on
+    withheld: Withheld | None = None  # why it is not, by what the tracker showed last
+    asked_at: datetime | None = None  # when people last asked for it
     labels_shown: str = ""  # label/disturbances
     label_disturbances: int = 0
     vouched: set[str] = field(default_factory=set)  # suspicious texts that a person let pass

@@ -19,8 +19,8 @@ class _TicketEffect(Value):
 class TransitionTicket(_TicketEffect):
     """Move it to a status, while it is still in `expected`: a person's move wins.
 
-    `status` names the status, or the transition that leads there. Result: ticket, status, category,
-    before.
+    `status` names the status, or the transition that leads there. Result: ticket, status, asked
+    (what `status` was), category, before.
     """
 
     kind: Literal["transition_ticket"] = "transition_ticket"

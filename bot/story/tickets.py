@@ -68,10 +68,22 @@ class Change:
     at: str = ""
 
 
+class TrackerError(Exception):
+    """A failed call. `kind`: not_found | unauthorized | forbidden | rate_limited | unavailable |
+    conflict | refused; `retryable`: trying again can help, after `retry_after` seconds."""
+
+    kind = "refused"
+    retryable = False
+    retry_after: float | None = None
+
+
 class Tracker(Protocol):
-    """The reads. Failures carry `kind`, `retryable` and `retry_after`, as those of GitHub do."""
+    """The reads. All of them raise TrackerError."""
 
     url: str
+
+    def allows(self, repository: str, project: str) -> bool:
+        """Whether the operator lets a repository (full name) exchange with a project."""
 
     def us(self) -> str:
         """The id of our account."""

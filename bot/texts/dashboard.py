@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from bot.backlog.dashboard.boxes import box
-from bot.backlog.dashboard.view import Row, View, Wait
+from bot.story.dashboard_boxes import box
 from bot.story.dashboard_events import Action, BoxAnswered, Tick
+from bot.story.dashboard_view import Row, View, Wait
 from bot.texts.words import plain, who
 
 TITLE = "Towpath dashboard"
@@ -43,9 +43,9 @@ _STATES = {
     "DONE": "done",
 }
 CLOSED = (
-    "This dashboard is closed, so it is not kept up to date, and boxes in it do nothing. "
-    "Reopen the issue to have it back, or set `backlog.dashboard.enabled` in "
-    "`.github/towpath.yml` to `false` to be rid of it."
+    "This dashboard is closed: it is not kept up to date, and its boxes are gone. It comes back "
+    "when the issue is reopened, as long as `backlog.dashboard.enabled` in `.github/towpath.yml` "
+    "is `true`."
 )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 ANSWERS = "answers"
 NO_ANSWER = "does not answer"
 INDEX = (
@@ -71,6 +73,17 @@ def new_database(path: str) -> str:
 
 def database(kind: str, revision: str, is_old: bool) -> str:
     return f"{kind}, " + ("brought up to date at the next start" if is_old else revision)
+
+
+def degraded(since: datetime, because: str) -> str:
+    return f"degraded since {since:%Y-%m-%d %H:%M} UTC because: {because}"
+
+
+def probed(at: datetime) -> str:
+    return (
+        f"Nothing is lost: work that needs it waits in order. Tried again at {at:%H:%M:%S} UTC; "
+        "if that does not help, look at the service's own status page and at the network."
+    )
 
 
 def no_file(name: str) -> str:

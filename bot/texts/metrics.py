@@ -24,7 +24,7 @@ def shown(told: Told) -> str:
         f"{told['repository'] or 'all repositories'}, {_day(told['since'])} to "
         f"{_day(told['until'])} ({_observed(told)})",
         "",
-        _line("deployments (merges)", _frequency(dora["deployments"])),
+        _line("deployments (merges)", _frequency(dora["deployment_frequency"])),
         _line("lead time for changes", _spread(dora["lead_time_for_changes"])),
         _line("change failure rate", _rate(dora["change_failure_rate"], dora["failed_changes"])),
         _line("time to restore", _restored(dora["time_to_restore"])),

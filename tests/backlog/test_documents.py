@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from bot.backlog.reading import Reading
 from bot.backlog.sources import UnknownSource, document_sources, readings
 from bot.backlog.sources.document import LARGEST, Document
+from bot.backlog.store import Backlog
 from bot.story.item_events import Authority, Family, ItemState, Sighting
 
 
@@ -510,3 +511,23 @@ def test_a_kind_can_be_asked_for_and_an_unknown_one_is_refused() -> None:
     assert titles(readings(document, "csv")[0]) == ["One thing"]
     with pytest.raises(UnknownSource):
         readings(document, "nonsense")
+
+
+def test_an_entry_that_moved_to_another_place_is_not_what_looks_like_it_now(
+    backlog: Backlog,
+) -> None:
+    def told(checklist: str, table: str) -> None:
+        rows = f"| {table} | 3 |\n" if table else ""
+        done = f"- [ ] {checklist}\n" if checklist else ""
+        text = f"# Plan\n\n{done}\n| Title | Size |\n|---|---|\n{rows}"
+        for reading in readings(Document("BACKLOG.md", text.encode())):
+            backlog.take("7", reading)
+
+    told("", "Make page 1 of the shop nicer")
+    told("Make page 1 of the shop nicer", "Make page 2 of the shop nicer")
+    told("Make page 3 of the shop nicer", "Make page 1 of the shop nicer")
+    open_ones = [item for item in backlog.items("7") if item.sightings]
+    assert sorted(item.title for item in open_ones) == [
+        "Make page 1 of the shop nicer",
+        "Make page 3 of the shop nicer",
+    ]

@@ -57,6 +57,9 @@ class RecordingHouse:
     def sweep(self) -> None:
         self.redis.incr("test:sweeps")
 
+    def run_lanes(self) -> None:
+        self.redis.set("test:lanes_after", self.redis.llen("test:advanced"))
+
     def queue_was_away(self, since: datetime) -> None:
         self.redis.rpush("test:away_since", since.timestamp())
 

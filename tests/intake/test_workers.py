@@ -184,6 +184,18 @@ def test_a_story_that_asks_for_it_is_woken_again_later(redis: Redis, start: Star
     until(lambda: said(redis, "advanced") == ["again-1", "again-1"])
 
 
+def test_lanes_run_when_no_story_waits(redis: Redis, start: Start) -> None:
+    clock = start(CLOCK)
+    until(lambda: redis.llen("rq:queue:lanes") == 1)
+    clock.terminate()
+    clock.wait(10)
+    for number in range(3):
+        enqueue_advance(redis, f"story-{number}")
+    start(STORIES_WORKER)
+    until(lambda: redis.exists("test:lanes_after"))
+    assert redis.get("test:lanes_after") == b"3"
+
+
 def test_of_two_clocks_one_ticks_and_the_other_takes_over(redis: Redis, start: Start) -> None:
     clocks: list[subprocess.Popen[bytes]] = [
         start(CLOCK, TOWPATH_SWEEP_SECONDS="1") for _ in range(2)

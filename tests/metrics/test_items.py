@@ -11,6 +11,7 @@ from bot.metrics import metrics
 from bot.metrics.shapes import quantile, spread
 from bot.story.item_events import Authority, Family, InputsGiven, ItemMerged, ItemState
 from bot.story.journal import Journal
+from bot.story.vocabulary import State
 from tests.backlog.samples import inputs
 from tests.journal.samples import Clock
 from tests.metrics.tales import HOUR, Teller
@@ -74,6 +75,18 @@ def test_what_others_did_is_not_delivered_by_us(teller: Teller) -> None:
     assert told.wsjf.model_dump() == {"delivered": 0, "items": 0, "closed_elsewhere": 1}
     assert told.flow.throughput is not None
     assert sum(week.done for week in told.flow.throughput) == 1
+
+
+def test_what_somebody_closed_while_it_was_worked_on_is_not_ours(teller: Teller) -> None:
+    teller.found(1, 0, issue=12)
+    teller.working(12, 1)
+    teller.moved(12, 2, State.CANCELLED)
+    teller.went(1, 3, S.READY, S.DOING, S.DONE)
+    teller.found(2, 0)
+    teller.went(2, 1, S.READY, S.DOING, S.READY, S.DONE)  # given up, then done by somebody
+    wsjf = teller.measured().wsjf
+    assert wsjf is not None
+    assert (wsjf.items, wsjf.closed_elsewhere) == (0, 2)
 
 
 def test_a_story_and_its_item_are_one_thing_that_got_done(teller: Teller) -> None:
@@ -146,8 +159,8 @@ def test_both_databases_say_the_same(either: Journal, clock: Clock) -> None:
     teller.done(12, 1, merge=5)
     teller.went(1, 6, *DONE)
     told = teller.measured()
-    assert told.dora.deployments is not None
-    assert (told.dora.deployments.count, told.events) == (1, 16)
+    assert told.dora.deployment_frequency is not None
+    assert (told.dora.deployment_frequency.count, told.events) == (1, 16)
     assert told.wsjf is not None
     assert told.wsjf.items == 1
 

@@ -22,6 +22,7 @@ from tests.policies.facts import (
     ASKER,
     BOT,
     HEAD,
+    NOON,
     OTHER,
     PLAN,
     REPOSITORY,
@@ -46,6 +47,16 @@ ALLOWED: dict[str, Any] = {
         key="k", repository=REPOSITORY, number=13, comment_id=5, body="x"
     ),
     "show_status": fx.ShowStatus(key="k", repository=REPOSITORY, issue=12, body="x"),
+    "claim_issue": fx.ClaimIssue(
+        key="k",
+        repository=REPOSITORY,
+        issue=12,
+        holder="towpath/1",
+        now=NOON,
+        expires=NOON,
+        asked=None,
+        body="x",
+    ),
     "open_todo_issue": fx.OpenTodoIssue(
         key="k", repository=REPOSITORY, mark=1, title="t", body="b", digest="d"
     ),
@@ -131,6 +142,7 @@ TALK = {
     "publish_check",
 }
 
+CLAIMS = {"claim_issue"}  # a paused story keeps its claim
 BEFORE = {"request_story"}  # there is no story yet: who asks is what decides
 
 
@@ -183,7 +195,12 @@ def test_nothing_is_done_to_another_repository(kind: str) -> None:
     assert judge(changed(kind, repository=elsewhere), facts()).rule == "own_repository"
 
 
-@pytest.mark.parametrize("kind", sorted(set(ALLOWED) - BEFORE))
+def test_a_paused_story_keeps_its_claim_and_a_dead_one_makes_none() -> None:
+    assert judge(ALLOWED["claim_issue"], facts(paused=True)).allowed
+    assert judge(ALLOWED["claim_issue"], facts(live=False)).rule == "live"
+
+
+@pytest.mark.parametrize("kind", sorted(set(ALLOWED) - BEFORE - CLAIMS))
 def test_a_dead_story_may_only_talk_and_a_paused_one_only_waits(kind: str) -> None:
     assert judge(ALLOWED[kind], facts(live=False)).allowed is (kind in TALK)
     paused = judge(ALLOWED[kind], facts(paused=True))
@@ -366,7 +383,7 @@ def test_no_facts_merge_a_head_that_was_not_tested_and_approved(**drawn: Any) ->
         assert drawn["state"] == "open"
 
 
-@pytest.mark.parametrize("kind", sorted(set(ALLOWED) - TALK - BEFORE))
+@pytest.mark.parametrize("kind", sorted(set(ALLOWED) - TALK - BEFORE - CLAIMS))
 def test_work_that_waits_says_for_what_and_for_whom(kind: str) -> None:
     waits = judge(ALLOWED[kind], facts(paused=True))
     assert (waits.decision, waits.gate) == (Decision.WAIT, Gate.PAUSED)

@@ -13,9 +13,10 @@ from typing import Any
 
 from bot.configuration.schema import RepositoryConfig
 from bot.story import dashboard_events as e
+from bot.story.dashboard_view import Answer, Pending
 from bot.story.events import EffectFailed, EffectPerformed, EffectProposed
 from bot.story.journal import Journal
-from bot.story.vocabulary import Person, Repository
+from bot.story.vocabulary import Repository
 from policies.dashboard import DashboardFacts
 
 ANSWERS = 10  # that are still shown
@@ -25,23 +26,6 @@ _REMEMBERED = 2000  # names of ticks that were answered
 def stream_of(repository_id: int) -> str:
     """The journal's stream of a repository's dashboard."""
     return f"dashboard/{repository_id}"
-
-
-@dataclass(frozen=True)
-class Pending:
-    """A tick that nobody answered yet. `person` None: who did it is not known."""
-
-    tick: e.Tick
-    person: Person | None
-    since: datetime
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What came of a tick, and when."""
-
-    event: e.BoxAnswered
-    at: datetime
 
 
 @dataclass(frozen=True)
@@ -90,7 +74,7 @@ def _happen(board: Board, event: Any, at: datetime) -> Board:
         case e.DashboardReopened():
             return replace(board, closed=False)
         case e.DashboardLost():
-            return replace(board, issue=0, url="", says="", body="", closed=False)
+            return replace(board, issue=0, url="", says="", body="", closed=False, refused=None)
         case EffectPerformed(effect="show_dashboard"):
             return _written(board, event.result)
         case EffectFailed(effect="show_dashboard", final=True):

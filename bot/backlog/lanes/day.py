@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from bot.backlog.lanes.lane import Decision, Outcome, Shift, Wait
 from bot.backlog.reading import Reading
 from bot.backlog.taking import Taken
 from bot.backlog.words import instant_of
+from bot.story.item_events import Sighting
 
 _FAULTS = 50  # of one kind that are told to people
 
@@ -58,6 +60,7 @@ class Day:
 
     def take(self, told: Reading) -> None:
         """Let a reading happen to the backlog."""
+        told = replace(told, sightings=tuple(sorted(told.sightings, key=_in_order)))
         taken = self.shift.backlog.take(self.shift.key, told)
         name = told.source if told.place == told.source else f"{told.source} {told.place}"
         self.inputs[name] = told.digest
@@ -120,6 +123,11 @@ class Day:
         waits = list(dict.fromkeys(self._waits))[:_FAULTS]
         checkpoint = json.dumps(self._place, sort_keys=True)
         return Outcome(self._decisions, self.inputs, self._counts, finished, checkpoint, waits)
+
+
+def _in_order(one: Sighting) -> tuple[int, str, int, str]:
+    """As a document has them; of a service the oldest first, however it answered."""
+    return (one.line, one.created.isoformat() if one.created else "", len(one.key), one.key)
 
 
 def _place(checkpoint: str) -> dict[str, Any]:

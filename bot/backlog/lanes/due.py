@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import and_, or_, select
 
-from bot.backlog.lanes.history import KIND, stream_of
+from bot.backlog.lanes import NAMES
+from bot.backlog.lanes.history import KIND, place_of, stream_of
 from bot.backlog.lanes.lane import Lane
 from bot.story.database import Store, reading
 from bot.story.journal import Head, Journal
@@ -26,6 +28,22 @@ SOON = timedelta(minutes=10)  # the same, while something is waited for or faile
 ACTOR = "lanes"
 
 _ENROLLED = and_(STREAMS.c.wake_at.is_not(None), STREAMS.c.kind == KIND)  # by an index
+
+
+class Row(NamedTuple):
+    """A lane of a repository: when it is due, and who has it now."""
+
+    stream: str
+    id: int
+    lane: str
+    name: str
+    due: datetime | None
+    holder: str | None
+
+
+def order_of(lane: str) -> int:
+    """Where a lane comes among the seven; one that is not known comes last."""
+    return NAMES.index(lane) if lane in NAMES else len(NAMES)
 
 
 class Calendar(Store):
@@ -58,6 +76,25 @@ class Calendar(Store):
         found = [stream for stream, _ in rows if stream != ROSTER]
         looked = roster is not None and now < roster <= now + 2 * LONGEST
         return found if looked else [ROSTER, *found]
+
+    def rows(self) -> list[Row]:
+        """Every lane of every repository, by repository; `name` as it was last."""
+        query = select(
+            STREAMS.c.stream,
+            STREAMS.c.repository,
+            STREAMS.c.wake_at,
+            STREAMS.c.lease_owner,
+            STREAMS.c.lease_expires,
+        ).where(_ENROLLED)
+        with reading(self._engine) as connection:
+            told = [tuple(row) for row in connection.execute(query)]
+        now = stored(self._clock())
+        found = []
+        for stream, name, wake_at, owner, expires in told:
+            if (place := place_of(stream)) is not None:
+                holder = owner if owner and expires and expires > now else None
+                found.append(Row(stream, *place, name, instant(wake_at), holder))
+        return sorted(found, key=lambda row: (row.name.casefold(), row.id, order_of(row.lane)))
 
     def enrol(self, repositories: Iterable[tuple[int, str]], lanes: Sequence[Lane]) -> None:
         """Give every (id, name) its lanes, due now, and say when to look again."""

@@ -11,16 +11,20 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 from typing import Any, Protocol, cast
 
 from bot.backlog import gather
 from bot.backlog.given import hear
 from bot.backlog.lanes.day import Day, OutOfTime
-from bot.backlog.lanes.lane import Outcome, Shift
+from bot.backlog.lanes.lane import Outcome, Shift, why_away
+from bot.backlog.lanes.rank import apply_rules
+from bot.backlog.published.edits import heard
 from bot.backlog.reading import Reading
 from bot.backlog.sources import local_audit, todo
 from bot.backlog.sources.github_service import Reads
 from bot.backlog.todo import ledger
+from bot.backlog.tracker import rounds as tracker
 from bot.codebase.blobs import CommitBlobs
 from bot.codebase.objects import Objects
 from bot.story.leases import FenceLost
@@ -51,7 +55,10 @@ def run(shift: Shift) -> Outcome:
             _look(day, name, look)
             day.pause()
         _hear(day)
+        if day.touched:
+            apply_rules(shift, sorted(day.touched))
     except OutOfTime:
+        apply_rules(shift, sorted(day.touched))
         return day.outcome(finished=False)
     return day.outcome()
 
@@ -61,6 +68,8 @@ def _looks(day: Day, wanted: frozenset[str]) -> Iterator[tuple[str, Callable[[Da
     for name in gather.ON_GITHUB:
         if name in wanted:
             yield name, _on_github(name)
+    if day.shift.config.backlog.jira.enabled:
+        yield tracker.SOURCE, tracker.intake
     if wanted & set(gather.IN_TREE):
         yield "documents", lambda day: _in_tree(day, wanted & set(gather.IN_TREE))
     if "todo" in wanted and day.shift.config.backlog.todo.issues != "off":
@@ -79,7 +88,7 @@ def _look(day: Day, name: str, look: Callable[[Day], None]) -> None:
         if not getattr(error, "retryable", False):
             where = {"source": name, "repository": day.shift.repository.full_name}
             log.exception("a source of the backlog failed", extra=where)
-        day.away(name, type(error).__name__)
+        day.away(name, why_away(error))
 
 
 def _on_github(name: str) -> Callable[[Day], None]:
@@ -119,7 +128,8 @@ def _in_tree(day: Day, wanted: frozenset[str]) -> None:
     try:
         blobs = CommitBlobs.of(path, head, objects)
         known = shift.backlog.places(shift.key)
-        told = gather.in_tree(blobs, wanted, known, shift.repository.full_name)
+        ours = partial(heard, shift.backlog, shift.office.journal, shift.key)
+        told = gather.in_tree(blobs, wanted, known, shift.repository.full_name, ours)
         day.take_each(TREE, sign, told)
     finally:
         objects.close()

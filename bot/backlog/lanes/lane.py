@@ -12,12 +12,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+from bot.backlog.item import Item
 from bot.backlog.store import Backlog
 from bot.configuration.in_force import EffectiveConfig
 from bot.story.lane_events import LaneEnded
 from bot.story.office import Office
+from bot.story.services import Resting
 from bot.story.vocabulary import Repository
 
 
@@ -37,6 +40,13 @@ class Wait(NamedTuple):
     since: datetime | None = None
 
 
+def why_away(error: Exception) -> str:
+    """What people read of an error that is waited out; never what a server or a file said."""
+    if isinstance(error, Resting):
+        return str(error)
+    return str(getattr(error, "kind", "") or type(error).__name__).replace("_", " ")
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What a run comes to. `inputs`: name → digest of what it looked at.
@@ -51,6 +61,22 @@ class Outcome:
     finished: bool = True
     checkpoint: str = ""
     waits: Sequence[Wait] = ()
+
+
+def joined(outcomes: Sequence[Outcome]) -> Outcome:
+    """One answer of several; what they counted under one name is added up."""
+    counts: dict[str, int] = {}
+    for one in outcomes:
+        for name, number in one.counts.items():
+            counts[name] = counts.get(name, 0) + number
+    return Outcome(
+        [decision for one in outcomes for decision in one.decisions],
+        {name: told for one in outcomes for name, told in one.inputs.items()},
+        counts,
+        all(one.finished for one in outcomes),
+        next((one.checkpoint for one in outcomes if one.checkpoint), ""),
+        [wait for one in outcomes for wait in one.waits],
+    )
 
 
 class Budget:
@@ -79,18 +105,42 @@ class Mirrors(Protocol):
 
 
 @dataclass(frozen=True)
+class Surfaces:
+    """What people see of a backlog.
+
+    `reports`: the folder of all repositories' reports. `dashboard`: brings the issue up to date;
+    whether it is. `files`: the same for files of the repository, with those of the last report
+    (name, content); what that waits for. `words`: a day's snapshot in Markdown.
+    """
+
+    reports: Path
+    dashboard: Callable[[Office, Repository, Sequence[Wait]], bool]
+    files: Callable[
+        [Office, Repository, Backlog, Sequence[tuple[str, str]]],
+        Sequence[tuple[str, str, datetime | None]],
+    ]
+    words: Callable[[Mapping[str, Any]], str]
+
+
+@dataclass(frozen=True)
 class Hands:
     """What lanes use of the rooms above; the wiring hands it in. None: this house has no such.
 
     `look_at_marks`: bring the ledger of TODO comments up to date. `audit`: what our own gates find
     in the whole tree at a commit, by the names of the gates. `ends`: exceptions that end the whole
-    process's job, so that nobody may hold them against a source.
+    process's job, so that nobody may hold them against a source. `criteria`: what title and body
+    say has to be met, () where they do not say. `triage`: rule on the security tickets; decisions
+    and inputs. `workable`: for a run, why an item cannot be worked on here, '' where it can.
     """
 
     mirrors: Mirrors | None = None
+    surfaces: Surfaces | None = None
     look_at_marks: Callable[[Office, Repository], None] | None = None
     audit: Callable[[Repository, str, Sequence[str]], Sequence[Any]] | None = None
     ends: tuple[type[BaseException], ...] = ()
+    criteria: Callable[[str, str], Sequence[str]] = lambda title, body: ()
+    triage: Callable[[Shift], tuple[Sequence[Decision], Mapping[str, str]]] | None = None
+    workable: Callable[[Shift], Callable[[Item], str]] | None = None
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ A ticket that somebody else has is theirs; what Towpath itself does to one chang
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.backlog.entry import Entry, Sightings
@@ -24,14 +24,6 @@ RECENT = 14  # days that a ticket is still read after it was done
 _BUSY = (ItemState.DOING, ItemState.PR)
 
 
-class NoField(LookupError):
-    """The configuration names a field that the site does not have."""
-
-    def __init__(self, name: str, field: str) -> None:
-        super().__init__(f"no field {field} in Jira (backlog.jira.fields.{name})")
-        self.name, self.field = name, field
-
-
 @dataclass(frozen=True)
 class Ours:
     """`account`: our own; `held`: keys of tickets that we claimed."""
@@ -40,8 +32,8 @@ class Ours:
     held: Collection[str] = ()
 
 
-def query(config: Jira, minutes: int | None = None) -> str:
-    """The JQL of a reading: of all that is open, or of what changed in the last `minutes`.
+def query(config: Jira, minutes: int | None = None, ticket: str = "") -> str:
+    """The JQL of a reading: of all that is open, of what changed in the last `minutes`, of one.
 
     Relative times, because Jira reads others in the time zone of an account.
     """
@@ -51,31 +43,35 @@ def query(config: Jira, minutes: int | None = None) -> str:
         parts.append(f'labels = "{label}"')
     if config.jql.strip():
         parts.append(f"({config.jql.strip()})")
-    if minutes is None:
+    if ticket:
+        parts.append(f'key = "{ticket}"')
+    elif minutes is None:
         parts.append(f'(statusCategory != Done OR updated >= "-{RECENT}d")')
     else:
         parts.append(f'updated >= "-{minutes}m"')
     return f"{' AND '.join(parts)} ORDER BY key ASC"
 
 
-def wanted(config: Jira, custom: Mapping[str, str]) -> dict[str, str]:
-    """Our name → id of a field of the site. `custom`: id → name. Raises NoField.
+def wanted(config: Jira, custom: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+    """Our name → id of a field of the site, and what is wrong. `custom`: id → name.
 
     A field of a usual name ("Story Points") is taken where the configuration names none.
     """
     by_name = {name.casefold(): one for one, name in sorted(custom.items(), reverse=True)}
     found: dict[str, str] = {}
+    faults: list[str] = []
     for name, told in config.fields.model_dump().items():
         if not told:
             continue
         if told not in custom and told.casefold() not in by_name:
-            raise NoField(name, told)
+            faults.append(f"no field “{told}” in Jira (backlog.jira.fields.{name})")
+            continue
         found[name] = told if told in custom else by_name[told.casefold()]
     for one, label in sorted(custom.items()):
         name = field_of(label) or ""
         if name in (*INPUTS, "criteria") and name not in found:
             found[name] = one
-    return found
+    return found, faults
 
 
 def read(
@@ -85,9 +81,12 @@ def read(
     *,
     complete: bool = False,
     repository: str = "",
+    faults: Sequence[str] = (),
 ) -> Reading:
     """What tickets say. One of another project is none of ours, whatever found it."""
     told = Sightings(NAME, config.project, repository)
+    for fault in faults:
+        told.fault(0, fault, loses=False)
     for ticket in sorted(tickets, key=lambda one: (len(one.key), one.key)):
         if ticket.project == config.project:
             told.add(_entry(ticket, config, ours))

@@ -200,6 +200,7 @@ def _status(ticket: Ticket, effect: TransitionTicket) -> dict[str, Any]:
     return {
         "ticket": ticket.key,
         "status": ticket.status,
+        "asked": effect.status,
         "category": ticket.category,
         "before": effect.expected,
     }
@@ -210,11 +211,9 @@ def _transition(told: Any, wanted: str) -> Mapping[str, Any] | None:
     listed = told.get("transitions") if isinstance(told, Mapping) else None
     listed = listed if isinstance(listed, list) else []
     offered = [one for one in listed if isinstance(one, Mapping)]
-    for name in (lambda one: (one.get("to") or {}).get("name"), lambda one: one.get("name")):
-        for one in offered:
-            if one.get("id") and isinstance(name(one), str) and _same(name(one), wanted):
-                return one
-    return None
+    by_target = [one for one in offered if _same(str((one.get("to") or {}).get("name")), wanted)]
+    by_name = [one for one in offered if _same(str(one.get("name")), wanted)]
+    return next((one for one in (*by_target, *by_name) if one.get("id")), None)
 
 
 def _resolution(transition: Mapping[str, Any]) -> str:

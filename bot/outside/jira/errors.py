@@ -8,11 +8,12 @@ The text carries no credential.
 from __future__ import annotations
 
 from bot.outside.redaction import redact
+from bot.story.tickets import TrackerError
 
 RETRYABLE = frozenset({"unavailable", "rate_limited", "unauthorized"})
 
 
-class JiraError(Exception):
+class JiraError(TrackerError):
     """A failed call. `kind`: not_found | unauthorized | forbidden | rate_limited | unavailable |
     conflict | refused; `status` 0: no answer came."""
 
@@ -28,7 +29,4 @@ class JiraError(Exception):
         super().__init__(redact(message)[:500])
         self.kind, self.status = kind, status
         self.retry_after, self.maybe_done = retry_after, maybe_done
-
-    @property
-    def retryable(self) -> bool:
-        return self.kind in RETRYABLE
+        self.retryable = kind in RETRYABLE

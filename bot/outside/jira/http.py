@@ -1,9 +1,9 @@
 """Requests to one Jira with the operator's account (B8).
 
 Promises: a write goes out once and is never repeated here, whatever came back; reads are repeated
-twice on 5xx and lost connections; while Jira says to wait (429), nothing is sent; every failure is
-a `JiraError`. Never: follows a redirect (the token stays with the host that the settings name), no
-token in a log or an error, no sleeping.
+twice on 5xx and lost connections; while Jira is away or said to wait (429), nothing is sent, by
+any process; every failure is a `JiraError`. Never: follows a redirect (the token stays with the
+host that the settings name), no token in a log or an error, no sleeping.
 
 atlassian-python-api carries the requests, because its `request` gives the answer as it came. Its
 own repetitions are switched off: they would send a comment twice, and sleep for up to half an hour
@@ -16,25 +16,30 @@ import json
 import logging
 import math
 import os
+import random
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
 from urllib3.util import Retry
 
 from bot.known_secrets import remember
 from bot.outside.jira.errors import JiraError
+from bot.story.services import Resting, Services
 
 if TYPE_CHECKING:
     from atlassian.rest_client import AtlassianRestAPI
 
 LARGEST = 20 * 1024 * 1024  # bytes of an answer that are read
+JIRA = "jira"  # its name among the services
+PROBE_SECONDS = 5.0
 LONGEST_WAIT = 3600.0  # seconds that a 429 can hold us back
 _USUAL_WAIT = 30.0
 _KINDS = {400: "refused", 401: "unauthorized", 403: "forbidden", 404: "not_found",
@@ -66,11 +71,13 @@ class JiraHttp:
         *,
         cloud: bool,
         timeout: int = 15,
+        services: Services | None = None,
     ) -> None:
+        """`services`: what all processes know of Jira's health; this one's own by default."""
         self.base_url, self.cloud = base_url.rstrip("/"), cloud
         self._account, self._now, self._timeout = account, now, timeout
         self._threads = threading.local()
-        self._quiet_until: datetime | None = None
+        self._services = services or Services(now, random.random)
 
     def get(self, *parts: str, **params: Any) -> Any:
         """The JSON of one GET below `/rest/api/N`; raises JiraError."""
@@ -85,11 +92,24 @@ class JiraHttp:
     ) -> Any:
         path = "/".join(quote(part, safe="") for part in parts)
         what = f"{verb} {path}"
-        now = self._now()
-        if self._quiet_until is not None and now < self._quiet_until:
-            left = (self._quiet_until - now).total_seconds()
-            raise JiraError("rate_limited", f"{what}: Jira said to wait", retry_after=left)
         client = self._client()
+        try:
+            with self._services.asking(JIRA):
+                return self._once(client, verb, path, what, params, body)
+        except Resting as rest:
+            raise JiraError(
+                "unavailable", f"{what}: {rest}", retry_after=rest.retry_after
+            ) from None
+
+    def _once(
+        self,
+        client: AtlassianRestAPI,
+        verb: str,
+        path: str,
+        what: str,
+        params: Mapping[str, Any],
+        body: Any,
+    ) -> Any:
         try:
             answer = client.request(
                 verb,
@@ -103,11 +123,14 @@ class JiraHttp:
             reached = not isinstance(
                 error, requests.ConnectTimeout | requests.exceptions.SSLError
             ) and "NewConnectionError" not in repr(error)
+            self._silent(type(error).__name__)
             raise JiraError(
                 "unavailable",
                 f"{what}: {type(error).__name__}",
                 maybe_done=verb != "GET" and reached,
             ) from None  # the cause's text may quote headers
+        if answer.status_code < 500 and answer.status_code != 429:
+            self._services.succeeded(JIRA)
         if len(answer.content) > LARGEST:
             raise JiraError("refused", f"{what}: the answer is too large", status=502)
         if answer.status_code < 300:
@@ -120,9 +143,10 @@ class JiraHttp:
         told = _seconds(answer.headers.get("Retry-After"), self._now())
         if status == 429:
             wait = told if told is not None else _USUAL_WAIT
-            self._quiet_until = self._now() + timedelta(seconds=wait)
+            self._services.failed(JIRA, "Jira said to wait (429)", retry_after=wait)
             return JiraError("rate_limited", message, status=status, retry_after=wait)
         if status >= 500:
+            self._silent(str(status), told)
             return JiraError(
                 "unavailable", message, status=status, retry_after=told, maybe_done=verb != "GET"
             )
@@ -131,6 +155,23 @@ class JiraHttp:
         if answer.headers.get("X-Seraph-LoginReason", "").startswith("AUTHENTICATED_FAILED"):
             return JiraError("unauthorized", message, status=status)
         return JiraError(_KINDS.get(status, "refused"), message, status=status)
+
+    def _silent(self, why: str, retry_after: float | None = None) -> None:
+        """No answer came, or none of Jira's own. One bad request does not make Jira be away."""
+        try:
+            told = requests.get(
+                f"{self.base_url}/rest/api/2/serverInfo",
+                timeout=PROBE_SECONDS,
+                allow_redirects=False,
+                auth=_Nobody(),
+            )
+            away = f"{why}: {told.status_code}" if told.status_code >= 500 else ""
+        except requests.RequestException as error:
+            away = f"{why}: {type(error).__name__}"
+        if away:
+            self._services.failed(JIRA, away, retry_after=retry_after)
+        else:
+            self._services.succeeded(JIRA)
 
     def _client(self) -> AtlassianRestAPI:
         """One a thread and process, made anew when the token changes."""
@@ -168,6 +209,13 @@ class JiraHttp:
         if not token or not token.isprintable():
             raise JiraError("unauthorized", "the token of Jira is empty or no token")
         return token
+
+
+class _Nobody(AuthBase):
+    """No credentials, also none of a .netrc."""
+
+    def __call__(self, request: Any) -> Any:
+        return request
 
 
 def _reads_only() -> Retry:

@@ -8,7 +8,7 @@ Never: writes.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -30,8 +30,11 @@ _KEY = re.compile(r"[A-Z][A-Z0-9_]{0,49}-[1-9][0-9]{0,8}")
 class Jira:
     """The reads of one Jira: a `bot.story.tickets.Tracker`."""
 
-    def __init__(self, http: JiraHttp) -> None:
-        self.http = http
+    def __init__(
+        self, http: JiraHttp, allows: Callable[[str, str], bool] = lambda name, project: True
+    ) -> None:
+        """`allows`: whether a repository (full name) may exchange with a project."""
+        self.http, self.allows = http, allows
         self.url = http.base_url
         self.known_us = ""  # where it was asked for already
         self._custom: dict[str, str] = {}

@@ -8,6 +8,7 @@ from typing import Any
 from bot.backlog.dashboard.ledger import fold, stream_of
 from bot.backlog.store import Backlog
 from bot.story.item_events import ItemState
+from bot.texts.dashboard import TITLE
 from handlers import dashboard
 from tests.backlog.samples import reading, sighting
 from tests.world import REPO, World
@@ -43,7 +44,7 @@ def boards(world: World) -> list[dict[str, Any]]:
 
 
 def board(world: World) -> dict[str, Any]:
-    (found,) = [one for one in boards(world) if one["state"] == "open"]
+    (found,) = [one for one in boards(world) if one["state"] == "open" and one["title"] == TITLE]
     return found
 
 
@@ -88,6 +89,12 @@ def test_boxes_are_obeyed_once_for_those_who_may_and_answered(world: World) -> N
     tick(world, "carol", 2, "up")
     world.settle()
     assert state(world, 1) is ItemState.NEW
+    tick(world, "bob", 1, "start")
+    world.settle()
+    text = board(world)["body"]
+    story = backlog(world).item(str(world.place.id), 1).issue
+    assert f"begun as [story {story}](../issues/{story})" in text
+    assert world.tale(story).requester.login == "bob"
     given = backlog(world).item(str(world.place.id), 2).given.value
     assert given is not None
     assert (given.number, given.origin.by) == (5, "carol")
@@ -142,6 +149,9 @@ def test_deleted_it_comes_back_and_closed_by_a_person_it_rests(world: World) -> 
     world.settle()
     second = board(world)["number"]
     assert second > first
+    world.act("alice").label(REPO, second, "story")  # it shows stories, it is none
+    world.settle()
+    assert world.events(second) == []
     world.later()
     world.act("alice").close_issue(REPO, second)
     world.settle()
@@ -150,9 +160,14 @@ def test_deleted_it_comes_back_and_closed_by_a_person_it_rests(world: World) -> 
     look(world)
     (only,) = boards(world)
     assert only["state"] == "closed"
-    assert "Reopen the issue" in only["body"]
+    assert "when the issue is reopened" in only["body"]
     world.later()
     world.act("bob").reopen_issue(REPO, second)
     world.settle()
     assert board(world)["number"] == second
     assert "news" in board(world)["body"]
+    off = {".github/towpath.yml": "backlog:\n  dashboard:\n    enabled: false\n"}
+    push(world, off)
+    assert [one["state"] for one in boards(world)] == ["closed"]
+    push(world, ON)
+    assert board(world)["number"] == second

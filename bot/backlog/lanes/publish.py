@@ -1,0 +1,90 @@
+"""What people see of the backlog is brought up to date (B6, B14).
+
+Promises: the snapshot and report of every day that is over, made good after an absence; the
+dashboard issue and the files of the repository, where the configuration wants them; what all lanes
+and services wait for is shown there. Never: changes an item, but for what people ticked or wrote.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+from bot.backlog import reports
+from bot.backlog.lanes import NAMES
+from bot.backlog.lanes.history import history, stream_of
+from bot.backlog.lanes.lane import Decision, Outcome, Shift, Surfaces, Wait
+from bot.story.services import degraded
+from bot.story.vocabulary import digest
+
+NAME = "publish"
+EVERY = timedelta(minutes=5)
+BUDGET = timedelta(minutes=2)
+
+
+def run(shift: Shift) -> Outcome:
+    """The reports first: they need nobody else."""
+    surfaces = shift.hands.surfaces
+    if surfaces is None:
+        return Outcome()
+    counts = shift.backlog.counts(shift.key)
+    inputs = {"backlog": digest(sorted(counts.items()))}
+    decisions: list[Decision] = []
+    for day in _days(shift, surfaces):
+        if shift.budget.over():
+            return Outcome(decisions, inputs, finished=False)
+        _report(shift, surfaces, day)
+        decisions.append(Decision(0, "reported", str(day)))
+    if shift.dry:
+        return Outcome(decisions, inputs)
+    told = tuple(waits_of(shift))
+    inputs["waits"] = digest([[one.what, one.reason] for one in told])
+    waits: list[Wait] = []
+    if not surfaces.dashboard(shift.office, shift.repository, told):
+        waits.append(Wait("dashboard", "the issue could not be written"))
+    shift.budget.over()  # raises where the lane is another's by now
+    last = _last_report(shift, surfaces) if shift.config.backlog.publish.daily_report else ()
+    for one in surfaces.files(shift.office, shift.repository, shift.backlog, last):
+        waits.append(Wait(*one))
+    return Outcome(decisions, inputs, waits=waits)
+
+
+def waits_of(shift: Shift) -> Iterator[Wait]:
+    """What the other lanes and the services wait for, by the journal."""
+    journal = shift.office.journal
+    for away in degraded(journal):
+        yield Wait(away.service, away.because, away.since)
+    for lane in NAMES:
+        ended = history(journal, stream_of(shift.repository.id, lane)).ended
+        if lane != NAME and ended is not None:
+            yield from (Wait(*one) for one in ended.waits)
+
+
+def folder_of(shift: Shift, surfaces: Surfaces) -> Path:
+    """Where the repository's reports are."""
+    owner, _, name = shift.repository.full_name.partition("/")
+    return surfaces.reports / owner / name
+
+
+def _days(shift: Shift, surfaces: Surfaces) -> Iterator[date]:
+    since = shift.office.repositories.facts(shift.repository.id).installation.since
+    return reports.missing(folder_of(shift, surfaces), since or shift.now, shift.now)
+
+
+def _report(shift: Shift, surfaces: Surfaces, day: date) -> reports.Report:
+    made = reports.report(
+        shift.office.journal, shift.key, shift.repository.full_name, day, surfaces.words
+    )
+    reports.keep(folder_of(shift, surfaces), made)
+    return made
+
+
+def _last_report(shift: Shift, surfaces: Surfaces) -> tuple[tuple[str, str], ...]:
+    """The files of yesterday, as they are kept."""
+    folder = folder_of(shift, surfaces)
+    day = shift.now.date() - timedelta(days=1)
+    files = [folder / name for name, _ in reports.Report(day, "", "").files]
+    if not all(one.exists() for one in files):
+        return ()
+    return tuple((one.name, one.read_text(encoding="utf-8")) for one in files)

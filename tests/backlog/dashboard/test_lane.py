@@ -1,0 +1,108 @@
+"""The publish lane: files in the repository, and the report of each day."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+from bot.backlog import reports
+from bot.backlog.lanes import publish
+from bot.backlog.store import Backlog
+from bot.story.item_events import ItemState
+from bot.story.lane_events import LaneEnded
+from bot.texts.published import report as words
+from policies.repository_effects import PUBLISHED_BRANCH
+from tests.backlog.samples import reading, sighting
+from tests.world import REPO, World
+
+ON = {
+    ".github/towpath.yml": "backlog:\n  publish:\n    backlog_file: true\n    daily_report: true\n"
+}
+HOUR, DAY = 3600.0, 86_400.0
+
+
+def run(world: World) -> LaneEnded:
+    place = world.house.office.repositories.known()[world.place.id].repository
+    assert place is not None
+    ended = world.house.lanes.runner.run(place, publish)
+    world.settle()
+    assert ended is not None
+    return ended
+
+
+def take(world: World, *titles: str) -> Backlog:
+    backlog = Backlog(world.house.journal)
+    backlog.take(str(world.place.id), reading(*map(sighting, titles)))
+    return backlog
+
+
+def file_at(world: World, path: str, ref: str) -> str | None:
+    told = world.act("alice").request("GET", f"/repos/{REPO}/contents?ref={ref}")
+    if "/" not in path and path not in {one["name"] for one in told}:
+        return None
+    found: dict[str, Any] = world.act("alice").request(
+        "GET", f"/repos/{REPO}/contents/{path}?ref={ref}"
+    )
+    return base64.b64decode(found["content"]).decode()
+
+
+def test_one_pull_request_keeps_the_files_current_and_people_have_the_last_word(
+    world: World,
+) -> None:
+    backlog = take(world, "one", "two")
+    world.act("alice").push(REPO, "main", ON, "chore: configure")
+    world.settle()
+    run(world)
+    (first,) = world.pulls()
+    assert first["head"]["ref"] == PUBLISHED_BRANCH
+    assert "title: two" in (file_at(world, "backlog.yml", PUBLISHED_BRANCH) or "")
+    assert file_at(world, "backlog.yml", "main") is None
+    run(world)  # nothing is new
+    assert world.place.branch(PUBLISHED_BRANCH) == first["head"]["sha"]
+    take(world, "one", "two", "three")
+    world.later(2 * HOUR)
+    run(world)
+    (now,) = world.pulls()
+    assert (now["number"], now.get("commits", 1)) == (first["number"], 1)
+    assert "title: three" in (file_at(world, "backlog.yml", PUBLISHED_BRANCH) or "")
+    # Merged, it is done, until there is news; what people then write in the file counts.
+    world.act("alice").request("PUT", f"/repos/{REPO}/pulls/{first['number']}/merge", {})
+    world.settle()
+    run(world)
+    assert len(world.pulls()) == 1
+    assert world.branches() == ["main"]
+    text = file_at(world, "backlog.yml", "main") or ""
+    edited = text.replace("towpath_item: 2\n", "towpath_item: 2\n  value: 13\n", 1)
+    world.act("bob").push(REPO, "main", {"backlog.yml": edited}, "docs: rank")
+    world.settle()
+    run(world)
+    given = backlog.item(str(world.place.id), 2).given.value
+    assert given is not None
+    assert given.number == 13
+    assert len(world.pulls()) == 1  # the order is another now, but that can wait
+    # A day later there is a report, made good for the days that we were away.
+    world.later(3 * DAY)
+    assert [one[1] for one in run(world).decisions].count("reported") >= 2
+    (opened,) = [one for one in world.pulls() if one["state"] == "open"]
+    folder = world.settings.home / "reports" / REPO
+    kept = sorted(one.name for one in folder.iterdir())
+    assert len([one for one in kept if one.startswith("metrics-snapshot-")]) >= 2
+    last = json.loads((folder / [one for one in kept if one.endswith(".json")][-1]).read_text())
+    name = f"docs/status/metrics-snapshot-{last['date']}.json"
+    assert json.loads(file_at(world, name, PUBLISHED_BRANCH) or "") == last
+    day = reports.date.fromisoformat(last["date"])
+    for _ in range(2):
+        again = reports.report(world.house.journal, str(world.place.id), REPO, day, words)
+        assert again.snapshot == (folder / again.files[0][0]).read_text()
+        assert again.words == (folder / again.files[1][0]).read_text()
+    # Closed by a person, it rests.
+    path = f"/repos/{REPO}/pulls/{opened['number']}"
+    world.act("alice").request("PATCH", path, {"state": "closed"})
+    world.settle()
+    take(world, "one")
+    world.later(2 * HOUR)
+    waits = run(world).waits
+    assert "closed" in waits[0][1]
+    assert [one["state"] for one in world.pulls()].count("open") == 0
+    assert backlog.item(str(world.place.id), 3).state is ItemState.DONE

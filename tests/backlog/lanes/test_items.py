@@ -1,0 +1,163 @@
+"""What the lanes decide about items: refine, rank, reconcile (B1, B2, B6)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from bot.backlog.lanes import rank, reconcile, refine
+from bot.backlog.store import Backlog
+from bot.story.item_events import Authority, ItemState
+from bot.story.journal import Journal
+from tests.backlog.lanes.samples import shift_on
+from tests.backlog.samples import REPO, inputs, reading, sighting
+from tests.journal.samples import Clock
+
+READY, REFINED = ItemState.READY, ItemState.REFINED
+
+
+def state(backlog: Backlog, number: int = 1) -> ItemState:
+    return backlog.item(REPO, number).state
+
+
+def test_what_is_new_is_made_clear_and_ready(journal: Journal, backlog: Backlog) -> None:
+    body = "it works\nit is fast\nit is safe\nit is small\nit is told"
+    backlog.take(REPO, reading(sighting("Log-in times out", body=body)))
+    told = refine.run(shift_on(journal, refine))
+    item = backlog.item(REPO, 1)
+    assert (item.state, len(item.criteria), item.reason) == (READY, 5, "nothing holds it")
+    assert item.inputs.size is not None
+    assert [one.what for one in told.decisions] == ["made clear", "refined", "ready"]
+    again = refine.run(shift_on(journal, refine, told))
+    assert list(again.decisions) == []
+
+
+def test_an_estimate_from_criteria_gives_way_to_what_was_said(
+    journal: Journal, backlog: Backlog
+) -> None:
+    said = inputs(Authority.DOCUMENT, size=13)
+    backlog.take(REPO, reading(sighting("Log-in times out", body="it works", inputs=said)))
+    refine.run(shift_on(journal, refine))
+    assert backlog.item(REPO, 1).inputs.size.number == 13
+
+
+@pytest.mark.parametrize("label", ["blocked", "on hold", "status: on-hold", "Question", "wontfix"])
+def test_what_people_hold_is_not_ready_and_goes_on_when_they_let_go(
+    journal: Journal, backlog: Backlog, clock: Clock, label: str
+) -> None:
+    backlog.take(REPO, reading(sighting("Log-in times out", labels=(label,))))
+    told = refine.run(shift_on(journal, refine))
+    assert state(backlog) is REFINED
+    clock.move(60)
+    backlog.take(REPO, reading(sighting("Log-in times out", labels=("ui",))))
+    told = refine.run(shift_on(journal, refine, told))
+    assert state(backlog) is READY
+    clock.move(60)
+    backlog.take(REPO, reading(sighting("Log-in times out", labels=(label,))))
+    told = refine.run(shift_on(journal, refine, told))
+    assert state(backlog) is REFINED
+    assert backlog.item(REPO, 1).reason == f"people hold it: label {label}"
+
+
+def test_a_title_that_says_nothing_leaves_a_question(journal: Journal, backlog: Backlog) -> None:
+    backlog.take(REPO, reading(sighting("Refactor")))
+    refine.run(shift_on(journal, refine))
+    assert (state(backlog), len(backlog.item(REPO, 1).questions)) == (REFINED, 1)
+
+
+def test_the_threshold_holds_back_until_age_has_raised_the_score(
+    journal: Journal, backlog: Backlog, clock: Clock
+) -> None:
+    backlog.take(REPO, reading(sighting("Log-in times out")))  # (3 + 3 + 3) / 3
+    told = refine.run(shift_on(journal, refine, scoring={"threshold": 4}))
+    assert state(backlog) is REFINED
+    clock.move(timedelta(days=12).total_seconds())
+    told = refine.run(shift_on(journal, refine, told, scoring={"threshold": 4}))
+    assert (state(backlog), backlog.item(REPO, 1).reason) == (READY, "its score reaches 4")
+    refine.run(shift_on(journal, refine, told, scoring={"threshold": 9}))
+    assert backlog.item(REPO, 1).reason == "its score is below 9"
+
+
+def test_refining_goes_on_where_its_time_was_over(journal: Journal, backlog: Backlog) -> None:
+    backlog.take(REPO, reading(*(sighting(f"Wish number {n} here") for n in range(60))))
+    told, runs = None, 0
+    while told is None or not told.finished:
+        told = refine.run(shift_on(journal, refine, told, seconds=0))
+        runs += 1
+    assert (runs, backlog.counts(REPO)) == (4, {"READY": 60})
+
+
+def test_a_broken_checkpoint_is_the_start(journal: Journal, backlog: Backlog) -> None:
+    backlog.take(REPO, reading(sighting("Log-in times out")))
+    for lane in (refine, rank, reconcile):
+        for checkpoint in ("{", "[]", '{"at": 7, "sign": 1}', "null", "[1]", '"x"'):
+            shift = shift_on(journal, lane)
+            lane.run(type(shift)(**{**vars(shift), "checkpoint": checkpoint}))
+
+
+# -- rank --------------------------------------------------------------------------------------
+
+
+def test_rules_of_the_repository_beat_estimates_and_nothing_else(
+    journal: Journal, backlog: Backlog
+) -> None:
+    said = inputs(Authority.DOCUMENT, value=2).model_copy(update={"risk": inputs(risk=2).risk})
+    backlog.take(REPO, reading(sighting("Log-in times out", labels=("area: UI",), inputs=said)))
+    rules = [
+        {"label": "area:*", "value": 13, "risk": 8},
+        {"path": "*.md", "risk": 1, "time": 5},
+        {"family": "security", "size": 1},
+    ]
+    told = rank.run(shift_on(journal, rank, wsjf=rules))
+    won = backlog.item(REPO, 1).inputs
+    assert (won.value.number, won.risk.number, won.time.number, won.size) == (2, 8, 5, None)
+    assert won.risk.origin.reason == "rule 1: label area:*"
+    rank.run(shift_on(journal, rank, told))
+    assert backlog.item(REPO, 1).inputs.risk.number == 2
+
+
+def test_new_rules_reach_every_item_some_at_a_time(journal: Journal, backlog: Backlog) -> None:
+    titles = [f"Wish number {n} here" for n in range(250)]
+    backlog.take(REPO, reading(*(sighting(title) for title in titles)))
+    told, runs = None, 0
+    while told is None or not told.finished:
+        told = rank.run(shift_on(journal, rank, told, seconds=0, wsjf=[{"value": 13}]))
+        runs += 1
+    assert runs > 2
+    assert {one.inputs.value.number for one in backlog.items(REPO)} == {13}
+    before = journal.stream("item/7/1").version
+    rank.run(shift_on(journal, rank, told, wsjf=[{"value": 13}]))
+    assert journal.stream("item/7/1").version == before
+
+
+def test_a_scoring_that_is_not_installed_is_told(journal: Journal) -> None:
+    told = rank.run(shift_on(journal, rank, scoring={"rule": "ours"}))
+    assert [tuple(one)[:2] for one in told.waits] == [("scoring", "no rule ours is installed")]
+
+
+# -- reconcile ---------------------------------------------------------------------------------
+
+
+def test_what_no_source_tells_of_is_done_once_nobody_works_on_it(
+    journal: Journal, backlog: Backlog
+) -> None:
+    backlog.take(REPO, reading(sighting("Log-in times out")))
+    for target in (READY, ItemState.DOING):
+        backlog.move(REPO, 1, target)
+    backlog.take(REPO, reading())
+    reconcile.run(shift_on(journal, reconcile))
+    assert state(backlog) is ItemState.DOING
+    backlog.move(REPO, 1, READY)
+    told = reconcile.run(shift_on(journal, reconcile))
+    assert [tuple(one) for one in told.decisions] == [(1, "done", reconcile.GONE)]
+    assert state(backlog) is ItemState.DONE
+
+
+def test_a_view_that_lost_an_item_is_made_again(journal: Journal, backlog: Backlog) -> None:
+    backlog.take(REPO, reading(sighting("Log-in times out"), sighting("Export as CSV")))
+    with journal.engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM items WHERE number = 2")
+    told = reconcile.run(shift_on(journal, reconcile))
+    assert [one.what for one in told.decisions] == ["rebuilt"]
+    assert backlog.counts(REPO) == {"NEW": 2}

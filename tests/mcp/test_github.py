@@ -1,0 +1,124 @@
+"""A repository on GitHub over the protocol: one can do what one can do there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bot.backlog.store import Backlog
+from bot.cli.refusals import explained
+from bot.mcp.places import Places, Refusal
+from bot.mcp.server import answer
+from bot.mcp.tools import Tools
+from bot.story.item_events import ItemState
+from bot.story.vocabulary import State
+from tests.canaries import planted
+from tests.mcp.client import Caller, run
+from tests.world import BUMP, REPO, World
+
+
+def serve(world: World, log: Path, story: object, login: str, *arguments: str) -> None:
+    """Play a story with a server that has the settings of the world's Towpath."""
+    told = world.settings
+    run(
+        log, story, "--repository", REPO, "--login", login, *arguments,
+        home=told.home, redis_url=told.redis_url, github_api_url=told.github_api_url,
+        github_web_url=told.github_web_url, app_id=told.app_id, private_key=world.app.pem,
+        onboarding=False, quality_gates=False,
+    )  # type: ignore[arg-type]  # fmt: skip
+
+
+def test_a_person_starts_an_item_and_it_becomes_a_story_of_theirs(
+    world: World, tmp_path: Path
+) -> None:
+    begun: dict[str, int] = {}
+
+    async def alice(caller: Caller) -> None:
+        added = await caller.good("add", title=BUMP[0], body=BUMP[1], value=8)
+        number = added["item"]["number"]
+        assert added["item"]["inputs"]["value"]["by"] == "alice"
+        assert (await caller.good("status"))["stories"] == []
+        assert "has not begun" in await caller.bad("status", number=number)
+        came = await caller.good("start", number=number)
+        assert (came["begun"], came["rule"]) == (True, "")
+        again = await caller.good("start", number=number)
+        assert (again["begun"], again["issue"]) == (True, came["issue"])
+        begun["issue"], begun["number"] = came["issue"], number
+
+    serve(world, tmp_path / "log", alice, "alice")
+    world.settle()
+    issue = begun["issue"]
+    assert world.state(issue) is State.WAITING
+    story = world.tale(issue)
+    assert story.requester is not None
+    assert story.requester.login == "alice"
+    item = Backlog(world.house.journal).item(str(world.place.id), begun["number"])
+    assert item.state in (ItemState.DOING, ItemState.PR)
+
+    async def rita(caller: Caller) -> None:
+        told = (await caller.good("status", issue=issue))["stories"][0]
+        assert (told["state"], told["waits_for"]) == ("WAITING", "pre_deploy")
+        assert told["untrusted"]["title"] == BUMP[0]
+        assert told["missing"]
+        assert [one["issue"] for one in (await caller.good("status"))["stories"]] == [issue]
+        assert (await caller.good("show", number=begun["number"]))["issue"] == issue
+        for tool, more in (
+            ("add", {"title": "One"}),
+            ("prioritise", {"number": begun["number"], "value": 1}),
+            ("start", {"number": begun["number"]}),
+        ):
+            assert "rita may not do this in acme/shop" in await caller.bad(tool, **more)
+        by_id = await caller.good("list", repository=str(world.place.id))
+        assert by_id["repository"] == REPO
+
+    serve(world, tmp_path / "log2", rita, "rita")
+    for log in ("log", "log2"):
+        said = (tmp_path / log).read_text()
+        assert not [name for name, secret in planted(world).items() if secret in said]
+
+
+def places(world: World, login: str) -> Places:
+    return Places(world.house.journal, lambda: world.house.office, login, "root", "acme/shop")
+
+
+def test_who_is_nobody_there_sees_and_does_nothing(world: World) -> None:
+    world.hub.add_user("mallory")
+    world.hub.create_repository("acme/secret", {"README.md": "s\n"}, private=True)
+    mallory = places(world, "mallory")
+    for hidden in ("acme/secret", "acme/nothing", "404", "../shop"):
+        with pytest.raises(Refusal, match="no such repository"):
+            mallory.readable(hidden)
+    for command in ("start", "wsjf"):
+        with pytest.raises(Refusal, match="mallory may not do this"):
+            mallory.writable(None, command)
+        assert places(world, "alice").writable(str(world.place.id), command).level == "write"
+    for login in ("not-there", f"{world.app.slug}[bot]"):
+        with pytest.raises(Refusal, match="no person"):
+            places(world, login).readable(None)
+    with pytest.raises(Refusal, match="TOWPATH_MCP_LOGIN"):
+        places(world, "").readable(None)
+    assert places(world, "").writable("local", "start").login == "root"
+
+
+def test_a_repository_where_towpath_is_off_can_be_read_and_takes_nothing(
+    new_world: Callable[..., World],
+) -> None:
+    world = new_world(mode="off")
+    world.repository()
+    alice = places(world, "alice")
+    assert alice.readable(None).name == REPO
+    with pytest.raises(Refusal, match="does nothing in this repository"):
+        alice.writable(None, "start")
+
+
+def test_github_away_is_said_and_nothing_is_done(world: World) -> None:
+    journal, backlog = world.house.journal, Backlog(world.house.journal)
+    tools = Tools(journal, backlog, places(world, "alice"), lambda: world.house.office)
+    world.server.close()
+    came = answer(tools.by_name["add"], {"title": "One"}, explained)
+    assert came.is_error
+    assert "GitHub" in came.content[0].text
+    assert not answer(tools.by_name["list"], {"repository": "local"}, explained).is_error
+    assert backlog.counts(str(world.place.id)) == {}
