@@ -63,7 +63,7 @@ def test_a_person_starts_an_item_and_it_becomes_a_story_of_theirs(
         told = (await caller.good("status", issue=issue))["stories"][0]
         assert (told["state"], told["waits_for"]) == ("WAITING", "pre_deploy")
         assert told["untrusted"]["title"] == BUMP[0]
-        assert told["missing"]
+        assert told["untrusted"]["missing"]
         assert [one["issue"] for one in (await caller.good("status"))["stories"]] == [issue]
         assert (await caller.good("show", number=begun["number"]))["issue"] == issue
         for tool, more in (
@@ -122,5 +122,12 @@ def test_github_away_is_said_and_nothing_is_done(world: World) -> None:
     came = answer(tools.by_name["add"], {"title": "One"}, explained)
     assert came.is_error
     assert "GitHub" in said(came)
+    for _ in range(20):  # until it is left alone
+        came = answer(tools.by_name["list"], {}, explained)
+        if "degraded since" in said(came):
+            break
+    assert came.is_error
+    status = answer(tools.by_name["status"], {"repository": "local"}, explained)
+    assert [one["untrusted"]["what"] for one in status.structured_content["degraded"]] == ["github"]
     assert not answer(tools.by_name["list"], {"repository": "local"}, explained).is_error
     assert backlog.counts(str(world.place.id)) == {}
