@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -131,3 +132,22 @@ def test_github_away_is_said_and_nothing_is_done(world: World) -> None:
     assert [one["untrusted"]["what"] for one in status.structured_content["degraded"]] == ["github"]
     assert not answer(tools.by_name["list"], {"repository": "local"}, explained).is_error
     assert backlog.counts(str(world.place.id)) == {}
+
+
+def test_one_item_started_many_times_at_once_is_one_story(world: World) -> None:
+    journal, backlog = world.house.journal, Backlog(world.house.journal)
+    office = world.house.office
+    tools = Tools(journal, backlog, places(world, "alice"), lambda: office)
+    added = answer(tools.by_name["add"], {"title": BUMP[0], "body": BUMP[1]}, explained)
+    number = added.structured_content["item"]["number"]
+    start = tools.by_name["start"]
+    with ThreadPoolExecutor(4) as pool:
+        came = list(pool.map(lambda _: answer(start, {"number": number}, explained), range(4)))
+    begun = [one.structured_content for one in came if not one.is_error]
+    assert {one["issue"] for one in begun if one["begun"]} == {1}, came
+    again = answer(start, {"number": number}, explained)
+    assert again.structured_content["begun"]
+    issues = world.act("alice").request("GET", f"/repos/{REPO}/issues?state=all")
+    assert len(issues) == 1
+    assert backlog.item(str(world.place.id), number).state is ItemState.DOING
+    assert journal.verify() == []
