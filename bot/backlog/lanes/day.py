@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.backlog.lanes.lane import Decision, Outcome, Shift, Wait
-from bot.backlog.reading import Reading
+from bot.backlog.reading import Reading, of_one_look
 from bot.backlog.taking import Taken
 from bot.backlog.words import instant_of
 from bot.story.item_events import Sighting
@@ -109,7 +109,7 @@ class Day:
     def take_each(self, name: str, sign: str, readings: Iterable[Reading]) -> None:
         """Take many; those that were taken before the budget was over are not taken again."""
         done = self._place.get("done", 0) if self._place.get("sign") == sign else 0
-        for number, told in enumerate(readings, 1):
+        for number, told in enumerate(of_one_look(list(readings)), 1):
             if number <= done:
                 self._broken(told)
                 continue
