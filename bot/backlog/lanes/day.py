@@ -81,7 +81,8 @@ class Day:
         name = told.source if told.place == told.source else f"{told.source} {told.place}"
         self.inputs[name] = told.digest
         for what, numbers in _changes(taken):
-            self._counts[what] = self._counts.get(what, 0) + len(numbers)
+            if numbers:
+                self._counts[what] = self._counts.get(what, 0) + len(numbers)
             self.touched.update(numbers)
             for number in numbers:
                 self.decide(number, what, f"{told.source}: {told.place}")
