@@ -119,3 +119,11 @@ def test_an_entry_that_moved_is_not_taken_for_an_edited_one(backlog: Backlog) ->
     assert {pages[0], pages[1], pages[3]} <= items.keys()
     for title in pages[:2]:
         assert (items[title].number, items[title].state) == (before[title], ItemState.READY)
+
+
+def test_a_path_that_is_no_text_is_read_like_others(backlog: Backlog) -> None:
+    tree = Tree(**{"docs/caf\udce9/todo.yml": "- title: Export as CSV\n"})
+    for _ in range(2):
+        for one in in_tree(tree, IN_TREE, backlog.places(REPO)):
+            backlog.take(REPO, one)
+    assert backlog.counts(REPO) == {"NEW": 1}

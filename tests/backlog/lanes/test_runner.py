@@ -227,3 +227,13 @@ def test_a_run_that_hangs_loses_its_lease(tmp_path: Path) -> None:
     assert time.monotonic() - began > 1.2  # it was kept alive for four times its budget
     assert (last(journal).by, last(journal).decisions) == ("two", ())
     engine.dispose()
+
+
+def test_names_that_are_no_text_stop_no_lane(journal: Journal) -> None:
+    odd = "docs/caf\udce9\x00.yml"
+    told = Outcome(
+        [Decision(1, "new", odd)], {odd: "1f"}, {"new": 1}, waits=[Wait("document", odd)]
+    )
+    ended = runner_on(journal, Said(answer=lambda shift: told)).run_due()
+    assert [one.outcome for one in ended] == ["waiting"]
+    assert ended[0].decisions[0][2].startswith("docs/caf")
