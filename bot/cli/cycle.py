@@ -38,6 +38,14 @@ _SHOWN = 12  # decisions of a lane that are printed
 _LOOKED_AT = 200  # items that one cycle asks about
 
 
+class Stopped(RuntimeError):
+    """Nothing may be done for the repository now; `why` is for people."""
+
+    def __init__(self, repository: str, why: str) -> None:
+        super().__init__(f"nothing may be done for {repository}: {why}")
+        self.repository, self.why = repository, why
+
+
 class Begin:
     """The dispatch lane with the operator's leave. `begun`: (item, issue) of this cycle."""
 
@@ -87,7 +95,10 @@ class Cycle:
 
     def run(self) -> dict[str, Any]:
         """The cycle; what came of it, as JSON."""
-        configuration.look(self._house.office, self._repository)
+        office = self._house.office
+        configuration.look(office, self._repository)
+        if why := self._off() or office.stopped(self._repository):
+            raise Stopped(self._repository.full_name, why)
         begin = Begin(self.most)
         lanes: list[dict[str, Any]] = []
         for lane in _lanes(begin):
@@ -104,6 +115,14 @@ class Cycle:
             "lanes": lanes,
             "stories": [self._story(item, issue) for item, issue in begin.begun],
         }
+
+    def _off(self) -> str:
+        """What is wrong with the configuration, where it lets nothing be done."""
+        repositories = self._house.repositories
+        if repositories.configuration(self._repository).mode != "off":
+            return ""
+        trouble = repositories.facts(self._repository.id).trouble
+        return trouble[0] if trouble else texts.MODE_OFF
 
     def refresh(self) -> None:
         """Before the next cycle: GitHub is asked by the lanes themselves."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+MODE_OFF = "its configuration says `mode: off`"
+
 
 def begins(place: str, url: str, dry: bool) -> str:
     if dry:
@@ -89,6 +91,10 @@ def ended(summary: Mapping[str, Any]) -> str:
         if one.get("reason"):
             lines.append(f"  handed over: {one['reason']}")
     return "\n".join(lines)
+
+
+def away(problem: str) -> str:
+    return f"This cycle could not go on: {problem}."
 
 
 def again(minutes: float) -> str:
