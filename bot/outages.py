@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from redis import Redis
@@ -60,6 +61,18 @@ def reconcile(known: Services, journal: Journal, look: Callable[[datetime], int]
         return  # the next sweep looks again
     for name, since in missed.items():
         known.reconciled(name, since)
+
+
+@contextmanager
+def waited_for() -> Iterator[Callable[[], float]]:
+    """Around work that cannot even begin while a service is away; gives the seconds to wait."""
+    seconds = 60.0
+    try:
+        yield lambda: seconds
+    except Exception as error:
+        if not getattr(error, "away", False):
+            raise
+        seconds = max(1.0, getattr(error, "retry_after", None) or seconds)
 
 
 def wake(redis: Redis, stream: str, delay: float | None) -> None:

@@ -10,13 +10,15 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cached_property
 
+from bot.backlog.tracker.ledger import fold
 from bot.configuration.in_force import EffectiveConfig
 from bot.outside.jira.effects import TicketEffects
 from bot.outside.jira.http import Account, JiraHttp
 from bot.outside.jira.reads import Jira
 from bot.settings import Settings
+from bot.story.journal import Journal
 from bot.story.services import Services
-from bot.story.tickets import Tracker
+from bot.story.tickets import Tracker, stream_of
 from bot.story.vocabulary import Repository
 from policies.tickets import TicketFacts
 
@@ -34,7 +36,9 @@ class Tracking:
         clock: Callable[[], datetime],
         configuration: Callable[[Repository], EffectiveConfig],
         services: Services,
+        journal: Journal,
     ) -> None:
+        self._journal = journal
         self._services = services
         self._settings, self._clock, self._configuration = settings, clock, configuration
 
@@ -68,10 +72,12 @@ class Tracking:
             return TicketFacts(repository.id)
         states = told.states
         named = (states.ready, states.doing, states.pr, states.done, states.blocked)
+        held = fold(self._journal.load(stream_of(repository.id))).held.values()
+        back = {one.before for one in held}  # to where a ticket was before us
         return TicketFacts(
             repository.id,
             told.project,
             self._jira.allows(repository.full_name, told.project),
-            frozenset(name.casefold() for name in named if name),
+            frozenset(name.casefold() for name in (*named, *back) if name),
             self._jira.known_us,
         )

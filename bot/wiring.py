@@ -24,6 +24,7 @@ import handlers
 from bot import adapters, onboarding, outages, rules, stages
 from bot.agent.conversation import Conversations
 from bot.backlog.dashboard.ledger import dashboard_facts
+from bot.backlog.store import family_of
 from bot.backlog.todo.reader import MirrorMarks, mark_facts
 from bot.configuration.in_force import EffectiveConfig
 from bot.known_secrets import remember, secrets_of
@@ -151,14 +152,15 @@ class House:
             self._needs,
             self.repositories.configured,
             mark_facts(self.journal, self.configuration),
-            partial(opened_pulls, self.database, self.clock),
+            partial(opened_pulls, self.database, self.clock, family_of(self.journal)),
             self.tracking.facts,
             dashboard_facts(self.journal, self.configuration),
         )
 
     @cached_property
     def tracking(self) -> Tracking:
-        return Tracking(self.settings, self.clock, self.configuration, self.services)
+        given = (self.settings, self.clock, self.configuration, self.services, self.journal)
+        return Tracking(*given)
 
     @cached_property
     def performer(self) -> Performer:
@@ -333,14 +335,14 @@ class House:
 
     def advance(self, story_id: str) -> float | None:
         """Advance a story; seconds until it wants to be woken again."""
-        if story_id.startswith(f"{KIND}/"):
-            return onboarding.advance(
-                story_id, self.office, self.journal, lambda: self.workshop, self.clock
-            )
-        later = self.engine.advance(story_id)
-        if later is None:
-            return None
-        return max(1.0, (later - self.clock()).total_seconds())
+        with outages.waited_for() as until_back:
+            if story_id.startswith(f"{KIND}/"):
+                return onboarding.advance(
+                    story_id, self.office, self.journal, lambda: self.workshop, self.clock
+                )
+            later = self.engine.advance(story_id)
+            return None if later is None else max(1.0, (later - self.clock()).total_seconds())
+        return until_back()
 
     def run_lanes(self) -> None:
         """Run the lanes that are due."""

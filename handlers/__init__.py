@@ -15,11 +15,13 @@ from handlers import (
     approve,
     backlog,
     checks,
+    ci,
     comment,
     configuration,
     control,
     dashboard,
     install,
+    jira,
     merge,
     onboarding,
     published,
@@ -71,16 +73,21 @@ EVENTS: dict[str, Handler] = _all(
     todo.EVENTS,
     dashboard.EVENTS,
     published.EVENTS,
+    ci.EVENTS,
     comment.events(COMMANDS),
     review_approves.EVENTS,
     review.events(COMMANDS),
 )
 
 
+# Not events of GitHub's.
+OURS: dict[str, Handler] = {**backlog.OURS, **jira.OURS}
+
+
 def handle(delivery: Delivery, office: Office) -> str:
     """Hand a delivery to its handler. Returns `handled`, or `ignored` where nothing cares."""
     handler = EVENTS.get(f"{delivery.event}.{delivery.action}") or EVENTS.get(delivery.event)
-    handler = handler or backlog.OURS.get(delivery.event)  # not an event of GitHub's
+    handler = handler or OURS.get(delivery.event)
     if handler is None:
         return "ignored"
     handler(delivery, office)

@@ -9,6 +9,7 @@ Never: obeys a bot, ourselves or nobody.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +19,7 @@ from bot.backlog.dashboard.obey import Desk, obey
 from bot.backlog.dashboard.view import view
 from bot.backlog.lanes.run import backlog_of
 from bot.backlog.start import PERSON, start
+from bot.backlog.visible import audience
 from bot.outside.errors import NotFound
 from bot.story.dashboard_boxes import shown, ticked
 from bot.story.dashboard_events import (
@@ -30,7 +32,7 @@ from bot.story.dashboard_events import (
     DashboardReopened,
     seen,
 )
-from bot.story.dashboard_view import Story, Wait
+from bot.story.dashboard_view import CLOSED, Story, View, Wait
 from bot.story.effects import ShowDashboard
 from bot.story.involved import person
 from bot.story.journal import Conflict, Head
@@ -40,16 +42,16 @@ from bot.story.vocabulary import Person, Repository
 from bot.texts import dashboard as texts
 
 _TRIES = 4
-UNKNOWN = timedelta(minutes=15)  # how long a tick waits for the webhook that says whose it is
+UNKNOWN = timedelta(minutes=30)  # how long a tick waits for the webhook that says whose it is
 REFUSED = timedelta(hours=1)  # until a refused writing is tried again
+_JOKE = 100  # writings that may have been lost
+_ANSWERING = 120.0  # seconds until somebody else may go on with the ticks
 _NOBODY = Person(id=0, login="nobody")
 
 
-def is_wanted(office: Office, repository: Repository) -> bool:
-    """Whether there is to be one: a rehearsal shows none, it changes nothing."""
-    config = office.configuration(repository)
-    wanted = config.backlog.dashboard.enabled and config.mode == "on"
-    return wanted and not office.stopped(repository)
+def may_show(office: Office, repository: Repository) -> bool:
+    """Whether anything is done about one here: a rehearsal shows none, it changes nothing."""
+    return office.configuration(repository).mode == "on" and not office.stopped(repository)
 
 
 def known(office: Office, repository: Repository) -> Board:
@@ -67,13 +69,14 @@ def look(
     `waits`: what keeps work from being started, why and since when. Raises what reads of GitHub
     raise.
     """
-    if not is_wanted(office, repository):
+    if not may_show(office, repository):
         return False
     one = _Dashboard(office, repository, tuple(Wait(*each) for each in waits))
     for _ in range(_TRIES):
         try:
-            if one.brought_up():
-                return True
+            done = one.brought_up()
+            if done is not None:
+                return done
         except Conflict:
             continue  # somebody else wrote to this journal, or moved an item, meanwhile
         except (NotNow, NotAllowed, Refused):
@@ -87,50 +90,58 @@ class _Dashboard:
     def __init__(self, office: Office, repository: Repository, waits: tuple[Wait, ...]) -> None:
         self._office, self._repository, self._waits = office, repository, waits
         self._stream = stream_of(repository.id)
-        rule = office.configuration(repository).backlog.scoring.rule
-        self._backlog = backlog_of(office.journal, rule)
+        config = office.configuration(repository).backlog
+        self._backlog = backlog_of(office.journal, config.scoring.rule)
+        self._wanted = config.dashboard.enabled
 
-    def brought_up(self) -> bool:
-        """One round; False where another is needed, because the issue was not what was read."""
-        board = self._known()
-        now = self._office.clock()
-        if board.refused is not None and now - board.refused < REFUSED:
+    def brought_up(self) -> bool | None:
+        """One round: whether the issue is up to date; None: look again, it is not what was read."""
+        board, now = self._known(), self._office.clock()
+        if not self._wanted and (not board.issue or board.says == CLOSED):
+            if board.closed and not board.issue:  # asked for again, there is to be another
+                self._keep(board, DashboardReopened(issue=0))
             return True
+        if board.closed and not board.issue:
+            return True  # closed, then deleted: nobody wants it
         issue: dict[str, Any] = {}
         if board.issue:
             found = self._issue(board.issue)
             if found is None:
                 self._keep(board, DashboardLost(issue=board.issue))
-                return False
+                return None
             issue, board = found, self._state(board, found)
-        text = str(issue.get("body") or "")
-        if not board.closed:
+        if board.refused is not None and abs(now - board.refused) < REFUSED:
+            return False
+        text, closed = str(issue.get("body") or ""), board.closed or not self._wanted
+        if not closed:
             board = self._answer(self._hear(board, text))
-        told = view(self._backlog, str(self._repository.id), board, now, self._story, self._waits)
-        state = "closed" if board.closed else "open"
+        key = str(self._repository.id)
+        shows = audience(self._office.github, self._repository)
+        told = view(self._backlog, key, board, now, self._story, self._waits, closed, shows)
         same = told.says == board.says and seen(text) == board.body
-        if board.issue and same and issue.get("state") == state:
+        if board.issue and same and (issue.get("state") == "closed") == closed:
             return True
-        writing = max(board.writing, shown(text)) + 1
-        return self._write(board, told.says, writing, texts.body(told, writing), seen(text))
+        return self._write(board, told, text)
 
-    def _write(self, board: Board, says: str, writing: int, body: str, expected: str) -> bool:
+    def _write(self, board: Board, told: View, text: str) -> bool | None:
+        there = shown(text)  # more than ours, where a writing was not recorded, or somebody's joke
+        writing = max(board.writing, there if there <= board.writing + _JOKE else 0) + 1
         # The first writing has one key whatever it says: looked for by it, there is never a second.
-        what = f"{board.tries}/{says}" if board.issue else f"open/{board.made}"
+        what = f"{board.tries}/{told.says}" if board.issue else f"open/{board.made}"
         effect = ShowDashboard(
             key=f"{self._stream}/show_dashboard/{what}",
             repository=self._repository,
             issue=board.issue,
             title=texts.TITLE,
-            body=body,
-            says=says,
+            body=texts.body(told, writing),
+            says=told.says,
             writing=writing,
             ticked=tuple(sorted(board.pending)),
-            expected=expected if board.issue else "",
-            state="closed" if board.closed else "open",
+            expected=seen(text) if board.issue else "",
+            state="closed" if told.closed else "open",
         )
         result = self._office.do(self._stream, effect)
-        return bool(result["outcome"] == "written" and result["says"] == says)
+        return True if (result["outcome"], result["says"]) == ("written", told.says) else None
 
     def _issue(self, number: int) -> dict[str, Any] | None:
         """The issue; None where it was deleted, or moved to another repository."""
@@ -160,7 +171,7 @@ class _Dashboard:
         facts: list[DashboardEvent] = [
             BoxTicked(tick=tick)
             for place, tick in there.items()
-            if place not in board.pending and tick.name not in board.answered
+            if place not in board.pending and not board.is_over(tick, by_somebody=False)
         ]
         if shown(text) == board.writing:
             gone = (board.pending[place] for place in sorted(board.shows & set(board.pending)))
@@ -173,16 +184,26 @@ class _Dashboard:
     def _answer(self, board: Board) -> Board:
         """Obey every tick that somebody stands behind, in the order in which they were told."""
         waiting = sorted(board.pending.values(), key=lambda one: (one.since, one.tick.name))
-        for one in waiting:
-            if one.person is not None:
-                desk = Desk(self._backlog, self._office.journal, self._permission, self._begin)
-                answer = obey(desk, self._repository, one.tick, one.person)
-            elif self._office.clock() - one.since >= UNKNOWN:
-                answer = BoxAnswered(tick=one.tick, person=_NOBODY, ok=False, outcome="nobody")
-            else:
-                continue
-            self._keep(None, answer)
-        return self._known() if waiting else board
+        now = self._office.clock()
+        late = {one.tick.name for one in waiting if abs(now - one.since) >= UNKNOWN}
+        if not late and all(one.person is None for one in waiting):
+            return board
+        lease = self._office.journal.acquire(self._stream, uuid.uuid4().hex, _ANSWERING)
+        if lease is None:
+            return board  # another process answers at this moment
+        try:
+            for one in waiting:
+                if one.person is not None:
+                    desk = Desk(self._backlog, self._office.journal, self._permission, self._begin)
+                    told = obey(desk, self._repository, one.tick, one.person)
+                elif one.tick.name in late:
+                    told = BoxAnswered(tick=one.tick, person=_NOBODY, ok=False, outcome="nobody")
+                else:
+                    continue
+                self._keep(None, told, once=f"{self._stream}/answered/{one.tick.name}")
+        finally:
+            self._office.journal.release(lease)
+        return self._known()
 
     def _permission(self, repository: Repository, who: Person) -> str:
         return self._office.github.permission(repository, who.login, who.id)
@@ -198,10 +219,10 @@ class _Dashboard:
     def _known(self) -> Board:
         return known(self._office, self._repository)
 
-    def _keep(self, board: Board | None, *facts: DashboardEvent) -> None:
+    def _keep(self, board: Board | None, *facts: DashboardEvent, once: str | None = None) -> None:
         """Append facts, where `board` is still what is known. Raises Conflict."""
         expect = board.version if board else None
-        keep(self._office, self._repository, *facts, expect=expect)
+        keep(self._office, self._repository, *facts, expect=expect, once=once)
 
 
 def keep(office: Office, repository: Repository, *facts: DashboardEvent, **how: Any) -> bool:
@@ -226,7 +247,7 @@ def edited(delivery: Delivery, office: Office) -> None:
         by = person(delivery.payload.get("sender"))
         if _is_us(office, by):  # what stood there when we wrote, and may not have been read
             for place, tick in sorted(before.items()):
-                if place not in board.pending and place not in board.shows:
+                if place not in board.pending and not board.is_over(tick, by_somebody=False):
                     _tick(office, repository, BoxTicked(tick=tick))
         else:
             now = _text(office, repository, board)
@@ -266,11 +287,16 @@ def changed(delivery: Delivery, office: Office) -> None:
 
 
 def pushed(delivery: Delivery, office: Office) -> None:
-    """The configuration may ask for a dashboard now."""
+    """The configuration may ask for a dashboard now, or for none any more."""
     repository = office.repository(delivery.payload)
-    default = delivery.payload.get("ref") == f"refs/heads/{repository.default_branch}"
-    if default and is_wanted(office, repository) and not known(office, repository).issue:
+    if delivery.payload.get("ref") != f"refs/heads/{repository.default_branch}":
+        return
+    if _is_wanted(office, repository) or known(office, repository).made:
         look(office, repository)
+
+
+def _is_wanted(office: Office, repository: Repository) -> bool:
+    return office.configuration(repository).backlog.dashboard.enabled
 
 
 def _told_of(delivery: Delivery, office: Office) -> tuple[Repository, Board] | None:
@@ -280,7 +306,8 @@ def _told_of(delivery: Delivery, office: Office) -> tuple[Repository, Board] | N
     board = known(office, repository)
     if not board.issue or payload["issue"]["number"] != board.issue:
         return None
-    return (repository, board) if is_wanted(office, repository) else None
+    may = may_show(office, repository) and _is_wanted(office, repository)
+    return (repository, board) if may else None
 
 
 EVENTS = {

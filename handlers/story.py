@@ -24,7 +24,7 @@ from bot.story.machine import Story
 from bot.story.office import Delivery, Office, stream_of
 from bot.story.vocabulary import Gate, Person, Repository, State
 from bot.texts import answers
-from handlers import configuration
+from handlers import configuration, dashboard
 from policies.labels import Move, meaning
 from policies.who_commands import START, CommandFacts, decide
 
@@ -69,8 +69,8 @@ def start(
     wanted = configuration.of(office, repository).story_label
     if wanted not in labels or issue.get("state") != "open":
         return  # the label is gone again, or the issue closed: nothing to start
-    if "pull_request" in issue:
-        return
+    if "pull_request" in issue or dashboard.known(office, repository).issue == number:
+        return  # neither is a story
     stream = stream_of(repository.id, number)
     permission = ""
     if not requester.is_bot:

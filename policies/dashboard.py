@@ -1,7 +1,8 @@
 """May the dashboard issue be opened or written? (B14, P1)
 
-Promises: pure; only where the repository's configuration asks for it, one issue at a time, and what
-a person closed is left closed. Never: looks anything up.
+Promises: pure; only where the repository's configuration asks for it, one issue at a time; what a
+person closed is left closed, and one that is not asked for any more may be closed.
+Never: looks anything up.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def decide(effect: Any, facts: DashboardFacts | None) -> Verdict | None:
     """None where nothing is against it."""
     if facts is None or effect.repository.id != facts.repository:
         return deny("own_repository", "the effect is for the dashboard of another repository")
-    if not facts.wanted:
+    if not facts.wanted and effect.state != "closed":
         return deny("dashboard", "the configuration asks for none (backlog.dashboard.enabled)")
     if effect.issue != facts.issue:
         named = f"#{facts.issue}" if facts.issue else "one that is still to be opened"

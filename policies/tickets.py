@@ -23,7 +23,8 @@ _KEY = re.compile(r"[A-Z][A-Z0-9_]{0,49}-[1-9][0-9]{0,8}")
 class TicketFacts:
     """`repository`: its id; `project`: the key that it exchanges with, '' for none.
 
-    `allowed`: the operator lets it; `statuses`: those it may move tickets to, casefolded.
+    `allowed`: the operator lets it; `statuses`: those it may move tickets to, casefolded: the
+    configured ones, and where a ticket of ours was before.
     """
 
     repository: int

@@ -6,6 +6,7 @@ from bot.story.item_events import ItemState as S
 
 OPEN = (S.NEW, S.REFINED, S.READY)  # nobody works on it yet
 UNDERWAY = (S.DOING, S.PR)
+HELD = "held by "  # how the reason of a blocked item begins that a person holds back
 
 # To DOING from NEW or REFINED only where a person wants it begun as it is.
 EDGES: dict[S, frozenset[S]] = {

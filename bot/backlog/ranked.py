@@ -20,10 +20,11 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import and_, bindparam, func, literal_column, select, tuple_
 
+from bot.backlog.edges import UNDERWAY
 from bot.backlog.item import stream_of
 from bot.story.database import Cursor, Prepared, Store, reading
 from bot.story.item_events import ItemState
-from bot.story.schema import ITEMS
+from bot.story.schema import ITEM_KEYS, ITEMS
 from policies.ranking import ageing, microseconds, order, rank, score
 
 _ALL = 2**62
@@ -150,6 +151,22 @@ class Queues(Store):
         ):
             return None
         return [_ranked(repository, state, _Row(*one[:5]), now) for one in rows]
+
+    def unsourced_after(self, repository: str, number: int, limit: int) -> list[int]:
+        """The numbers of items that nobody works on and no source tells of any more."""
+        told = select(ITEM_KEYS.c.key).where(
+            ITEM_KEYS.c.repository == repository,
+            ITEM_KEYS.c.number == ITEMS.c.number,
+            ITEM_KEYS.c.kind == "source",
+        )
+        query = select(ITEMS.c.number).where(
+            ITEMS.c.repository == repository,
+            ITEMS.c.number > number,
+            ITEMS.c.state.not_in([ItemState.DONE.value, *map(str, UNDERWAY)]),
+            ~told.exists(),
+        )
+        with reading(self._engine) as connection:
+            return list(connection.scalars(query.order_by(ITEMS.c.number).limit(limit)))
 
     def open_after(self, repository: str, number: int, limit: int) -> list[int]:
         """The numbers of items that are not done, from after `number` on: for looking at all."""

@@ -7,7 +7,7 @@ can be made again from the journal at any time (`rebuild`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from sqlalchemy import func, select
 
@@ -21,7 +21,6 @@ from bot.story.database import reading
 from bot.story.item_events import (
     Inputs,
     InputsGiven,
-    InputsRuled,
     ItemEvent,
     ItemMoved,
     ItemRefined,
@@ -30,6 +29,7 @@ from bot.story.item_events import (
 )
 from bot.story.journal import Conflict, Journal, Together
 from bot.story.schema import ITEM_KEYS
+from bot.story.vocabulary import Repository
 from policies.ranking import Scoring
 
 ACTOR = "backlog"
@@ -114,24 +114,32 @@ class Backlog(Queues):
         """A person's inputs; they win over everything else."""
         return self._record(repository, number, InputsGiven(inputs=inputs), actor=actor)
 
-    def rule(self, repository: str, told: Mapping[int, Inputs], actor: str = ACTOR) -> list[int]:
-        """What the repository's rules say of items; the numbers of those it says something new of.
+    def decide(
+        self,
+        repository: str,
+        numbers: Iterable[int],
+        decide: Callable[[Item], Sequence[ItemEvent]],
+        actor: str = ACTOR,
+        *,
+        anew: bool = False,
+    ) -> dict[int, Sequence[ItemEvent]]:
+        """Let `decide` say what happens to items, in one commit; what it said where it did.
 
-        The scores of all of them are worked out again, for the scoring may be another one.
+        Others wait meanwhile: not too many at once. `anew`: work out the scores of all of them.
         """
-        fresh = []
+        told: dict[int, Sequence[ItemEvent]] = {}
         with self._journal.together(actor) as commit:
             shelf = self._shelf(repository, commit)
-            for number, inputs in told.items():
+            for number in numbers:
                 item = shelf.item(number)
                 if item is None:
                     continue
-                if item.ruled == inputs:
+                if events := decide(item):
+                    shelf.tell(item, events)
+                    told[number] = events
+                elif anew:
                     shelf.put(item, fresh=False)
-                else:
-                    shelf.tell(item, [InputsRuled(inputs=inputs)])
-                    fresh.append(number)
-        return fresh
+        return told
 
     def refine(
         self, repository: str, number: int, refined: ItemRefined, actor: str = ACTOR
@@ -175,6 +183,11 @@ class Backlog(Queues):
                 shelf.put(item, fresh=True)
         return len(items)
 
+    def of_issue(self, repository: str, issue: int) -> Item | None:
+        """The item whose work is done at an issue."""
+        number = self.with_key(repository, f"issue:{issue}")
+        return self.item(repository, number) if number is not None else None
+
     def _record(
         self,
         repository: str,
@@ -194,3 +207,14 @@ class Backlog(Queues):
 
     def _shelf(self, repository: str, commit: Together) -> Shelf:
         return Shelf(repository, commit, self._scoring)
+
+
+def family_of(journal: Journal) -> Callable[[Repository, int], str]:
+    """What kind of work is done at an issue, '' where that is no item's."""
+    backlog = Backlog(journal)
+
+    def family(repository: Repository, issue: int) -> str:
+        item = backlog.of_issue(str(repository.id), issue)
+        return str(item.family) if item else ""
+
+    return family

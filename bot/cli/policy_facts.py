@@ -124,7 +124,7 @@ _FILLERS: dict[str, Any] = {
 def _filler(annotation: str) -> Any:
     if "dict" in annotation:
         return {}
-    return 1 if "int" in annotation else "example"
+    return 1 if "int" in annotation or "bool" in annotation else "example"
 
 
 def _made(kind: type, told: Any, name: str) -> Any:

@@ -81,3 +81,22 @@ UNAVAILABLE = _refusal(
     "Redeliver it when the queue is back; nothing was done with it.",
     ("retry-after", "10"),
 )
+WRONG_METHOD_JIRA = _refusal(
+    "405 Method Not Allowed",
+    "method_not_allowed",
+    "This address takes deliveries from Jira.",
+    "Send a POST, or set this address as the URL of a webhook in Jira.",
+    ("allow", "POST"),
+)
+BAD_SIGNATURE_JIRA = _refusal(
+    "401 Unauthorized",
+    "bad_signature",
+    "The delivery is not signed with the secret of Jira's webhook.",
+    "Set the same secret in the webhook and in TOWPATH_JIRA_WEBHOOK_SECRET.",
+)
+NOT_JSON_JIRA = _refusal(
+    "400 Bad Request",
+    "not_json",
+    "The body is not a JSON object.",
+    "Do not exclude the body in the settings of the webhook in Jira.",
+)

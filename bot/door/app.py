@@ -18,6 +18,7 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from bot.door.intake import Application, Intake, Keep
+from bot.door.jira import JiraDoor
 from bot.door.lazily import Lazily
 from bot.queue.append import TIMEOUT_SECONDS, Appender
 from bot.settings import Settings
@@ -53,6 +54,7 @@ def create_app(
     follows = settings.webhook_secret_file is not None
     secrets = (lambda: settings.webhook_secrets) if follows else settings.webhook_secrets
     behind = Lazily(app.wsgi_app, "/api", api) if api else app.wsgi_app
+    behind = JiraDoor(behind, settings.jira_webhook_secrets, keep)
     app.wsgi_app = Intake(behind, secrets, keep)  # type: ignore[method-assign]
 
     @app.get("/healthz")

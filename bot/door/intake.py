@@ -84,9 +84,9 @@ class Intake:
             return answers.WRONG_METHOD
         guid = environ.get("HTTP_X_GITHUB_DELIVERY", "")
         event = environ.get("HTTP_X_GITHUB_EVENT", "")
-        if not ours and not (_is_name(guid) and _is_name(event)):
+        if not ours and not (is_name(guid) and is_name(event)):
             return answers.MISSING_HEADER
-        body = _read(environ)
+        body = read_body(environ)
         if isinstance(body, Answer):
             return body
         if not self._is_signed(body, environ.get("HTTP_X_HUB_SIGNATURE_256", "")):
@@ -126,7 +126,7 @@ class Intake:
             log.warning("the file of the webhook's secrets is empty")
 
 
-def _read(environ: Environ) -> bytes | Answer:
+def read_body(environ: Environ) -> bytes | Answer:
     """The whole body, however it is framed, or the answer to one that is too long or cut off."""
     declared = environ.get("CONTENT_LENGTH")
     if not declared:  # chunked
@@ -141,5 +141,5 @@ def _read(environ: Environ) -> bytes | Answer:
     return body if len(body) == length else answers.INCOMPLETE
 
 
-def _is_name(value: str) -> bool:
+def is_name(value: str) -> bool:
     return 0 < len(value) <= LONGEST_NAME and value.isascii() and value.isprintable()

@@ -182,11 +182,21 @@ class StoryShown(BaseModel):
     untrusted: StoryWords
 
 
+class WaitShown(BaseModel):
+    """What cannot go on, why, and since when."""
+
+    what: str
+    reason: str
+    since: datetime
+
+
 class StatusShown(BaseModel):
-    """`stopped`: why Towpath does nothing here now, or ''."""
+    """`stopped`: why Towpath does nothing here now, or ''. `degraded`: services that are away."""
 
     repository: str
     stopped: str
+    degraded: list[WaitShown]
+    waits: list[WaitShown]
     counts: dict[str, int]
     stories: list[StoryShown]
     more: bool

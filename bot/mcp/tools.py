@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel
 
 from bot.backlog import added
+from bot.backlog.lanes import NAMES
+from bot.backlog.lanes.history import history
+from bot.backlog.lanes.history import stream_of as lane_stream
 from bot.backlog.start import PERSON, start
 from bot.backlog.store import Backlog, NoItem
 from bot.mcp import shapes, words
@@ -21,6 +25,7 @@ from bot.story.item_events import ItemState
 from bot.story.journal import Journal
 from bot.story.machine import Story, fold
 from bot.story.office import Office, stream_of
+from bot.story.services import degraded
 from bot.story.vocabulary import TERMINAL, State
 from bot.texts import mcp as texts
 from policies.who_commands import START
@@ -156,7 +161,7 @@ class Tools:
                 raise Refusal(texts.no_story(issue))
             lacks = words.sentences(office.missing(told)) if not told.terminal else []
             return self._status(place, stopped, [words.story(told, lacks)], more=False)
-        stories = []
+        stories: list[shapes.StoryShown] = []
         for told in self._living(place.repository.id):
             if len(stories) == asked.limit:
                 return self._status(place, stopped, stories, more=True)
@@ -169,10 +174,20 @@ class Tools:
         return shapes.StatusShown(
             repository=place.name,
             stopped=stopped,
+            degraded=words.degraded(degraded(self._journal)),
+            waits=words.waits(self._waits(place)),
             counts=self._backlog.counts(place.key),
             stories=stories,
             more=more,
         )
+
+    def _waits(self, place: Place) -> Iterator[tuple[str, str, datetime]]:
+        """What the lanes of a repository wait for."""
+        if place.repository is None:
+            return
+        for lane in NAMES:
+            past = history(self._journal, lane_stream(place.repository.id, lane))
+            yield from past.ended.waits if past.ended else ()
 
     def _living(self, repository: int) -> Iterator[Story]:
         states = [state for state in State if state not in TERMINAL]

@@ -7,6 +7,8 @@ credentials; how long an answer can get does not depend on them.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
+from itertools import islice
 
 from bot.backlog.described import described
 from bot.backlog.entry import clean
@@ -15,6 +17,7 @@ from bot.backlog.store import Backlog
 from bot.mcp import shapes
 from bot.outside.redaction import redact
 from bot.story.machine import Story
+from bot.story.services import Degraded
 from bot.story.vocabulary import TERMINAL, State
 from bot.texts.unmet import sentence, who_can
 from policies.unmet import Condition
@@ -76,6 +79,19 @@ def story(told: Story, lacks: Iterable[str] | None = None) -> shapes.StoryShown:
             questions=lines(waiting.questions if waiting else ()),
         ),
     )
+
+
+def waits(told: Iterable[tuple[str, str, datetime]]) -> list[shapes.WaitShown]:
+    """What cannot go on."""
+    return [
+        shapes.WaitShown(what=line(what), reason=line(reason), since=since)
+        for what, reason, since in islice(told, shapes.MOST_ITEMS)
+    ]
+
+
+def degraded(told: Iterable[Degraded]) -> list[shapes.WaitShown]:
+    """Services that are left alone for now."""
+    return waits((one.service, one.because, one.since) for one in told)
 
 
 def sentences(lacks: Iterable[Condition]) -> list[str]:

@@ -24,7 +24,7 @@ class Life:
     """From when an item is known to its end. `since`: as for its rank.
 
     `issues`: those that it is.
-    `worked`: Towpath had it in hand before it got done. `returned`: it was done, and came back.
+    `worked`: it was under way until it got done. `returned`: it was done, and came back.
     `done`: how it was when it got done; None for one that is open, or is another one.
     """
 
@@ -59,6 +59,8 @@ def life_of(stream: str, facts: Sequence[Fact]) -> Life | None:
             for one in (told["sighting"].get("created"), told.get("since")):
                 life.since = _since(life.since, one)
             life.issues |= _issues(told["sighting"])
+        elif fact.kind == "item_started":
+            life.issues |= {fact.told["issue"]}
         elif fact.kind == "item_merged":
             life.merged = True
         elif fact.kind == "item_moved":
@@ -73,11 +75,8 @@ def _move(life: Life, fact: Fact) -> None:
     told: dict[str, Any] = fact.told
     source, target = told["source"], told["target"]
     if source == ItemState.DONE:
-        if life.worked:
-            life.returned = (*life.returned, (fact.at, None))
-        life.worked = False
-    if target in UNDERWAY:
-        life.worked = True
+        life.returned = (*life.returned, (fact.at, None))
+    life.worked = target == ItemState.DONE and source in UNDERWAY
     if target == ItemState.DONE and life.returned and life.returned[-1][1] is None:
         life.returned = (*life.returned[:-1], (life.returned[-1][0], fact.at))
     life.state, life.moved = target, fact.at

@@ -39,9 +39,9 @@ class Restored(Value):
 
 
 class Dora(Value):
-    """The four numbers. `failed_changes`: of the `deployments`, those that had to be put right."""
+    """The four numbers. `failed_changes`: of the deployments, those that had to be put right."""
 
-    deployments: Frequency | None = None
+    deployment_frequency: Frequency | None = None
     lead_time_for_changes: Spread | None = None
     failed_changes: int | None = None
     change_failure_rate: float | None = None
@@ -98,6 +98,15 @@ class Wsjf(Value):
     closed_elsewhere: int  # done, and not by Towpath: they are not in `delivered`
 
 
+class Workflows(Value):
+    """The repository's own CI. `undecided`: cancelled, skipped and the like; they are no `runs`."""
+
+    runs: int
+    failed: int
+    undecided: int
+    failure_rate: float | None = None
+
+
 class Ci(Value):
     """The project's own tests as Towpath ran them. Runs that could not begin are no runs."""
 
@@ -106,6 +115,7 @@ class Ci(Value):
     flaky: int
     could_not_run: int
     failure_rate: float | None = None
+    workflows: Workflows | None = None
 
 
 class Conflicts(Value):

@@ -10,6 +10,8 @@ from typing import NamedTuple
 from bot.story.dashboard_events import Action, BoxAnswered, Tick
 from bot.story.vocabulary import Person, digest
 
+CLOSED = "closed"  # what a dashboard says that is off
+
 
 @dataclass(frozen=True)
 class Pending:
@@ -79,20 +81,20 @@ class View:
     pending: Mapping[str, Pending] = field(default_factory=dict)
     answers: tuple[Answer, ...] = ()
     closed: bool = False
+    hides: bool = False  # items that not everybody may see
 
     @property
     def says(self) -> str:
         """A digest of it: that scores grow with age all day long is no news, a new order is."""
         if self.closed:
-            return "closed"
+            return CLOSED
         rows = [_still(one) for one in self.ranked]
         sections = {name: [_still(one) for one in told] for name, told in self.sections.items()}
         ticks = [one.tick.name for one in self.pending.values()]
         told = [one.event.model_dump(mode="json") for one in self.answers]
         waits = [[one.what, one.reason] for one in self.waits]
-        return digest(
-            [str(self.day), rows, sections, self.rest, self.counts, waits, sorted(ticks), told]
-        )[:32]
+        whole = [str(self.day), self.hides, self.rest, self.counts, sorted(ticks)]
+        return digest([whole, rows, sections, waits, told])[:32]
 
 
 def _still(row: Row) -> list[object]:

@@ -41,7 +41,8 @@ class LaneEnded(Value):
     `outcome`: done; unfinished, its time was over; waiting, for something that is away; failed.
     `inputs`: (name, digest) of what was looked at. `decisions`: (item, what, why), in order, as
     many as are kept; `decided`: the digest of all of them. `waits`: (what, reason, since), for
-    people. `idle`: how many runs in a row changed nothing. `error`: kind and number of a failure.
+    people. `idle`: how many runs in a row decided nothing new. `error`: kind and number of a
+    failure.
     """
 
     kind: Literal["lane_ended"] = "lane_ended"

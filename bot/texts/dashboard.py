@@ -43,9 +43,14 @@ _STATES = {
     "DONE": "done",
 }
 CLOSED = (
-    "This dashboard is closed, so it is not kept up to date, and boxes in it do nothing. "
-    "Reopen the issue to have it back, or set `backlog.dashboard.enabled` in "
-    "`.github/towpath.yml` to `false` to be rid of it."
+    "This dashboard is closed: it is not kept up to date, and its boxes are gone. It comes back "
+    "when the issue is reopened, as long as `backlog.dashboard.enabled` in `.github/towpath.yml` "
+    "is `true`."
+)
+
+HIDDEN = (
+    "Items that come from alerts, advisories and other systems are counted, not shown: this "
+    "repository is public."
 )
 
 
@@ -79,7 +84,8 @@ def _summary(view: View) -> str:
     told = [
         f"{number} {_STATES[state]}" for state in _STATES if (number := view.counts.get(state, 0))
     ]
-    return f"{'; '.join(told) or 'The backlog is empty'}. Numbers of {view.day}."
+    hidden = " " + HIDDEN if view.hides else ""
+    return f"{'; '.join(told) or 'The backlog is empty'}. Numbers of {view.day}.{hidden}"
 
 
 def _table(view: View) -> str:

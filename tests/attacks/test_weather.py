@@ -11,7 +11,7 @@ from tests.world import BUMP, REPO, World
 def test_an_outage_of_ten_minutes_gives_no_story_away(world: World) -> None:
     number = world.act("alice").open_issue(REPO, *BUMP)
     world.settle()
-    world.hub.faults.add(method="GET", path=f"/issues/{number}$", skip=1, status=502, times=0)
+    world.hub.faults.add(method="GET", path=f"/issues/{number}$", skip=2, status=502, times=0)
     world.act("alice").label(REPO, number, "story")
     world.settle()
     assert world.state(number) is State.ANALYZING
@@ -28,7 +28,7 @@ def test_an_outage_of_ten_minutes_gives_no_story_away(world: World) -> None:
 def test_a_long_rate_limit_in_the_middle_of_the_work_is_waited_for(world: World) -> None:
     number = world.act("alice").open_issue(REPO, *BUMP)
     limit = world.hub.faults.secondary_limit(path=f"/issues/{number}$", times=1, retry_after=1800)
-    limit.skip = 1  # the handler's own look
+    limit.skip = 2  # the handler's own look, and the claim's
     world.act("alice").label(REPO, number, "story")
     world.settle()
     world.later(1000)
@@ -72,7 +72,7 @@ def test_a_repository_that_gets_another_name_takes_its_stories_along(
     world: World, until: State
 ) -> None:
     if until is State.ANALYZING:
-        world.hub.faults.add(method="GET", path="/issues/1$", skip=1, status=502, times=0)
+        world.hub.faults.add(method="GET", path="/issues/1$", skip=2, status=502, times=0)
     number = world.story()
     assert world.state(number) is until
     world.hub.rename_repository(REPO, "acme/store")

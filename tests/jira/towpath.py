@@ -62,7 +62,9 @@ class Towpath:
         repositories = Repositories(self.journal)
         self.settings = Settings(home=home, **settings)
         services = Services(self.now, lambda: 0.0)
-        self.tracking = Tracking(self.settings, self.now, repositories.configuration, services)
+        self.tracking = Tracking(
+            self.settings, self.now, repositories.configuration, services, self.journal
+        )
         github = GitHub(slug)
         judge = Judge(
             github,  # type: ignore[arg-type]

@@ -24,7 +24,7 @@ def run(home: Path, *arguments: str) -> Result:
 def test_numbers_are_shown_to_people_and_machines(tmp_path: Path, teller: Teller) -> None:
     teller.done(1, 0, merge=5)
     told = json.loads(run(tmp_path, "--json", *HERE).stdout)
-    assert told["dora"]["deployments"]["count"] == 1
+    assert told["dora"]["deployment_frequency"]["count"] == 1
     assert told["since"] == "2026-02-01T00:00:00Z"
     shown = run(tmp_path, *HERE).stdout
     assert "median 4.0 h" in shown
@@ -34,7 +34,7 @@ def test_numbers_are_shown_to_people_and_machines(tmp_path: Path, teller: Teller
 def test_a_folder_without_data_has_no_numbers_and_stays_as_it_is(tmp_path: Path) -> None:
     done = run(tmp_path, "--json")
     assert done.exit_code == 0
-    assert json.loads(done.stdout)["dora"]["deployments"] is None
+    assert json.loads(done.stdout)["dora"]["deployment_frequency"] is None
     assert "no data" in done.stderr
     assert list(tmp_path.iterdir()) == []
 
@@ -49,7 +49,7 @@ def test_a_repository_goes_by_its_name_or_id(tmp_path: Path, teller: Teller) -> 
     for name in ("7", "ada/tables", "Ada/Tables"):
         told = json.loads(run(tmp_path, "--json", "--repository", name, *HERE).stdout)
         assert told["repository"] == "7"
-        assert told["dora"]["deployments"]["count"] == 1
+        assert told["dora"]["deployment_frequency"]["count"] == 1
     assert run(tmp_path, "--repository", "ada/chairs").exit_code == 2
 
 

@@ -9,8 +9,10 @@ import pytest
 
 from bot.metrics import metrics
 from bot.metrics.shapes import quantile, spread
+from bot.story.ci_events import WorkflowEnded
 from bot.story.item_events import Authority, Family, InputsGiven, ItemMerged, ItemState
 from bot.story.journal import Journal
+from bot.story.vocabulary import State
 from tests.backlog.samples import inputs
 from tests.journal.samples import Clock
 from tests.metrics.tales import HOUR, Teller
@@ -76,6 +78,18 @@ def test_what_others_did_is_not_delivered_by_us(teller: Teller) -> None:
     assert sum(week.done for week in told.flow.throughput) == 1
 
 
+def test_what_somebody_closed_while_it_was_worked_on_is_not_ours(teller: Teller) -> None:
+    teller.found(1, 0, issue=12)
+    teller.working(12, 1)
+    teller.moved(12, 2, State.CANCELLED)
+    teller.went(1, 3, S.READY, S.DOING, S.DONE)
+    teller.found(2, 0)
+    teller.went(2, 1, S.READY, S.DOING, S.READY, S.DONE)  # given up, then done by somebody
+    wsjf = teller.measured().wsjf
+    assert wsjf is not None
+    assert (wsjf.items, wsjf.closed_elsewhere) == (0, 2)
+
+
 def test_a_story_and_its_item_are_one_thing_that_got_done(teller: Teller) -> None:
     teller.found(1, 0, issue=12, created=teller.at(-10))
     teller.done(12, 1, merge=5)
@@ -130,6 +144,35 @@ def test_weeks_without_anything_are_there_and_whole_ones_are_marked(teller: Tell
     ]
 
 
+def test_workflows_count_by_their_last_attempt_and_only_what_ended_well_or_badly(
+    teller: Teller,
+) -> None:
+    for hour, run, attempt, conclusion in (
+        (1, 1, 2, "success"),  # told before the first attempt
+        (2, 1, 1, "failure"),
+        (2, 2, 1, "timed_out"),
+        (2, 3, 1, "cancelled"),
+        (3, 4, 1, ""),
+        (30, 5, 1, "failure"),  # after the window
+    ):
+        ended = WorkflowEnded(
+            run=run, attempt=attempt, workflow="CI", branch="main", conclusion=conclusion
+        )
+        teller.tell("ci/7", hour, ended)
+        teller.tell("ci/77", hour, ended)
+    ci = teller.measured(until=20).ci
+    assert ci is not None
+    assert (ci.runs, ci.failure_rate) == (0, None)
+    assert ci.workflows is not None
+    assert ci.workflows.model_dump() == {
+        "runs": 2,
+        "failed": 1,
+        "undecided": 2,
+        "failure_rate": 0.5,
+    }
+    assert teller.measured(10, 20).ci is None
+
+
 def test_quantiles_are_interpolated_as_in_sql() -> None:
     assert quantile([1, 2, 3, 4], 0.5) == 2.5
     assert quantile([10], 0.95) == 10
@@ -146,8 +189,8 @@ def test_both_databases_say_the_same(either: Journal, clock: Clock) -> None:
     teller.done(12, 1, merge=5)
     teller.went(1, 6, *DONE)
     told = teller.measured()
-    assert told.dora.deployments is not None
-    assert (told.dora.deployments.count, told.events) == (1, 16)
+    assert told.dora.deployment_frequency is not None
+    assert (told.dora.deployment_frequency.count, told.events) == (1, 16)
     assert told.wsjf is not None
     assert told.wsjf.items == 1
 

@@ -23,8 +23,8 @@ def test_where_nothing_was_recorded_there_is_no_number_and_no_zero(teller: Telle
 def test_a_story_under_way_is_zero_deliveries_and_no_rate(teller: Teller) -> None:
     teller.working(1, 0)
     told = teller.measured()
-    assert told.dora.deployments is not None
-    assert told.dora.deployments.count == 0
+    assert told.dora.deployment_frequency is not None
+    assert told.dora.deployment_frequency.count == 0
     assert told.dora.change_failure_rate is None
     assert told.flow.completion_rate is None
     assert told.flow.cycle_time is None
@@ -34,8 +34,8 @@ def test_a_story_under_way_is_zero_deliveries_and_no_rate(teller: Teller) -> Non
 def test_a_merge_is_a_delivery_and_leads_from_its_first_commit(teller: Teller) -> None:
     teller.done(1, 0, merge=5)
     dora = teller.measured(until=48).dora
-    assert dora.deployments is not None
-    assert dora.deployments.model_dump() == {"count": 1, "per_day": 0.5, "per_week": 3.5}
+    assert dora.deployment_frequency is not None
+    assert dora.deployment_frequency.model_dump() == {"count": 1, "per_day": 0.5, "per_week": 3.5}
     assert dora.lead_time_for_changes is not None
     assert dora.lead_time_for_changes.median_seconds == 4 * HOUR
     assert dora.change_failure_rate == 0
@@ -44,7 +44,7 @@ def test_a_merge_is_a_delivery_and_leads_from_its_first_commit(teller: Teller) -
 
 def test_a_window_of_less_than_a_day_is_not_blown_up(teller: Teller) -> None:
     teller.done(1, 0, merge=1)
-    deployments = teller.measured(until=2).dora.deployments
+    deployments = teller.measured(until=2).dora.deployment_frequency
     assert deployments is not None
     assert deployments.per_day == 1
 
@@ -53,7 +53,7 @@ def test_our_merge_and_the_webhook_about_it_are_one_delivery(teller: Teller) -> 
     teller.delivered(1, 0, merge=5, sha="f" * 40)
     teller.story(1, 6, e.PullClosed(merged=True, sha="f" * 40, person=ADA))
     teller.story(1, 6, e.PullClosed(merged=True, sha="", person=ADA))
-    deployments = teller.measured().dora.deployments
+    deployments = teller.measured().dora.deployment_frequency
     assert deployments is not None
     assert deployments.count == 1
 
@@ -63,15 +63,15 @@ def test_a_merge_by_a_person_is_a_delivery_and_a_closed_one_is_none(teller: Tell
         teller.working(issue, 0)
         teller.story(issue, 3, e.PullClosed(merged=merged, sha=f"{issue}" * 40, person=ADA))
     dora = teller.measured().dora
-    assert dora.deployments is not None
-    assert dora.deployments.count == 1
+    assert dora.deployment_frequency is not None
+    assert dora.deployment_frequency.count == 1
     assert dora.lead_time_for_changes is None  # no commit of ours was in it
 
 
 def test_a_window_takes_in_its_begin_and_leaves_out_its_end(teller: Teller) -> None:
     for issue, merge in ((1, 9.999), (2, 10), (3, 19.999), (4, 20)):
         teller.done(issue, 0, merge=merge)
-    deployments = teller.measured(10, 20).dora.deployments
+    deployments = teller.measured(10, 20).dora.deployment_frequency
     assert deployments is not None
     assert deployments.count == 2
 
@@ -291,8 +291,10 @@ def test_another_repository_is_not_counted_and_all_are_without_a_name(teller: Te
     teller.tell("story:77:1", 6, e.PullClosed(merged=True, sha="9" * 40))
     teller.tell("item/77/1", 6)
     assert teller.measured(repository="77").observed_days is not None
-    assert teller.measured(repository="77").dora.deployments is None  # no story was received there
-    assert teller.measured(repository="%").dora.deployments is None
-    every = teller.measured(repository=None).dora.deployments
+    assert (
+        teller.measured(repository="77").dora.deployment_frequency is None
+    )  # no story was received there
+    assert teller.measured(repository="%").dora.deployment_frequency is None
+    every = teller.measured(repository=None).dora.deployment_frequency
     assert every is not None
     assert every.count == 1

@@ -11,8 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.backlog.dashboard.ledger import stream_of
-from bot.backlog.dashboard.view import HELD
-from bot.backlog.edges import OPEN, UNDERWAY
+from bot.backlog.edges import HELD, OPEN, UNDERWAY
 from bot.backlog.item import Item
 from bot.backlog.store import Backlog, NoItem
 from bot.story.dashboard_events import BoxAnswered, Tick

@@ -17,7 +17,7 @@ from typing import Any, Protocol, cast
 from bot.backlog import gather
 from bot.backlog.given import hear
 from bot.backlog.lanes.day import Day, OutOfTime
-from bot.backlog.lanes.lane import Outcome, Shift
+from bot.backlog.lanes.lane import Outcome, Shift, why_away
 from bot.backlog.lanes.rank import apply_rules
 from bot.backlog.published.edits import heard
 from bot.backlog.reading import Reading
@@ -52,8 +52,9 @@ def run(shift: Shift) -> Outcome:
     wanted = frozenset(shift.config.backlog.sources)
     try:
         for name, look in _looks(day, wanted):
-            _look(day, name, look)
-            day.pause()
+            if name not in day.looked:
+                _look(day, name, look)
+                day.have_looked(name)
         _hear(day)
         if day.touched:
             apply_rules(shift, sorted(day.touched))
@@ -88,7 +89,7 @@ def _look(day: Day, name: str, look: Callable[[Day], None]) -> None:
         if not getattr(error, "retryable", False):
             where = {"source": name, "repository": day.shift.repository.full_name}
             log.exception("a source of the backlog failed", extra=where)
-        day.away(name, type(error).__name__)
+        day.away(name, why_away(error))
 
 
 def _on_github(name: str) -> Callable[[Day], None]:
@@ -146,19 +147,23 @@ def _marks(day: Day) -> None:
 
 
 def _audit(day: Day, names: list[str]) -> None:
-    """Our own gates on the whole tree: for each head, and once a day for what became known."""
+    """Our own gates on the whole tree: for each head, and once a day for what became known.
+
+    Where one of them could not look, they look again in the next hour.
+    """
     shift = day.shift
     head = _head(shift)
     if head is None or shift.hands.audit is None:
         return
-    sign = digest([head, names, shift.now.date().isoformat()])
-    if day.knows(AUDIT, sign):
-        return day.as_before(AUDIT, AUDIT)
+    today = shift.now.date().isoformat()
+    sign, hourly = digest([head, names, today]), digest([head, names, today, shift.now.hour])
+    if day.knows(AUDIT, sign) or day.knows(AUDIT, hourly):
+        return day.as_before(AUDIT, *names)
     gates = [gate for gate, source in local_audit.GATES.items() if source in names]
     found: list[Reading] = list(local_audit.read(shift.hands.audit(shift.repository, head, gates)))
     for told in found:
         day.take(told)
-    day.inputs[AUDIT] = sign
+    day.inputs[AUDIT] = sign if all(told.complete for told in found) else hourly
 
 
 def _hear(day: Day) -> None:

@@ -20,6 +20,7 @@ from bot.backlog.store import Backlog
 from bot.configuration.in_force import EffectiveConfig
 from bot.story.lane_events import LaneEnded
 from bot.story.office import Office
+from bot.story.services import Resting
 from bot.story.vocabulary import Repository
 
 
@@ -37,6 +38,13 @@ class Wait(NamedTuple):
     what: str
     reason: str
     since: datetime | None = None
+
+
+def why_away(error: Exception) -> str:
+    """What people read of an error that is waited out; never what a server or a file said."""
+    if isinstance(error, Resting):
+        return str(error)
+    return str(getattr(error, "kind", "") or type(error).__name__).replace("_", " ")
 
 
 @dataclass(frozen=True)

@@ -41,9 +41,8 @@ def run(shift: Shift) -> Outcome:
     told = tuple(waits_of(shift))
     inputs["waits"] = digest([[one.what, one.reason] for one in told])
     waits: list[Wait] = []
-    if shift.config.backlog.dashboard.enabled:
-        shown = surfaces.dashboard(shift.office, shift.repository, told)
-        waits += [] if shown else [Wait("dashboard", "the issue could not be written")]
+    if not surfaces.dashboard(shift.office, shift.repository, told):
+        waits.append(Wait("dashboard", "the issue could not be written"))
     shift.budget.over()  # raises where the lane is another's by now
     last = _last_report(shift, surfaces) if shift.config.backlog.publish.daily_report else ()
     for one in surfaces.files(shift.office, shift.repository, shift.backlog, last):

@@ -8,13 +8,14 @@ sums. Time alone moves no decision but the order.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import timedelta
 
 from bot.backlog.item import INPUTS, Item
 from bot.backlog.lanes.lane import Decision, Outcome, Shift, Wait
 from bot.backlog.ruled import ruled
 from bot.backlog.scoring import STANDARD, UnknownScoring, scoring
-from bot.story.item_events import ItemState
+from bot.story.item_events import InputsRuled, ItemState
 from bot.story.vocabulary import digest
 
 NAME = "rank"
@@ -68,8 +69,12 @@ def _work_out(shift: Shift, sign: str) -> str | None:
 def apply_rules(shift: Shift, numbers: list[int]) -> list[int]:
     """Give items what the repository's rules say of them now; those that it changed."""
     rules = shift.config.backlog.wsjf
-    items = [shift.backlog.item(shift.key, number) for number in numbers]
-    return shift.backlog.rule(shift.key, {one.number: ruled(one, rules) for one in items})
+
+    def decide(item: Item) -> Sequence[InputsRuled]:
+        inputs = ruled(item, rules)
+        return () if item.ruled == inputs else (InputsRuled(inputs=inputs),)
+
+    return list(shift.backlog.decide(shift.key, numbers, decide, anew=True))
 
 
 def _sign(shift: Shift) -> str:

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from bot.backlog.edges import UNDERWAY
 from bot.backlog.lanes.lane import Decision, Outcome, Shift
+from bot.backlog.tracker import rounds as tracker
 from bot.story.item_events import ItemState
 
 NAME = "reconcile"
@@ -21,17 +22,19 @@ _AT_ONCE = 200
 
 
 def run(shift: Shift) -> Outcome:
-    """Views first, then items that nobody speaks of."""
+    """Views first, then tickets of ours in Jira, then items that nobody speaks of."""
     decisions = _views(shift)
+    told = Outcome() if shift.checkpoint else tracker.reconcile(shift)
+    decisions += told.decisions
     after = int(shift.checkpoint) if shift.checkpoint.isdigit() else 0
-    while numbers := shift.backlog.open_after(shift.key, after, _AT_ONCE):
+    while numbers := shift.backlog.unsourced_after(shift.key, after, _AT_ONCE):
         for number in numbers:
             decisions += _left(shift, number)
         after = numbers[-1]
         shift.reached(str(after))
         if shift.budget.over():
-            return Outcome(decisions, finished=False, checkpoint=str(after))
-    return Outcome(decisions, counts=shift.backlog.counts(shift.key))
+            return Outcome(decisions, finished=False, checkpoint=str(after), waits=told.waits)
+    return Outcome(decisions, counts=shift.backlog.counts(shift.key), waits=told.waits)
 
 
 def _left(shift: Shift, number: int) -> list[Decision]:

@@ -12,12 +12,12 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
-from bot.backlog.item import Item
+from bot.backlog.item import Item, happen
 from bot.backlog.lanes.lane import Decision, Outcome, Shift
 from bot.backlog.refining import held, is_news, refined
 from bot.backlog.words import instant_of
+from bot.story.item_events import ItemEvent, ItemMoved
 from bot.story.item_events import ItemState as S
-from bot.story.journal import Conflict
 from bot.story.vocabulary import digest
 from policies.ranking import microseconds, score
 
@@ -28,7 +28,7 @@ BUDGET = timedelta(seconds=60)
 THRESHOLD = "threshold"
 _LOOKED_AT = (S.NEW, S.REFINED, S.READY)
 _MARGIN = timedelta(seconds=1)
-_AT_ONCE = 200
+_AT_ONCE = 25  # items in one commit
 
 
 def run(shift: Shift) -> Outcome:
@@ -42,9 +42,11 @@ def run(shift: Shift) -> Outcome:
     began = place["began"] if goes_on else shift.now.isoformat()
     ruled, inputs = shift.hands.triage(shift) if shift.hands.triage else ((), {})
     decisions: list[Decision] = [*ruled]
-    for number in _numbers(shift, since, place["after"] if goes_on else 0):
-        decisions += _refine(shift, number, threshold)
-        at = {"at": place.get("at", ""), "began": began, "after": number, "sign": sign}
+    numbers = _numbers(shift, since, place["after"] if goes_on else 0)
+    for start in range(0, len(numbers), _AT_ONCE):
+        some = numbers[start : start + _AT_ONCE]
+        decisions += _refine(shift, some, threshold)
+        at = {"at": place.get("at", ""), "began": began, "after": some[-1], "sign": sign}
         shift.reached(json.dumps(at, sort_keys=True))
         if shift.budget.over():
             return _outcome(decisions, {THRESHOLD: before or "", **inputs}, False, at)
@@ -74,42 +76,46 @@ def _numbers(shift: Shift, since: datetime | None, after: int) -> list[int]:
     return sorted(row.issue for row in rows if row.issue and row.issue > after)
 
 
-def _refine(shift: Shift, number: int, threshold: float) -> list[Decision]:
-    try:
-        return _made_clear(shift, number, threshold)
-    except Conflict:
-        return [Decision(number, "left", "somebody changed it just now")]  # looked at again
+def _refine(shift: Shift, numbers: list[int], threshold: float) -> list[Decision]:
+    """Let each be what it says now; what that changed."""
+
+    def decide(item: Item) -> list[ItemEvent]:
+        if item.state not in _LOOKED_AT or item.merged_into is not None:
+            return []  # somebody began to work on it just now
+        events: list[ItemEvent] = []
+        if is_news(item, told := refined(item, shift.hands.criteria)):
+            item = _after(item, told, shift.now, events)
+        if item.state is S.NEW:
+            item = _after(item, _moved(item, S.REFINED, _said(item)), shift.now, events)
+        if item.state is S.REFINED and not (why := _holds(shift, item, threshold)):
+            reason = f"its score reaches {threshold:g}" if threshold else "nothing holds it"
+            _after(item, _moved(item, S.READY, reason), shift.now, events)
+        elif item.state is S.READY and (why := _holds(shift, item, threshold)):
+            _after(item, _moved(item, S.REFINED, why), shift.now, events)
+        return events
+
+    told = shift.backlog.decide(shift.key, numbers, decide)
+    return [_decided(number, event) for number, events in told.items() for event in events]
 
 
-def _made_clear(shift: Shift, number: int, threshold: float) -> list[Decision]:
-    item = shift.backlog.item(shift.key, number)
-    if item.state not in _LOOKED_AT or item.merged_into is not None:
-        return []
-    told = refined(item, shift.hands.criteria)
-    found: list[Decision] = []
-    if is_news(item, told):
-        item = shift.backlog.refine(shift.key, number, told)
-        found.append(Decision(number, "made clear", _said(item)))
-    if item.state is S.NEW:
-        item = shift.backlog.move(shift.key, number, S.REFINED, _said(item), expect=item.version)
-        found.append(Decision(number, "refined", item.reason))
-    return [*found, *_settle(shift, item, threshold)]
+def _after(item: Item, event: ItemEvent, at: datetime, events: list[ItemEvent]) -> Item:
+    events.append(event)
+    return happen(item, event, at, item.version + 1) or item
 
 
-def _settle(shift: Shift, item: Item, threshold: float) -> list[Decision]:
-    """READY where nothing holds it, REFINED where something does."""
-    why = _holds(shift, item, threshold)
-    if why and item.state is S.READY:
-        item = shift.backlog.move(shift.key, item.number, S.REFINED, why, expect=item.version)
-        return [Decision(item.number, "back", why)]
-    if not why and item.state is S.REFINED:
-        reason = f"its score reaches {threshold:g}" if threshold else "nothing holds it"
-        shift.backlog.move(shift.key, item.number, S.READY, reason, expect=item.version)
-        return [Decision(item.number, "ready", reason)]
-    return []
+def _moved(item: Item, target: S, reason: str) -> ItemMoved:
+    return ItemMoved(source=item.state, target=target, reason=reason)
+
+
+def _decided(number: int, event: ItemEvent) -> Decision:
+    if not isinstance(event, ItemMoved):
+        return Decision(number, "made clear")
+    what = "back" if event.source is S.READY else event.target.value.lower()
+    return Decision(number, what, event.reason)
 
 
 def _holds(shift: Shift, item: Item, threshold: float) -> str:
+    """Why it is not READY; '' where nothing keeps it from being so."""
     if item.questions:
         return f"a question is open: {item.questions[0]}"
     if label := held(item):
@@ -121,11 +127,18 @@ def _holds(shift: Shift, item: Item, threshold: float) -> str:
 
 def _older(shift: Shift, threshold: float) -> list[Decision]:
     """Items that waited: age raises a score, and the first that is not worth it ends the look."""
-    found: list[Decision] = []
-    for one in shift.backlog.next(shift.key, _AT_ONCE, (S.REFINED,)):
-        if one.score < Fraction(threshold) or shift.budget.over():
+    most = 200
+    while True:
+        waiting = shift.backlog.next(shift.key, most, (S.REFINED,))
+        worth = [one.number for one in waiting if one.score >= Fraction(threshold)]
+        if len(worth) < most:
             break
-        found += _settle(shift, shift.backlog.item(shift.key, one.number), threshold)
+        most *= 4
+    found: list[Decision] = []
+    for start in range(0, len(worth), _AT_ONCE):
+        if shift.budget.over():
+            break
+        found += _refine(shift, worth[start : start + _AT_ONCE], threshold)
     return found
 
 

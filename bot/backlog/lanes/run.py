@@ -11,10 +11,11 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from bot.backlog.lanes.due import LONGEST, SOON
 from bot.backlog.lanes.history import KIND, history
-from bot.backlog.lanes.lane import Budget, Decision, Hands, Lane, Outcome, Shift, Wait
+from bot.backlog.lanes.lane import Budget, Decision, Hands, Lane, Outcome, Shift, Wait, why_away
 from bot.backlog.scoring import STANDARD, UnknownScoring, scoring
 from bot.backlog.store import Backlog
 from bot.story.journal import Head, Journal
@@ -98,7 +99,7 @@ class Run:
             name = type(error).__name__
             if getattr(error, "retryable", False):
                 log.warning("a lane waits: %s", error, extra=where)
-                return Outcome(waits=[Wait("lane", name)]), "waiting", name
+                return Outcome(waits=[Wait("lane", why_away(error))]), "waiting", name
             number = uuid.uuid4().hex[:12]
             log.exception("a lane failed (error %s)", number, extra=where)
             return Outcome(), "failed", f"{name} {number}"
@@ -130,40 +131,53 @@ class Run:
     def _artefact(self, told: Outcome, how: str, error: str, began: float) -> LaneEnded:
         failed = how == "failed" or (how == "waiting" and bool(error))
         decisions = sorted(Decision(*one) for one in told.decisions)
-        former = self._past.ended
-        inputs = tuple(sorted(told.inputs.items()))
         decided = digest([list(one) for one in decisions])
-        counts = tuple(sorted(told.counts.items()))
-        same = former is not None and (
-            (inputs, decided, counts, how)
-            == (former.inputs, former.decided, former.counts, former.outcome)
-        )
+        waits = self._waits(told.waits)
         return LaneEnded(
             lane=self._lane.NAME,
             run=self._number,
             outcome=how,  # type: ignore[arg-type]
             checkpoint=self._at if failed else told.checkpoint,
-            inputs=inputs,
+            inputs=tuple(sorted(told.inputs.items())),
             decisions=tuple((one.item, one.what, one.why) for one in decisions[:KEPT]),
             decided=decided,
-            counts=counts,
-            waits=self._waits(told.waits),
+            counts=tuple(sorted(told.counts.items())),
+            waits=waits,
             seconds=round(self._monotonic() - began, 3),
             by=self._place.owner,
-            idle=(former.idle if former else 0) + 1 if same or failed else 0,
+            idle=self._idle(how, decisions, decided, waits, failed),
             dry=self._dry,
             error=error,
         )
 
+    def _idle(
+        self,
+        how: str,
+        decisions: Sequence[Decision],
+        decided: str,
+        waits: Sequence[tuple[str, str, datetime]],
+        failed: bool,
+    ) -> int:
+        """How many runs in a row, with this one, decided nothing that was not decided before."""
+        former = self._past.ended
+        if former is None:
+            return int(failed)
+        told = {one[:2] for one in waits} == {one[:2] for one in former.waits}
+        same = told and how == former.outcome and (not decisions or decided == former.decided)
+        return former.idle + 1 if same or failed else 0
+
     def _waits(self, waits: Sequence[Wait]) -> tuple[tuple[str, str, datetime], ...]:
-        """With the instant since when each lasts."""
+        """With the instant since when each lasts, also where its reason has other words by now."""
         former = self._past.ended.waits if self._past.ended else ()
         known = {(what, reason): since for what, reason, since in former}
+        alone = {what: since for what, _, since in former if _count(former, what) == 1}
         now = self._clock()
-        told = {
-            (what, reason): since or known.get((what, reason), now)
-            for what, reason, since in (Wait(*one) for one in waits)
-        }
+        told: dict[tuple[str, str], datetime] = {}
+        for what, reason, since in (Wait(*one) for one in waits):
+            before = known.get((what, reason))
+            if before is None and _count(waits, what) == 1:
+                before = alone.get(what)
+            told[what, reason] = since or before or now
         return tuple(sorted((what, why, since) for (what, why), since in told.items()))[:KEPT]
 
     def _wake(self) -> datetime | None:
@@ -182,6 +196,10 @@ class Run:
     def _tell(self, event: LaneStarted | LaneReached | LaneEnded, head: Head | None = None) -> None:
         stream, lease = self._lease.stream, self._lease
         self._journal.append(stream, [event], actor="lanes", lease=lease, head=head)
+
+
+def _count(waits: Sequence[Sequence[Any]], what: str) -> int:
+    return sum(one[0] == what for one in waits)
 
 
 def backlog_of(journal: Journal, rule: str) -> Backlog:

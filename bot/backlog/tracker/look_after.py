@@ -52,6 +52,7 @@ class _Looking:
         self._key = str(tickets.repository.id)
         self._now = tickets.office.clock()
         self._seen: list[Seen] = []
+        self._waits = False  # for something that has to be said before the claim goes
 
     def look(self) -> list[Seen]:
         held, tracker = self._held, self._tickets.tracker
@@ -63,6 +64,9 @@ class _Looking:
             self._note("released", gone)
             if item is not None and item.state in UNDERWAY:
                 self._stop_story(item, gone)
+            return self._seen
+        if held.stopped:
+            self._release(ticket, "a person ended it")
             return self._seen
         us = tracker.us()
         sided = side(_ours(held), self._shown(ticket), us)
@@ -157,10 +161,12 @@ class _Looking:
         self._link(item, story)
         self._status(ticket, _wanted(self._tickets, item.state))
         self._say(item, story, over)
-        if over:
+        if over and not self._waits:
             failed = item.state is not ItemState.DONE
             self._release(ticket, item.reason or f"it is {item.state}", unassign=failed)
-        elif self._held.expires is None or wants_renewal(self._held.expires, self._now):
+        elif not over and (
+            self._held.expires is None or wants_renewal(self._held.expires, self._now)
+        ):
             self._told(prolong(self._tickets, ticket.key, self._held.fence, self._now + HOLD))
 
     def _status(self, ticket: Ticket, wanted: str) -> None:
@@ -244,6 +250,7 @@ class _Looking:
         """Whether it was done; what stands against it is noted."""
         if done.no:
             self._note("held back", f"{self._held.ticket}: {done.reason}")
+            self._waits |= done.no == "not_now"
         return not done.no
 
     def _note(self, what: str, why: str) -> None:

@@ -43,7 +43,7 @@ def reconcile(shift: Shift) -> Outcome:
         return Outcome()
     for key, held in sorted(tickets.ledger().held.items()):
         if shift.budget.over():
-            return Outcome(decisions, finished=False)
+            return Outcome(decisions, waits=[Wait(SOURCE, texts.OUT_OF_TIME)])
         try:
             seen = look_after(tickets, shift.backlog, tickets.ledger(), held)
         except TrackerError as error:

@@ -94,6 +94,7 @@ class Away(Exception):
     """A service that may be back soon."""
 
     retryable = True
+    kind = "rate_limited"
 
 
 def test_what_is_away_is_waited_for_since_it_went(journal: Journal, clock: Clock) -> None:
@@ -103,7 +104,7 @@ def test_what_is_away_is_waited_for_since_it_went(journal: Journal, clock: Clock
     lane = Said(answer=answer)
     runner, began = runner_on(journal, lane), clock.now
     for _ in range(4):
-        assert runner.run_due()[0].waits == (("lane", "Away", began),)
+        assert runner.run_due()[0].waits == (("lane", "rate limited", began),)
         clock.move(601)
     lane.answer = lambda shift: Outcome(waits=[Wait("x", "y")])
     assert runner.run_due()[0].waits == (("x", "y", clock.now),)
