@@ -69,10 +69,6 @@ def only_for_folders(option: str) -> str:
     return f"{option} is for folders; what works on a repository on GitHub is in the settings."
 
 
-def enough(most: int) -> str:
-    return f"--max-prs {most}"
-
-
 def ended(summary: Mapping[str, Any]) -> str:
     if summary["dry_run"]:
         return "Nothing was changed."
