@@ -166,7 +166,7 @@ def test_on_github_it_begins_once_and_a_rehearsal_changes_nothing(world: World) 
     assert story["state"] == State.WAITING
     assert [pull["number"] for pull in world.pulls()] == [story["pull_request"]]
     assert Cycle(quiet, house, repository).run()["stories"] == []
-    assert Backlog(house.journal).item(str(repository.id), story["item"]).state == "DOING"
+    assert Backlog(house.journal).item(str(repository.id), story["item"]).state == "PR"
     world.settle()
 
 
