@@ -24,6 +24,7 @@ import handlers
 from bot import adapters, onboarding, outages, rules, stages
 from bot.agent.conversation import Conversations
 from bot.backlog.dashboard.ledger import dashboard_facts
+from bot.backlog.store import family_of
 from bot.backlog.todo.reader import MirrorMarks, mark_facts
 from bot.configuration.in_force import EffectiveConfig
 from bot.known_secrets import remember, secrets_of
@@ -151,7 +152,7 @@ class House:
             self._needs,
             self.repositories.configured,
             mark_facts(self.journal, self.configuration),
-            partial(opened_pulls, self.database, self.clock),
+            partial(opened_pulls, self.database, self.clock, family_of(self.journal)),
             self.tracking.facts,
             dashboard_facts(self.journal, self.configuration),
         )

@@ -21,7 +21,7 @@ from bot.backlog.store import Backlog
 from bot.cli.local_project import LocalProject
 from bot.cli.lone_house import LoneHouse, run_lane
 from bot.cli.progress import say_event
-from bot.cli.rehearsal import rehearsal
+from bot.cli.rehearsal import Rehearsal, rehearsal
 from bot.cli.story_results import write_results
 from bot.lanes import LANES
 from bot.story.database import reading
@@ -33,7 +33,7 @@ from bot.texts import run as texts
 from bot.wiring import House
 from handlers import configuration
 
-DISPATCH = "dispatch"
+DISPATCH, PUBLISH = "dispatch", "publish"
 _SHOWN = 12  # decisions of a lane that are printed
 _LOOKED_AT = 200  # items that one cycle asks about
 
@@ -91,6 +91,8 @@ class Cycle:
         begin = Begin(self.most)
         lanes: list[dict[str, Any]] = []
         for lane in _lanes(begin):
+            if self.dry and lane.NAME == PUBLISH and isinstance(self._house, Rehearsal):
+                continue  # its reports are files of the real home
             lanes.append(self._told(lane, run_lane(self._house, self._repository, lane)))
             if lane is begin and isinstance(self._house, LoneHouse):
                 self._house.go_on(self._repository)

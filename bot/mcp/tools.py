@@ -161,7 +161,7 @@ class Tools:
                 raise Refusal(texts.no_story(issue))
             lacks = words.sentences(office.missing(told)) if not told.terminal else []
             return self._status(place, stopped, [words.story(told, lacks)], more=False)
-        stories = []
+        stories: list[shapes.StoryShown] = []
         for told in self._living(place.repository.id):
             if len(stories) == asked.limit:
                 return self._status(place, stopped, stories, more=True)

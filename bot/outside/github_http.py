@@ -17,6 +17,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,6 +25,7 @@ import jwt
 import requests
 from github import Github
 from github.Requester import Requester
+from jwt.algorithms import RSAAlgorithm
 from urllib3.util import Retry
 
 from bot.outside.errors import RateLimited, Refused, Unauthorized, Unavailable
@@ -255,7 +257,7 @@ class GitHubHttp:
         now = int(self._now().timestamp())
         claims = {"iat": now - 60, "exp": now + 540, "iss": self._key.app_id}
         try:
-            return f"Bearer {jwt.encode(claims, self._key.pem, algorithm='RS256')}"
+            return f"Bearer {jwt.encode(claims, _loaded(self._key.pem), algorithm='RS256')}"
         except (ValueError, TypeError, jwt.PyJWTError) as error:
             raise Unauthorized(f"the private key is unusable: {type(error).__name__}") from None
 
@@ -282,6 +284,12 @@ class GitHubHttp:
                 self._seen[where] = (etag, answer)
                 if len(self._seen) > _CACHED:
                     self._seen.popitem(last=False)
+
+
+@lru_cache(maxsize=4)
+def _loaded(pem: str) -> Any:
+    """The key, whose numbers are checked when it is loaded: as much work as many signatures."""
+    return RSAAlgorithm(RSAAlgorithm.SHA256).prepare_key(pem)
 
 
 def _reads_only() -> Retry:

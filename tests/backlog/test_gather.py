@@ -93,7 +93,8 @@ def test_our_own_gates_tell_of_code_and_packages(backlog: Backlog) -> None:
     assert (code.title, code.inputs.size.number) == ("sql in a.py", 2)
     assert package.title == "GHSA-9wx4-h78v-vm56: Upgrade requests to 2.32.0"
     assert package.sightings[0].identities == ("advisory:GHSA-9WX4-H78V-VM56|requests",)
-    for one in local_audit.read([result("security", status="error")]):
-        assert not one.complete
+    could_not = GateFinding("", None, "security/cannot-look", "no tool")
+    for one in local_audit.read([result("security", could_not, status="error")]):
+        assert (one.complete, one.sightings) == (False, ())
         backlog.take(REPO, one)
     assert backlog.item(REPO, 1).state is ItemState.NEW

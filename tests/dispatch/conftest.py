@@ -8,7 +8,7 @@ from typing import Any
 from bot.backlog.entry import Entry, Sightings
 from bot.backlog.reading import Reading
 from bot.backlog.store import Backlog
-from bot.story.item_events import ItemState
+from bot.story.item_events import Family, ItemState
 from bot.story.vocabulary import Person, Repository
 from bot.wiring import House
 from tests.world import REPO, World
@@ -34,9 +34,13 @@ def reading(*entries: Entry, source: str = "yaml", place: str = "backlog.yml") -
     return told.reading("d")
 
 
-def entry(title: str, key: str = "", issue: int = 0, **fields: Any) -> Entry:
+def entry(
+    title: str, key: str = "", issue: int = 0, family: Family | None = None, **fields: Any
+) -> Entry:
     named = (f"issue:{issue}",) if issue else ()
-    return Entry(title, 1, fields.pop("body", ""), fields, key=key or title, identities=named)
+    body = fields.pop("body", "")
+    told = {name: str(value) for name, value in fields.items()}
+    return Entry(title, 1, body, told, key=key or title, family=family, identities=named)
 
 
 def items(house: House, *entries: Entry, state: ItemState = ItemState.READY) -> list[int]:

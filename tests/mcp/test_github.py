@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -15,11 +15,13 @@ from bot.mcp.tools import Tools
 from bot.story.item_events import ItemState
 from bot.story.vocabulary import State
 from tests.canaries import planted
-from tests.mcp.client import Caller, run
+from tests.mcp.client import Caller, run, said
 from tests.world import BUMP, REPO, World
 
 
-def serve(world: World, log: Path, story: object, login: str, *arguments: str) -> None:
+def serve(
+    world: World, log: Path, story: Callable[[Caller], Awaitable[None]], login: str, *arguments: str
+) -> None:
     """Play a story with a server that has the settings of the world's Towpath."""
     told = world.settings
     run(
@@ -27,7 +29,7 @@ def serve(world: World, log: Path, story: object, login: str, *arguments: str) -
         home=told.home, redis_url=told.redis_url, github_api_url=told.github_api_url,
         github_web_url=told.github_web_url, app_id=told.app_id, private_key=world.app.pem,
         onboarding=False, quality_gates=False,
-    )  # type: ignore[arg-type]  # fmt: skip
+    )  # fmt: skip
 
 
 def test_a_person_starts_an_item_and_it_becomes_a_story_of_theirs(
@@ -119,6 +121,6 @@ def test_github_away_is_said_and_nothing_is_done(world: World) -> None:
     world.server.close()
     came = answer(tools.by_name["add"], {"title": "One"}, explained)
     assert came.is_error
-    assert "GitHub" in came.content[0].text
+    assert "GitHub" in said(came)
     assert not answer(tools.by_name["list"], {"repository": "local"}, explained).is_error
     assert backlog.counts(str(world.place.id)) == {}
