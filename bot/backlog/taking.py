@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bot.backlog.edges import EDGES, HELD, UNDERWAY
+from bot.backlog.edges import EDGES, UNDERWAY
 from bot.backlog.identity import conflict, edited, is_by_words, words_key, words_of
 from bot.backlog.item import INPUTS, Item
 from bot.backlog.reading import Fault, Reading
@@ -194,15 +194,10 @@ def _see(
     elif item.state not in UNDERWAY and (before is None or before.state != sighting.state):
         if sighting.state is not None:
             events += _move(item.state, sighting)
-        elif before is not None and item.state is ItemState.BLOCKED and not _is_held(item):
+        elif before is not None and item.state is ItemState.BLOCKED and not item.held:
             events.append(_moved(item.state, ItemState.NEW, f"free again in {sighting.place}"))
     shelf.tell(item, events)
     return item.number
-
-
-def _is_held(item: Item) -> bool:
-    """A person holds it back: what a source says does not let it go."""
-    return item.reason.startswith(HELD)
 
 
 def _merged(shelf: Shelf, taken: Taken, numbers: Sequence[int]) -> Item:
