@@ -10,7 +10,9 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import yaml
@@ -26,6 +28,7 @@ from bot.queue import jobs
 from bot.queue.inbox import Inbox
 from bot.queue.wakeups import STORIES
 from bot.settings import Settings
+from bot.story.database import open_database
 from bot.story.machine import Story, fold
 from bot.story.office import stream_of
 from bot.story.vocabulary import State
@@ -83,6 +86,9 @@ class World:
             create_app(self.settings, redis_url=redis_url, api=lambda: api_of(self.house))
         )
         self.boundary: Callable[[str], None] = lambda name: None
+        if self.settings.database_url is None and not (root / "home" / "towpath.db").exists():
+            (root / "home").mkdir(parents=True, exist_ok=True)
+            (root / "home" / "towpath.db").write_bytes(_empty_database())
         self.house = self.new_house()
 
     def serve(self) -> Server:
@@ -213,6 +219,16 @@ class World:
 
     def events(self, number: int) -> list[str]:
         return [r.event.kind for r in self.house.journal.load(self.stream(number))]
+
+
+@cache
+def _empty_database() -> bytes:
+    """The tables, made once for all worlds of a process."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "towpath.db"
+        engine = open_database(f"sqlite:///{path}")
+        engine.dispose()
+        return path.read_bytes()
 
 
 @contextmanager

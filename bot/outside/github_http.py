@@ -17,6 +17,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,6 +25,7 @@ import jwt
 import requests
 from github import Github
 from github.Requester import Requester
+from jwt.algorithms import RSAAlgorithm
 from urllib3.util import Retry
 
 from bot.outside.errors import RateLimited, Refused, Unauthorized, Unavailable
@@ -36,7 +38,7 @@ from bot.outside.github_answers import (
     next_page,
 )
 from bot.outside.github_guard import Guard, Guarded, limits_of
-from bot.outside.ratelimit import limit_in
+from bot.outside.ratelimit import asked_to_wait, limit_in
 from bot.outside.redaction import outgoing
 from bot.story.services import Services
 
@@ -219,7 +221,9 @@ class GitHubHttp:
         try:
             status, got, text = self._once(verb, path, params, headers, body)
             if is_away(status):
-                raise failure(verb, path, status, got, *complaint(text))
+                away = failure(verb, path, status, got, *complaint(text))
+                away.retry_after = asked_to_wait(got, now())
+                raise away
             if status < 300 and text.lstrip()[:1] == "<":  # a page of something in between
                 raise Unavailable(f"{verb} {path}: not JSON", maybe_done=verb != "GET")
             if limit := limit_in(status, got, complaint(text)[0], now()):
@@ -255,7 +259,7 @@ class GitHubHttp:
         now = int(self._now().timestamp())
         claims = {"iat": now - 60, "exp": now + 540, "iss": self._key.app_id}
         try:
-            return f"Bearer {jwt.encode(claims, self._key.pem, algorithm='RS256')}"
+            return f"Bearer {jwt.encode(claims, _loaded(self._key.pem), algorithm='RS256')}"
         except (ValueError, TypeError, jwt.PyJWTError) as error:
             raise Unauthorized(f"the private key is unusable: {type(error).__name__}") from None
 
@@ -282,6 +286,12 @@ class GitHubHttp:
                 self._seen[where] = (etag, answer)
                 if len(self._seen) > _CACHED:
                     self._seen.popitem(last=False)
+
+
+@lru_cache(maxsize=4)
+def _loaded(pem: str) -> Any:
+    """The key, whose numbers are checked when it is loaded: as much work as many signatures."""
+    return RSAAlgorithm(RSAAlgorithm.SHA256).prepare_key(pem)
 
 
 def _reads_only() -> Retry:

@@ -94,7 +94,7 @@ _SEE = Prepared(
 )
 _TOLD = Prepared(
     select(EVENTS.c.seq, EVENTS.c.at, EVENTS.c.actor, EVENTS.c.data, EVENTS.c.hash)
-    .where(EVENTS.c.stream == bindparam("of"))
+    .where(EVENTS.c.stream == bindparam("of"), EVENTS.c.seq > bindparam("after"))
     .order_by(EVENTS.c.seq)
 )
 _ROWS = select(*(EVENTS.c[name] for name in Row._fields))
@@ -110,13 +110,9 @@ class Journal(Leases, Outbox, Streams, Deliveries):
 
     def load(self, stream: str, after: int = 0) -> list[Recorded]:
         """The stream's events with a seq above `after`, in order; [] for an unknown stream."""
-        query = (
-            select(EVENTS.c.seq, EVENTS.c.at, EVENTS.c.actor, EVENTS.c.data, EVENTS.c.hash)
-            .where(EVENTS.c.stream == stream, EVENTS.c.seq > after)
-            .order_by(EVENTS.c.seq)
-        )
-        with reading(self._engine) as connection:
-            return [_recorded(*row) for row in connection.execute(query)]
+        with self._looking(once=True) as cursor:
+            rows = self._run(cursor, _TOLD, of=stream, after=after).fetchall()
+        return [_recorded(*row) for row in rows]
 
     def append(
         self,
@@ -267,7 +263,7 @@ class Together:
 
     def load(self, stream: str) -> list[Recorded]:
         """The stream's events, with those of this commit."""
-        return [_recorded(*row) for row in self.run(_TOLD, of=stream).fetchall()]
+        return [_recorded(*row) for row in self.run(_TOLD, of=stream, after=0).fetchall()]
 
     def run(self, statement: Prepared, **values: Any) -> Cursor:
         """Run a statement in the same transaction."""

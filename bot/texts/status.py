@@ -98,7 +98,8 @@ def _now(story: Story) -> str:
     if story.state is State.DONE:
         return f"Merged as {short(story.merged_sha)}; the tests pass on the default branch."
     if story.state is State.CANCELLED:
-        return "Nothing more happens here. `/retry`, or the label again, starts it anew."
+        why = f"{plain(story.cancel.reason, 300)}. " if story.cancel and story.cancel.reason else ""
+        return f"{why}Nothing more happens here. `/retry`, or the label again, starts it anew."
     if story.nothing_to_do:
         return "Close the issue if you agree; `/retry` with a more precise story starts it anew."
     if story.state is State.FAILED:

@@ -65,6 +65,9 @@ class Places:
         return self.home / "environments"
 
 
+_PLANS = 16  # trees whose plan is kept
+
+
 class Bench:
     """One repository's mirror, work trees and environments."""
 
@@ -78,6 +81,7 @@ class Bench:
         self._places, self._sandbox = places, sandbox
         self._branch = repository.default_branch
         self.mirror = Mirror.open(places.mirrors, f"repository-{repository.id}", signer)
+        self._plans: dict[str, ProjectPlan] = {}  # of trees, which never change
 
     @cached_property
     def sandbox(self) -> Sandbox:
@@ -107,7 +111,11 @@ class Bench:
 
     def environment(self, sha: str) -> tuple[ProjectPlan, Environment | None]:
         """How to test `sha`, and the environment for it (built if missing)."""
-        plan = plan_for(self.mirror, sha)
+        tree = self.mirror.tree_of(sha)
+        plan = self._plans.get(tree) or plan_for(self.mirror, sha)
+        if len(self._plans) >= _PLANS:
+            self._plans.clear()
+        self._plans[tree] = plan
         if plan.runner is None:
             return plan, None
         return plan, self.environments.prepare(plan, sha)

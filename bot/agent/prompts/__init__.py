@@ -17,7 +17,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import jinja2
@@ -25,7 +25,7 @@ import jinja2.sandbox
 from jinja2.runtime import Context
 
 from bot.agent.errors import Kind, ModelError
-from bot.agent.prompts.registry import PromptError, Registry, Version, front_of, source
+from bot.agent.prompts.registry import PromptError, Registry, Section, Version, front_of, source
 from bot.agent.shown_markdown import shown
 from bot.agent.untrusted import Secrets, section, visible
 
@@ -113,12 +113,17 @@ def render(
 
 def _least_first(version: Version, package: dict[str, Any]) -> list[str]:
     """The parts that may be left out, in the order in which they are."""
-    sections = front_of(source("base.md.j2") or "").sections | version.front.sections
+    sections = _shared_sections() | version.front.sections
     free = [name for name in package if package[name] and name in sections]
     return sorted(
         (name for name in free if not sections[name].required),
         key=lambda name: (sections[name].priority, name),
     )
+
+
+@cache
+def _shared_sections() -> dict[str, Section]:
+    return front_of(source("base.md.j2") or "").sections
 
 
 def _texts(version: Version, package: dict[str, Any], secrets: Secrets) -> tuple[str, str, int]:
