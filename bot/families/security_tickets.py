@@ -98,6 +98,8 @@ def rule(items: Sequence[Item], tree: Tree, closing: Collection[str], scope: Sco
         found = fixes[item.number]
         fix = found if isinstance(found, _Fix) else None
         ticket = _ticket(item, tree, found, scope)
+        if _is_work(item, ticket):
+            continue
         if fix is not None and ticket.kind == "code":
             ticket = replace(ticket, same_as=before.setdefault(fix.what, item.number))
             if ticket.same_as == item.number:
@@ -107,8 +109,14 @@ def rule(items: Sequence[Item], tree: Tree, closing: Collection[str], scope: Sco
     return [
         Ruled(item.number, rulings[item.number], _target(item, rulings[item.number]))
         for item in sorted(items, key=lambda one: one.number)
-        if item.state not in UNDERWAY
+        if item.number in rulings and item.state not in UNDERWAY
     ]
+
+
+def _is_work(item: Item, ticket: Ticket) -> bool:
+    """Whether people wrote down work on security that no tool reported: it goes the usual way."""
+    reported = ticket.kind != "other" or any(one.source in _KNOWING for one in item.known)
+    return not (reported or ticket.known_fix)
 
 
 def tickets(backlog: Backlog, repository: str) -> list[Item]:
@@ -150,8 +158,8 @@ def _cover(
         if not isinstance(fix, _Fix) or fix.version is None:
             continue
         busy = item.state in UNDERWAY
-        ruling = rulings[item.number]
-        if busy or ruling.outcome is Outcome.DISPATCH or ruling.patch:
+        ruling = rulings.get(item.number)
+        if busy or (ruling and (ruling.outcome is Outcome.DISPATCH or ruling.patch)):
             groups.setdefault(fix.what, []).append((busy, fix.version, -item.number))
     for group in groups.values():
         first = -max(group)[2]

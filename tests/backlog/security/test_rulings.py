@@ -258,3 +258,12 @@ def test_what_anybody_may_write_into_an_issue_closes_no_alert(backlog: Backlog) 
         backlog.take(REPO, source.read(told, SHOP))
     [ruling] = ruled(backlog, PINNED)
     assert ruling.ruling.rule == "known_fix"
+
+
+def test_work_on_security_that_no_tool_reported_goes_the_usual_way(backlog: Backlog) -> None:
+    told = Told([])
+    [issue] = told.open_issues(SHOP)
+    issue["title"], issue["body"] = "Limit the rate of log-ins", "Ten a minute."
+    backlog.take(REPO, github_issues.read(told, SHOP))
+    assert backlog.item(REPO, 1).family == "security"
+    assert ruled(backlog, PINNED) == []
