@@ -87,11 +87,10 @@ class LoneHouse(House):
             for record in self.journal.load(stream, told[stream]):
                 told[stream] = record.seq
                 yield record
-            at = time.monotonic()
-            if wait is not None and wait <= _FAR_S and at < until[stream]:
-                if not self._rests(stream):
-                    later[stream] = at + wait
-                    self.wake(stream)
+            at, soon = time.monotonic(), wait is not None and wait <= _FAR_S
+            if soon and at < until[stream] and not self._rests(stream):
+                later[stream] = at + (wait or 0.0)
+                self.wake(stream)
 
     def _rests(self, stream: str) -> bool:
         story = self.office.load(stream)
