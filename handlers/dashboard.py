@@ -194,8 +194,7 @@ class _Dashboard:
         try:
             for one in waiting:
                 if one.person is not None:
-                    desk = Desk(self._backlog, self._office.journal, self._permission, self._begin)
-                    told = obey(desk, self._repository, one.tick, one.person)
+                    told = obey(self._desk(), self._repository, one.tick, one.person)
                 elif one.tick.name in late:
                     told = BoxAnswered(tick=one.tick, person=_NOBODY, ok=False, outcome="nobody")
                 else:
@@ -204,6 +203,14 @@ class _Dashboard:
         finally:
             self._office.journal.release(lease)
         return self._known()
+
+    def _desk(self) -> Desk:
+        journal = self._office.journal
+        return Desk(self._backlog, journal, self._permission, self._begin, self._works)
+
+    def _works(self, issue: int) -> bool:
+        story = self._office.story(self._repository, issue) if issue else None
+        return story is not None and not story.terminal
 
     def _permission(self, repository: Repository, who: Person) -> str:
         return self._office.github.permission(repository, who.login, who.id)

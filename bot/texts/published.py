@@ -16,6 +16,7 @@ HEAD = (
     "count as your word once they are on the default branch; the rest is written over."
 )
 _NOTHING = "nothing to measure"
+_RUNS = ("runs", "failed", " failed")
 
 
 def body(asks: Collection[str]) -> str:
@@ -66,7 +67,8 @@ def _lines(part: Mapping[str, Any]) -> list[str]:
         f"- Completion rate: {_rate(flow['completion_rate'])}",
         f"- Open items: {_open(flow['ageing'])}",
         f"- WSJF delivered: {_of(wsjf, 'delivered', 'items')}",
-        f"- Runs of the tests: {_of(ci, 'runs', 'failed', ' failed')}",
+        f"- Runs of the tests: {_of(ci, *_RUNS)}",
+        f"- Runs of the repository's workflows: {_of((ci or {}).get('workflows'), *_RUNS)}",
         f"- Cost of models: {money(cost['total_usd']) if cost else _NOTHING}",
     ]
 

@@ -11,7 +11,6 @@ from datetime import datetime
 from itertools import islice
 
 from bot.backlog.dashboard.ledger import Board
-from bot.backlog.edges import HELD
 from bot.backlog.item import INPUTS, Item
 from bot.backlog.ranked import Ranked
 from bot.backlog.store import Backlog
@@ -112,7 +111,7 @@ def boxes_of(item: Item) -> tuple[Action, ...]:
     match item.state:
         case ItemState.READY | ItemState.REFINED | ItemState.NEW:
             return ("start", "hold", "up", "down")
-        case ItemState.BLOCKED if item.reason.startswith(HELD):
+        case ItemState.BLOCKED if item.held:
             return ("release",)
         case _:
             return ()

@@ -111,6 +111,8 @@ def _follow(shift: Shift, item: Item, where: Where | None) -> list[Decision]:
     if where is None:
         return []
     target, reason = where[0], where[1][:300]
+    if item.held and target in (ItemState.READY, ItemState.BLOCKED):
+        return []  # by a person, until a person lets it go
     if item.state is target and (item.reason == reason or target in UNDERWAY):
         return []
     if item.state is target is ItemState.READY:
