@@ -16,6 +16,7 @@ from typing import Any
 from bot.backlog.edges import UNDERWAY
 from bot.backlog.item import Item
 from bot.backlog.store import Backlog
+from bot.backlog.visible import discloses
 from bot.story.begin import begin
 from bot.story.claim_records import holder, seen
 from bot.story.effects import RequestStory
@@ -92,8 +93,13 @@ def stands_against(
     """What stands against beginning it now, before anybody's leave is asked for; None: nothing."""
     if stopped := office.stopped(repository):
         return Started(False, rule=stopped, reason=f"nothing is done here now: {stopped}")
-    if (no := _of_state(item, leave)) or not item.issue:
+    if no := _of_state(item, leave):
         return no
+    if not item.issue:
+        if not discloses(office.github, repository, item):
+            return None
+        why = "an issue in this public repository would disclose what only some may see"
+        return Started(False, rule="undisclosed", reason=why)
     found = _issue(office, repository, item.issue)
     if found is None or "pull_request" in found:
         return Started(False, item.issue, "no_issue", f"#{item.issue} is no issue")
