@@ -97,12 +97,13 @@ class Guarded:
         services, why = self.guard.services, self.guard.answers()
         writes = _writes(self.verb, self.path)
         if why:
-            services.failed(GITHUB, why)
+            services.failed(GITHUB, why, retry_after=error.retry_after)
         else:
             services.succeeded(GITHUB)
             if writes:
                 about = f"{self.verb} {self.path}"
-                services.failed(WRITES, str(error)[:200], about=about[:200])
+                wait = error.retry_after
+                services.failed(WRITES, str(error)[:200], about=about[:200], retry_after=wait)
         rest = services.resting(*services_of(self.installation, writes=writes))
         if rest is not None:
             error.away, error.retry_after = True, rest.retry_after

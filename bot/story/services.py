@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 KIND = "service"
 DEGRADED, RECOVERED, WELL = "degraded", "recovered", "well"  # states of a stream
 TRIAL_S = 60.0  # one who tries a service and dies is waited for so long
-AGAIN_S = 2.0  # after which one looks again whether somebody else's trial went well
+AGAIN_S = 2.0  # at least: after which one looks again whether somebody else's trial went well
 
 
 class Resting(Exception):
@@ -210,7 +210,8 @@ class Asking:
             case breaker.Gate.TRIAL:
                 give_back = services._memory.try_alone(name)
                 if give_back is None:
-                    raise services._rests(name, known, AGAIN_S)
+                    # Longer after a long rest: a thousand stories that wait must not come at once.
+                    raise services._rests(name, known, max(AGAIN_S, known.condition.rest / 4))
                 self._trials.append(give_back)
 
     def _give_back(self) -> None:

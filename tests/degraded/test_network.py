@@ -6,6 +6,8 @@ import itertools
 import logging
 import time
 from collections.abc import Iterator
+from datetime import timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -157,3 +159,24 @@ def test_limits_of_one_installation_hold_in_every_process_and_for_nobody_else(
     place.later(91)
     assert second.issue(place.repository, number)["title"] == "x"
     assert degraded(journal) == []
+
+
+@pytest.mark.parametrize("form", ["seconds", "date"])
+def test_a_service_that_says_when_to_come_back_is_not_asked_before(
+    place: Place, proxy: Proxy, journal: Journal, form: str
+) -> None:
+    github = process(place, proxy, journal)
+    read(github, place)
+    until = place.now() + timedelta(seconds=600)
+    said = "600" if form == "seconds" else format_datetime(until, usegmt=True)
+    place.hub.faults.add(times=0, status=503, headers={"Retry-After": said})
+    with pytest.raises(errors.Unavailable):
+        read(github, place)
+    (told,) = degraded(journal)
+    assert 595 < (told.probe - place.now()).total_seconds() <= 600
+    place.hub.faults.clear()
+    place.later(590)
+    with pytest.raises(errors.Away):
+        read(github, place)
+    place.later(11)
+    read(github, place)

@@ -43,10 +43,15 @@ def entry(
     return Entry(title, 1, body, told, key=key or title, family=family, identities=named)
 
 
-def items(house: House, *entries: Entry, state: ItemState = ItemState.READY) -> list[int]:
+def items(
+    house: House,
+    *entries: Entry,
+    state: ItemState = ItemState.READY,
+    place: str = "backlog.yml",
+) -> list[int]:
     """Items of these entries, ready to be begun; their numbers."""
     kept, key = backlog(house), str(repository(house).id)
-    kept.take(key, reading(*entries))
+    kept.take(key, reading(*entries, place=place))
     numbers = sorted(one.number for one in kept.next(key, 100, tuple(ItemState)))
     for number in numbers:
         if kept.item(key, number).state is ItemState.NEW:

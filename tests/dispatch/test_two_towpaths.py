@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
+from bot.backlog.start import OPERATOR
+from bot.backlog.start import start as begin_item
 from bot.localhub import Server
 from bot.settings import Settings
 from bot.story.machine import Story, fold
@@ -17,7 +19,7 @@ from bot.story.office import stream_of
 from bot.story.vocabulary import State
 from bot.wiring import House
 from handlers.story import start
-from tests.dispatch.conftest import person
+from tests.dispatch.conftest import backlog, entry, items, person, repository
 from tests.world import BUMP, FILES, REPO, ROOT, World
 
 WAITS = {**FILES, ".github/towpath.yml": "gates: {pre_code: true}\n"}
@@ -188,3 +190,39 @@ def test_what_one_gave_back_to_people_the_other_leaves_to_them(both: tuple[Watch
     world.say("bob", number, "/retry")
     assert world.tale(number).claim is not None
     assert len(world.act("alice").comments(REPO, number)) == 3  # the status, and what bob said
+
+
+def test_one_thing_of_a_document_gets_one_issue_and_one_of_them_works_on_it(
+    both: tuple[Watched, Other],
+) -> None:
+    world, other = both
+
+    there: list[int] = []
+
+    def begin(house: House, number: int) -> int:
+        told = begin_item(house.office, backlog(house), repository(house), number, None, OPERATOR)
+        assert told.issue, told
+        return told.issue
+
+    for which in range(1, 30):
+        title = f"Say hello {which} times"
+        mine = items(world.house, entry(title), place=f"{which}.yml")[-1]
+        theirs = items(other.house, entry(title), place=f"{which}.yml")[-1]
+        there.clear()
+        world.watch(
+            f"/repos/{REPO}/issues",
+            which,
+            lambda number=theirs: there.append(begin(other.house, number)),  # type: ignore[misc]
+        )
+        here = begin(world.house, mine)
+        world.path = ""
+        if world.seen < which:
+            break
+        assert there == [here]
+        still_open = world.act("alice").request("GET", f"/repos/{REPO}/issues?state=open")
+        assert [one["number"] for one in still_open if one["title"] == title] == [here]
+        world.house.advance(world.stream(here))
+        other.go_on(here)
+        tales = (world.tale(here), other.tale(here))
+        assert len([tale for tale in tales if tale.claim or tale.terminal]) == 1
+    assert which > 4

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from bot.backlog.start import PERSON, start
+from bot.backlog.start import AUTOSTART, PERSON, start
 from bot.backlog.store import Backlog
 from bot.story.item_events import ItemState
 from bot.story.vocabulary import Person, State
@@ -106,3 +106,22 @@ def _records(world: World, repository: int) -> list:  # type: ignore[type-arg]
     journal = world.house.journal
     rows = journal.streams(kind="lane", limit=100)
     return [one for row in rows for one in journal.load(row.stream)]
+
+
+def test_without_leave_a_ticket_is_not_touched(site: Cloud, world: World) -> None:
+    house = world.house
+    key = site.open(*BUMP)
+    hook(world, site, key, "w-1")
+    world.settle()
+    backlog, repository = Backlog(house.journal), house.github.repository("acme/shop")
+    (item,) = backlog.items(str(repository.id))
+    backlog.move(str(repository.id), item.number, ItemState.READY)
+    rita = world.act("alice").request("GET", "/users/rita")
+    reader = Person(id=rita["id"], login="rita")
+    told = [
+        start(house.office, backlog, repository, item.number, reader, PERSON),
+        start(house.office, backlog, repository, item.number, None, AUTOSTART),
+    ]
+    assert [one.rule for one in told] == ["permission", "autostart"]
+    assert site.changes == 0
+    assert site.properties.get(key) is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -63,7 +64,7 @@ def test_a_person_starts_an_item_and_it_becomes_a_story_of_theirs(
         told = (await caller.good("status", issue=issue))["stories"][0]
         assert (told["state"], told["waits_for"]) == ("WAITING", "pre_deploy")
         assert told["untrusted"]["title"] == BUMP[0]
-        assert told["missing"]
+        assert told["untrusted"]["missing"]
         assert [one["issue"] for one in (await caller.good("status"))["stories"]] == [issue]
         assert (await caller.good("show", number=begun["number"]))["issue"] == issue
         for tool, more in (
@@ -122,5 +123,31 @@ def test_github_away_is_said_and_nothing_is_done(world: World) -> None:
     came = answer(tools.by_name["add"], {"title": "One"}, explained)
     assert came.is_error
     assert "GitHub" in said(came)
+    for _ in range(20):  # until it is left alone
+        came = answer(tools.by_name["list"], {}, explained)
+        if "degraded since" in said(came):
+            break
+    assert came.is_error
+    status = answer(tools.by_name["status"], {"repository": "local"}, explained)
+    assert [one["untrusted"]["what"] for one in status.structured_content["degraded"]] == ["github"]
     assert not answer(tools.by_name["list"], {"repository": "local"}, explained).is_error
     assert backlog.counts(str(world.place.id)) == {}
+
+
+def test_one_item_started_many_times_at_once_is_one_story(world: World) -> None:
+    journal, backlog = world.house.journal, Backlog(world.house.journal)
+    office = world.house.office
+    tools = Tools(journal, backlog, places(world, "alice"), lambda: office)
+    added = answer(tools.by_name["add"], {"title": BUMP[0], "body": BUMP[1]}, explained)
+    number = added.structured_content["item"]["number"]
+    start = tools.by_name["start"]
+    with ThreadPoolExecutor(4) as pool:
+        came = list(pool.map(lambda _: answer(start, {"number": number}, explained), range(4)))
+    begun = [one.structured_content for one in came if not one.is_error]
+    assert {one["issue"] for one in begun if one["begun"]} == {1}, came
+    again = answer(start, {"number": number}, explained)
+    assert again.structured_content["begun"]
+    issues = world.act("alice").request("GET", f"/repos/{REPO}/issues?state=all")
+    assert len(issues) == 1
+    assert backlog.item(str(world.place.id), number).state is ItemState.DOING
+    assert journal.verify() == []

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.backlog.lanes.lane import Decision, Outcome, Shift, Wait
-from bot.backlog.reading import Reading
+from bot.backlog.reading import Reading, of_one_look
 from bot.backlog.taking import Taken
 from bot.backlog.words import instant_of
 from bot.story.item_events import Sighting
@@ -81,7 +81,8 @@ class Day:
         name = told.source if told.place == told.source else f"{told.source} {told.place}"
         self.inputs[name] = told.digest
         for what, numbers in _changes(taken):
-            self._counts[what] = self._counts.get(what, 0) + len(numbers)
+            if numbers:
+                self._counts[what] = self._counts.get(what, 0) + len(numbers)
             self.touched.update(numbers)
             for number in numbers:
                 self.decide(number, what, f"{told.source}: {told.place}")
@@ -109,7 +110,7 @@ class Day:
     def take_each(self, name: str, sign: str, readings: Iterable[Reading]) -> None:
         """Take many; those that were taken before the budget was over are not taken again."""
         done = self._place.get("done", 0) if self._place.get("sign") == sign else 0
-        for number, told in enumerate(readings, 1):
+        for number, told in enumerate(of_one_look(list(readings)), 1):
             if number <= done:
                 self._broken(told)
                 continue

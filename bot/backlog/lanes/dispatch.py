@@ -37,13 +37,26 @@ def run(shift: Shift) -> Outcome:
     """Begin what may begin now."""
     if shift.config.backlog.autostart != "on":
         return Outcome(inputs={"autostart": "off"})
+    return begin(shift, AUTOSTART)
+
+
+def begin(
+    shift: Shift,
+    leave: str,
+    most: int | None = None,
+    begun: Callable[[int, int], None] = lambda item, issue: None,
+) -> Outcome:
+    """Begin what may begin with this leave, `most` items; `begun` is told of each, with its issue.
+
+    Where `most` is said it stands for `backlog.throttle.under_way`; the rest of the throttle holds.
+    """
     if shift.office.stopped(shift.repository):
         return Outcome(waits=[Wait("all", "nothing is done for the repository now")])
     ready = [
         (row.score, shift.backlog.item(shift.key, row.number))
         for row in shift.backlog.next(shift.key, _LOOKED_AT, (ItemState.READY,))
     ]
-    look = _Look(shift, [item for _, item in ready])
+    look = _Look(shift, [item for _, item in ready], leave, most, begun)
     for score, item in ready:
         if shift.budget.over():
             return look.outcome(finished=False)
@@ -62,8 +75,12 @@ class _Look:
 
     shift: Shift
     ready: list[Item]
+    leave: str
+    most: int | None
+    begun: Callable[[int, int], None]
     decisions: list[Decision] = field(default_factory=list)
     waits: list[Wait] = field(default_factory=list)
+    _new: int = 0
 
     def consider(self, item: Item) -> None:
         """Begin an item, or say what stands against it."""
@@ -71,7 +88,7 @@ class _Look:
             return self.pass_over(item, reason, waits=True)
         shift = self.shift
         if shift.dry:
-            no = stands_against(shift.office, shift.repository, item, AUTOSTART, self._pull_of)
+            no = stands_against(shift.office, shift.repository, item, self.leave, self._pull_of)
             if no is not None:
                 return self.pass_over(item, no.reason, waits=True)
             self.decisions.append(Decision(item.number, "would begin"))
@@ -82,10 +99,11 @@ class _Look:
             shift.repository,
             item.number,
             None,
-            AUTOSTART,
+            self.leave,
             self._pull_of,
         )
         if told.begun:
+            self.begun(item.number, told.issue)
             self.decisions.append(Decision(item.number, "begun", f"issue {told.issue}"))
             self._count(item)
         else:
@@ -114,7 +132,10 @@ class _Look:
         elif left := [issue for issue in before if self._is_open(issue)]:
             yield f"it comes after {_listed(left)}"
         most = self.shift.config.backlog.throttle.under_way
-        if len(self._under_way) >= most:
+        if self.most is not None:
+            if self._new >= self.most:
+                yield f"--max-prs {self.most}"
+        elif len(self._under_way) >= most:
             yield f"{len(self._under_way)} of {most} stories of the backlog are under way"
         verdict = throttle.decide(
             self._opened(str(item.family)), self._pace, self._ci, self.shift.now
@@ -123,6 +144,7 @@ class _Look:
             yield verdict.reason.partition("; it goes on at")[0]
 
     def _count(self, item: Item) -> None:
+        self._new += 1
         self._under_way.add(item.number)
         self._coming[str(item.family)] += 1
 
