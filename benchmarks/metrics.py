@@ -14,8 +14,10 @@ import json
 import sys
 import tempfile
 from datetime import timedelta
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 from benchmarks.journal import best
 from bot.metrics import metrics
@@ -78,14 +80,14 @@ def filled(path: Path, events: int) -> tuple[Journal, int]:
     return journal, told
 
 
-def measured(folder: Path, lengths: tuple[int, int]) -> dict[str, object]:
+def measured(folder: Path, lengths: tuple[int, int]) -> dict[str, Any]:
     """CPU seconds by the number of events, and how they grow."""
     spent: dict[int, float] = {}
     for length in lengths:
         journal, told = filled(folder / f"{length}.db", length)
         until = journal.clock() + timedelta(hours=1)
         since = until - timedelta(days=30)
-        spent[told] = best(lambda j=journal, a=since, b=until: metrics(j, "7", a, b))
+        spent[told] = best(partial(metrics, journal, "7", since, until))
         journal.engine.dispose()
     (few, short), (many, long) = sorted(spent.items())
     return {

@@ -15,7 +15,7 @@ from rq import Queue
 from rq.timeouts import BaseTimeoutException
 
 import handlers.todo
-from bot.backlog.lanes import intake, publish, rank, reconcile, refine
+from bot.backlog.lanes import dispatch, intake, publish, rank, reconcile, refine, verify
 from bot.backlog.lanes.lane import Hands, Lane, Surfaces
 from bot.backlog.lanes.runner import Runner
 from bot.backlog.sources import local_audit
@@ -32,7 +32,7 @@ from bot.workspace.perform import Workshop
 from handlers import dashboard, published
 
 # In the order in which an item goes through them.
-LANES: tuple[Lane, ...] = (intake, refine, rank, publish, reconcile)
+LANES: tuple[Lane, ...] = (intake, refine, rank, dispatch, verify, publish, reconcile)
 
 # What may give lanes something to do; other deliveries do not change their pace.
 _NEWS = frozenset(

@@ -24,6 +24,7 @@ import handlers
 from bot import adapters, onboarding, outages, rules, stages
 from bot.agent.conversation import Conversations
 from bot.backlog.dashboard.ledger import dashboard_facts
+from bot.backlog.store import family_of
 from bot.backlog.todo.reader import MirrorMarks, mark_facts
 from bot.configuration.in_force import EffectiveConfig
 from bot.known_secrets import remember, secrets_of
@@ -151,7 +152,7 @@ class House:
             self._needs,
             self.repositories.configured,
             mark_facts(self.journal, self.configuration),
-            partial(opened_pulls, self.database, self.clock),
+            partial(opened_pulls, self.database, self.clock, family_of(self.journal)),
             self.tracking.facts,
             dashboard_facts(self.journal, self.configuration),
         )
@@ -354,8 +355,9 @@ class House:
         for kind in ("story", KIND):
             for row in self.journal.streams(kind=kind, due_before=at, unleased=True, limit=200):
                 self.wake(row.stream)
-        said = self.journal.due_effects(at, limit=200, kinds=LEFTOVERS)
-        streams = {row.stream for row in said if not self.services.resting(outages.GITHUB)}
+        is_away = self.services.resting(outages.GITHUB) is not None
+        said = [] if is_away else self.journal.due_effects(at, limit=1000, kinds=LEFTOVERS)
+        streams = {row.stream for row in said}
         for stream in sorted(streams):
             self.performer.perform_leftovers(fold(stream, self.journal.load(stream)), None)
         advance_all(self.office)

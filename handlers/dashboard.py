@@ -19,6 +19,7 @@ from bot.backlog.dashboard.obey import Desk, obey
 from bot.backlog.dashboard.view import view
 from bot.backlog.lanes.run import backlog_of
 from bot.backlog.start import PERSON, start
+from bot.backlog.visible import audience
 from bot.outside.errors import NotFound
 from bot.story.dashboard_boxes import shown, ticked
 from bot.story.dashboard_events import (
@@ -43,6 +44,7 @@ from bot.texts import dashboard as texts
 _TRIES = 4
 UNKNOWN = timedelta(minutes=30)  # how long a tick waits for the webhook that says whose it is
 REFUSED = timedelta(hours=1)  # until a refused writing is tried again
+_JOKE = 100  # writings that may have been lost
 _ANSWERING = 120.0  # seconds until somebody else may go on with the ticks
 _NOBODY = Person(id=0, login="nobody")
 
@@ -96,7 +98,11 @@ class _Dashboard:
         """One round: whether the issue is up to date; None: look again, it is not what was read."""
         board, now = self._known(), self._office.clock()
         if not self._wanted and (not board.issue or board.says == CLOSED):
+            if board.closed and not board.issue:  # asked for again, there is to be another
+                self._keep(board, DashboardReopened(issue=0))
             return True
+        if board.closed and not board.issue:
+            return True  # closed, then deleted: nobody wants it
         issue: dict[str, Any] = {}
         if board.issue:
             found = self._issue(board.issue)
@@ -104,20 +110,22 @@ class _Dashboard:
                 self._keep(board, DashboardLost(issue=board.issue))
                 return None
             issue, board = found, self._state(board, found)
-        if board.refused is not None and now - board.refused < REFUSED:
+        if board.refused is not None and abs(now - board.refused) < REFUSED:
             return False
         text, closed = str(issue.get("body") or ""), board.closed or not self._wanted
         if not closed:
             board = self._answer(self._hear(board, text))
         key = str(self._repository.id)
-        told = view(self._backlog, key, board, now, self._story, self._waits, closed)
+        shows = audience(self._office.github, self._repository)
+        told = view(self._backlog, key, board, now, self._story, self._waits, closed, shows)
         same = told.says == board.says and seen(text) == board.body
         if board.issue and same and (issue.get("state") == "closed") == closed:
             return True
         return self._write(board, told, text)
 
     def _write(self, board: Board, told: View, text: str) -> bool | None:
-        writing = max(board.writing, shown(text)) + 1
+        there = shown(text)  # more than ours, where a writing was not recorded, or somebody's joke
+        writing = max(board.writing, there if there <= board.writing + _JOKE else 0) + 1
         # The first writing has one key whatever it says: looked for by it, there is never a second.
         what = f"{board.tries}/{told.says}" if board.issue else f"open/{board.made}"
         effect = ShowDashboard(
@@ -163,7 +171,7 @@ class _Dashboard:
         facts: list[DashboardEvent] = [
             BoxTicked(tick=tick)
             for place, tick in there.items()
-            if place not in board.pending and tick.name not in board.answered
+            if place not in board.pending and not board.is_over(tick, by_somebody=False)
         ]
         if shown(text) == board.writing:
             gone = (board.pending[place] for place in sorted(board.shows & set(board.pending)))
@@ -176,8 +184,9 @@ class _Dashboard:
     def _answer(self, board: Board) -> Board:
         """Obey every tick that somebody stands behind, in the order in which they were told."""
         waiting = sorted(board.pending.values(), key=lambda one: (one.since, one.tick.name))
-        late = self._office.clock() - UNKNOWN
-        if not any(one.person is not None or one.since <= late for one in waiting):
+        now = self._office.clock()
+        late = {one.tick.name for one in waiting if abs(now - one.since) >= UNKNOWN}
+        if not late and all(one.person is None for one in waiting):
             return board
         lease = self._office.journal.acquire(self._stream, uuid.uuid4().hex, _ANSWERING)
         if lease is None:
@@ -185,9 +194,8 @@ class _Dashboard:
         try:
             for one in waiting:
                 if one.person is not None:
-                    desk = Desk(self._backlog, self._office.journal, self._permission, self._begin)
-                    told = obey(desk, self._repository, one.tick, one.person)
-                elif one.since <= late:
+                    told = obey(self._desk(), self._repository, one.tick, one.person)
+                elif one.tick.name in late:
                     told = BoxAnswered(tick=one.tick, person=_NOBODY, ok=False, outcome="nobody")
                 else:
                     continue
@@ -195,6 +203,14 @@ class _Dashboard:
         finally:
             self._office.journal.release(lease)
         return self._known()
+
+    def _desk(self) -> Desk:
+        journal = self._office.journal
+        return Desk(self._backlog, journal, self._permission, self._begin, self._works)
+
+    def _works(self, issue: int) -> bool:
+        story = self._office.story(self._repository, issue) if issue else None
+        return story is not None and not story.terminal
 
     def _permission(self, repository: Repository, who: Person) -> str:
         return self._office.github.permission(repository, who.login, who.id)
@@ -238,7 +254,7 @@ def edited(delivery: Delivery, office: Office) -> None:
         by = person(delivery.payload.get("sender"))
         if _is_us(office, by):  # what stood there when we wrote, and may not have been read
             for place, tick in sorted(before.items()):
-                if place not in board.pending and place not in board.shows:
+                if place not in board.pending and not board.is_over(tick, by_somebody=False):
                     _tick(office, repository, BoxTicked(tick=tick))
         else:
             now = _text(office, repository, board)
@@ -282,8 +298,7 @@ def pushed(delivery: Delivery, office: Office) -> None:
     repository = office.repository(delivery.payload)
     if delivery.payload.get("ref") != f"refs/heads/{repository.default_branch}":
         return
-    wanted, board = _is_wanted(office, repository), known(office, repository)
-    if wanted != bool(board.issue and board.says != CLOSED):
+    if _is_wanted(office, repository) or known(office, repository).made:
         look(office, repository)
 
 

@@ -20,6 +20,7 @@ from bot.backlog.published.ledger import Published, fold, stream_of
 from bot.backlog.sources import yaml_records
 from bot.backlog.sources.document import Document
 from bot.backlog.store import Backlog
+from bot.backlog.visible import audience
 from bot.story.dashboard_view import Wait
 from bot.story.effects import DeleteBranch, OpenPullRequest, ProposeFile
 from bot.story.item_events import ItemState
@@ -32,7 +33,7 @@ from bot.texts import published as texts
 from policies.repository_effects import BACKLOG_PATH, PUBLISHED_BRANCH, REPORTS
 
 MOST = 3000  # items in the file
-OFTEN = timedelta(hours=1)  # how often an open proposal is brought up to date at most
+OFTEN = timedelta(hours=1)  # between two proposals, at least
 _SHOWN = (*OPEN, *UNDERWAY, ItemState.BLOCKED)
 Files = tuple[tuple[str, str], ...]
 
@@ -73,10 +74,13 @@ class _Files:
         if not self._asks - {"pull_request"}:
             return ()
         now = self._office.clock()
-        if told.refused is not None and now - told.refused < OFTEN:
+        if told.refused is not None and abs(now - told.refused) < OFTEN:
             return ()
         if told.outcome == "declined" and told.settings == self._settings:
             return (Wait("published files", texts.declined(told.number)),)
+        if told.at is not None and abs(now - told.at) < OFTEN:
+            self._offer(told if told.unoffered else None)
+            return ()
         head = self._office.github.branch_head(self._repository, self._repository.default_branch)
         if head is None:
             return ()  # nothing was committed yet
@@ -84,15 +88,12 @@ class _Files:
         if not files:
             return ()
         held = self._office.github.branch_head(self._repository, PUBLISHED_BRANCH)
-        if held is not None and held != told.sha:
+        if held is not None and held != told.sha and not self._is_ours(held):
             return (Wait("published files", texts.taken_over(PUBLISHED_BRANCH)),)
         says = digest(files)[:24]
         if (says, base, held) != (told.says, told.base, told.sha):
-            stale = held is not None and told.outcome == "" and base != told.base  # it conflicts
-            if not stale and told.at is not None and now - told.at < OFTEN:
-                return ()
             self._propose(told, files, head, held or "", says, base, mark)
-        self._offer(known(self._office, self._repository), [path for path, _ in files])
+        self._offer(known(self._office, self._repository))
         return ()
 
     def _wanted(self, head: str, report: Files) -> tuple[Files, str, str]:
@@ -108,7 +109,8 @@ class _Files:
             ranked = self._backlog.next(key, MOST, _SHOWN)
             counts = self._backlog.counts(key)
             left = sum(counts.get(state, 0) for state in _SHOWN) - len(ranked)
-            items = [self._backlog.item(key, one.number) for one in ranked]
+            shows = audience(self._office.github, self._repository)
+            items = [item for one in ranked if shows(item := self._backlog.item(key, one.number))]
             text, mark = file_of(items, texts.HEAD, left)
             # What is there may say the same and began as an older writing of ours.
             if (now is not None or items) and _words(text) != _words(now or ""):
@@ -158,9 +160,8 @@ class _Files:
         fact = FilesProposed(effect=effect.key, sha=sha, says=says, base=base, mark=mark)
         self._keep(fact, once=f"{effect.key}/told")
 
-    def _offer(self, told: Published, paths: list[str]) -> None:
-        is_open = told.number and told.outcome == ""
-        if is_open or "pull_request" not in self._asks:
+    def _offer(self, told: Published | None) -> None:
+        if told is None or told.is_open or "pull_request" not in self._asks:
             return
         effect = OpenPullRequest(
             key=f"{self._stream}/open_pull_request/{told.offered}/{self._settings}",
@@ -169,7 +170,7 @@ class _Files:
             branch=PUBLISHED_BRANCH,
             base=self._repository.default_branch,
             title=texts.TITLE,
-            body=texts.body(paths),
+            body=texts.body(self._asks),
         )
         opened = self._office.do(self._stream, effect)
         fact = FilesOffered(number=opened["number"], url=opened["url"])
@@ -198,6 +199,12 @@ class _Files:
             where = self._repository
             gone = DeleteBranch(key=key, repository=where, branch=PUBLISHED_BRANCH, sha=sha)
             self._office.say(self._stream, [gone])
+
+    def _is_ours(self, sha: str) -> bool:
+        """Whether we made this commit, and died before that was told."""
+        author = self._office.github.commit(self._repository, sha).get("author") or {}
+        bot = self._office.github.identity().bot
+        return bool(author.get("id") == bot.id if bot.id else author.get("login") == bot.login)
 
     def _keep(self, fact: PublishedEvent, once: str | None = None) -> None:
         head = Head(kind="published", repository=self._repository.full_name)

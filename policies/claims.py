@@ -84,7 +84,7 @@ def decide(seen: Seen, us: Us, now: datetime) -> Taking:
     if claim is not None and stands and claim.expires > now:
         if claim.holder == us.holder:
             return Taking(What.OURS, "ours", fence=claim.fence, until=claim.expires)
-        reason = f"{claim.holder} works on it until {_minute(claim.expires)}"
+        reason = f"{claim.holder} works on it"
         return Taking(What.ANOTHERS, "claimed", reason, claim.fence, claim.expires)
     if us.asked is None and (others := _others(seen.assignees, us.names)):
         reason = f"it is assigned to {', '.join(others)}"
@@ -98,7 +98,7 @@ def decide(seen: Seen, us: Us, now: datetime) -> Taking:
         reason = f"the claim of {claim.holder} ran out at {_minute(claim.expires)}"
         return Taking(What.STALE, "stale", reason, fence)
     if us.asked is None or us.asked <= claim.expires:
-        reason = f"{claim.holder} left it to people at {_minute(claim.expires)}"
+        reason = f"{claim.holder} left it to people"
         return Taking(What.ANOTHERS, "left_to_people", reason, until=now + LOOK_AGAIN)
     return Taking(What.TAKE, "asked_again", fence=fence)
 

@@ -21,9 +21,9 @@ from policies import (
     budget,
     dashboard,
     marks,
-    opened_pulls,
     scope,
     suspicion,
+    throttle,
     tickets,
     who_commands,
 )
@@ -44,8 +44,7 @@ class Limits:
     branch_lines: int = 200
     file_operations: int = 1000
     deploy_attempts: int = 20
-    prs_per_day: int = 5
-    open_prs: int = 10
+    pace: throttle.Pace = field(default_factory=throttle.Pace)
     programs: frozenset[str] = frozenset({"ruff", "uv", "pytest", "python", "python3"})
     in_project: frozenset[str] = frozenset(
         {"python", "python3", "pytest", "mypy", "ruff", "node", "npm", "npx", "tsc", "go", "cargo"}
@@ -81,7 +80,8 @@ class Facts:
     paths: scope.Scope = field(default_factory=scope.Scope)
     asker: who_commands.CommandFacts | None = None  # of somebody who asks for a new story
     autostart: bool = False  # whether the configuration lets stories begin by themselves
-    opened: opened_pulls.Opened = field(default_factory=opened_pulls.Opened)
+    opened: throttle.Opened = field(default_factory=throttle.Opened)
+    ci: throttle.CiHealth | None = None
     marks: marks.MarkFacts | None = None  # of comments that say what is to be done
     tickets: tickets.TicketFacts | None = None  # what may be written to a tracker
     dashboard: dashboard.DashboardFacts | None = None

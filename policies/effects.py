@@ -28,10 +28,10 @@ from policies import (
     dashboard,
     leave,
     marks,
-    opened_pulls,
     reviews,
     scope,
     suspicion,
+    throttle,
     tickets,
     tools,
 )
@@ -278,8 +278,7 @@ def _budget(effect: Any, facts: Facts) -> Verdict | None:
 
 
 def _not_too_many(effect: Any, facts: Facts) -> Verdict | None:
-    limits = facts.limits
-    return opened_pulls.decide(facts.opened, limits.prs_per_day, limits.open_prs, facts.now)
+    return throttle.decide(facts.opened, facts.limits.pace, facts.ci, facts.now)
 
 
 def _nothing_suspicious(effect: Any, facts: Facts) -> Verdict | None:

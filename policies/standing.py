@@ -103,6 +103,10 @@ def would(effect: Any) -> str:
             return f"show the check {effect.check!r} ({effect.conclusion})"
         case "post_comment" | "react" | "close_issue":
             return f"{effect.kind.replace('_', ' ')} on #{effect.issue}"
+        case "transition_ticket":
+            return f"move {effect.ticket} to {effect.status}"
+        case "assign_ticket" | "set_ticket_property" | "comment_ticket" | "link_ticket":
+            return f"{effect.kind.replace('_ticket', '').replace('_', ' ')} on {effect.ticket}"
         case "edit_pull_request" | "close_pull_request":
             return f"{effect.kind.replace('_', ' ')} #{effect.number}"
         case "delete_branch":

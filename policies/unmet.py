@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from bot.story.vocabulary import TERMINAL, Approval, AutoApproval, Gate, Person, State, Waiting
-from policies import budget, opened_pulls
+from policies import budget, throttle
 from policies.approvals import (
     APPROVABLE,
     ApprovalRule,
@@ -198,7 +198,7 @@ def _of_money(story: StoryNow, facts: UnmetFacts) -> list[Condition]:
     since = waiting.since if at_gate and waiting else None
     if at_gate and waiting and waiting.until and waiting.until > facts.now:
         until = waiting.until.isoformat(timespec="seconds")
-        if waiting.rule in opened_pulls.RULES:
+        if waiting.rule in throttle.RULES:
             return [Condition("enough_opened", (OPERATOR, TIME), since, detail=until)]
         return [Condition("period_spent", (OPERATOR, TIME), since, detail=until)]
     usd = facts.caps.story_usd + story.budget_raised_usd

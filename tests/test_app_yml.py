@@ -191,6 +191,8 @@ def _read(
         "secret_scanning_alerts": (repository,),
         "security_advisories": (repository,),
         "branch_runs": (repository, "main"),
+        "recent_runs": (repository,),
+        "open_pulls": (repository,),
         "failed_jobs": (repository, 1),
         "pull": (repository, pull),
         "pulls_for_head": (repository, BRANCH),

@@ -25,6 +25,7 @@ from bot.backlog.sources.folder import ENDINGS, SKIPPED
 from bot.backlog.sources.github_service import Reads
 from bot.codebase.blobs import Blobs, Listed
 from bot.codebase.roles import role_of
+from bot.story.schema import storable
 from bot.story.vocabulary import Repository, digest
 
 ON_GITHUB = ("issues", "dependabot", "code_scanning", "secret_scanning", "advisories",
@@ -74,14 +75,15 @@ def in_tree(
     here: set[tuple[str, str]] = set()
     benchmarks: tuple[Document, ...] = ()
     for one, data in blobs.read(files):
-        document = Document(one.path, data, repository, benchmarks)
+        path = storable(one.path)  # git's paths are bytes, and not all of them are text
+        document = Document(path, data, repository, benchmarks)
         for told in readings(document):
             if kind_of(told.source, document) not in wanted:
                 continue
             here.add((told.source, told.place))
             yield heard(document, told)
             if told.source == "benchmark":
-                benchmarks = (*benchmarks, Document(one.path, data))
+                benchmarks = (*benchmarks, Document(path, data))
     for source, place in known:
         ours = source in document_sources() and kind_of(source, Document(place, b"")) in wanted
         if ours and (source, place) not in here:

@@ -25,6 +25,7 @@ _SUFFIX = re.compile(r"\s*\((?:#|gh-)\d+\)\s*$", re.IGNORECASE)
 _LINK = re.compile(r"!?\[([^\]\n]*)\]\([^)\n]*\)")
 _NO_WORD = re.compile(r"[^\w]+")
 
+_NUMBER = re.compile(r"\d+")
 _BY_WORDS = re.compile(r"#[0-9a-f]{16}(?:~[0-9a-f]{16})?$")  # keys of entries without an id
 
 LIKE = 0.62  # of SequenceMatcher: an edited title
@@ -96,11 +97,17 @@ def _likes(old: Sequence[Sighting], new: Sequence[Sighting]) -> list[tuple[float
         matcher = SequenceMatcher(autojunk=False, b=words_of(fresh.title)[:_LONGEST])
         for gone in old:
             matcher.set_seq1(words[gone.key])
-            if matcher.quick_ratio() < LIKE or _differ(gone, fresh):
+            if matcher.quick_ratio() < LIKE or _differ(gone, fresh) or _counted(gone, fresh):
                 continue
             if (ratio := matcher.ratio()) >= LIKE:
                 found.append((-ratio, fresh.key, gone.key))
     return found
+
+
+def _counted(one: Sighting, other: Sighting) -> bool:
+    """Whether nothing but a number tells them apart: chapter 3 is no edit of chapter 2."""
+    words, others = words_of(one.title), words_of(other.title)
+    return words != others and _NUMBER.sub("0", words) == _NUMBER.sub("0", others)
 
 
 def _differ(one: Sighting, other: Sighting) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from bot.backlog.edges import UNDERWAY, check_move
+from bot.backlog.edges import HELD, UNDERWAY, check_move
 from bot.story.item_events import (
     STRENGTH,
     Authority,
@@ -72,6 +72,11 @@ class Item(Value):
     @property
     def stream(self) -> str:
         return stream_of(self.repository, self.number)
+
+    @property
+    def held(self) -> bool:
+        """Whether a person holds it back."""
+        return self.state is ItemState.BLOCKED and self.reason.startswith(HELD)
 
     @property
     def known(self) -> tuple[Sighting, ...]:

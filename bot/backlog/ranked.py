@@ -24,7 +24,7 @@ from bot.backlog.edges import UNDERWAY
 from bot.backlog.item import stream_of
 from bot.story.database import Cursor, Prepared, Store, reading
 from bot.story.item_events import ItemState
-from bot.story.schema import ITEM_KEYS, ITEMS
+from bot.story.schema import ITEM_KEYS, ITEMS, STREAMS
 from policies.ranking import ageing, microseconds, order, rank, score
 
 _ALL = 2**62
@@ -151,6 +151,14 @@ class Queues(Store):
         ):
             return None
         return [_ranked(repository, state, _Row(*one[:5]), now) for one in rows]
+
+    def recorded(self, repository: str) -> int:
+        """How many items the journal has of a repository."""
+        query = select(func.count()).where(
+            STREAMS.c.kind == "item", STREAMS.c.repository == repository, STREAMS.c.version > 0
+        )
+        with reading(self._engine) as connection:
+            return connection.scalar(query) or 0
 
     def unsourced_after(self, repository: str, number: int, limit: int) -> list[int]:
         """The numbers of items that nobody works on and no source tells of any more."""

@@ -6,8 +6,11 @@ there is gone (a document that was read whole) or merely was not told of (one we
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
+from bot.backlog.identity import words_of
 from bot.story.item_events import Sighting
 
 
@@ -25,7 +28,11 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One look at one place of one source; `digest` is of what was looked at."""
+    """One look at one place of one source; `digest` is of what was looked at.
+
+    `elsewhere`: the words (`identity.words_of`) that other readings of the same look tell, so that
+    an entry which moved there is not taken for one that was edited here.
+    """
 
     source: str
     place: str
@@ -33,3 +40,16 @@ class Reading:
     sightings: tuple[Sighting, ...] = ()
     faults: tuple[Fault, ...] = ()
     complete: bool = True
+    elsewhere: frozenset[str] = frozenset()
+
+
+def of_one_look(readings: Sequence[Reading]) -> list[Reading]:
+    """Readings that were made at once: each knows what the others tell."""
+    told = [frozenset(words_of(one.title) for one in each.sightings) for each in readings]
+    seen = Counter(words for each in told for words in each)
+    return [
+        replace(each, elsewhere=frozenset(w for w in seen if seen[w] > (w in mine)))
+        if len(readings) > 1
+        else each
+        for each, mine in zip(readings, told, strict=True)
+    ]

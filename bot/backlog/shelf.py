@@ -206,6 +206,8 @@ def _keys(item: Item) -> dict[str, dict[str, Any]]:
                 rows[key] = _row(name, one)
         for one in sightings:
             rows[storable(one.key)] = _row(kind, one) | {"digest": one.digest}
+    if item.started is not None:
+        rows.setdefault(f"issue:{item.started.issue}", _row("identity", item.known[0]))
     return rows
 
 

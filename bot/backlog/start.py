@@ -16,7 +16,8 @@ from typing import Any
 from bot.backlog.edges import UNDERWAY
 from bot.backlog.item import Item
 from bot.backlog.store import Backlog
-from bot.backlog.tracker.claim import claim
+from bot.backlog.tracker.claim import claim, has_ticket
+from bot.backlog.tracker.look_after import give_back
 from bot.story.begin import begin
 from bot.story.claim_records import holder, seen
 from bot.story.effects import RequestStory
@@ -27,8 +28,10 @@ from bot.story.vocabulary import Person, Repository, State, digest
 from bot.texts import started as texts
 from policies.claims import Taking, Us, decide
 from policies.leave import AUTOSTART, OPERATOR, PERSON
+from policies.leave import decide as decide_leave
+from policies.who_commands import START, CommandFacts
 
-__all__ = ["AUTOSTART", "OPERATOR", "PERSON", "Started", "start", "taking"]
+__all__ = ["AUTOSTART", "OPERATOR", "PERSON", "Started", "stands_against", "start", "taking"]
 
 _MOST_NAMES = 12
 
@@ -62,21 +65,12 @@ def start(
     item = backlog.item(key, number)
     if item.merged_into is not None:
         return start(office, backlog, repository, item.merged_into, by, leave, pull_of)
-    if stopped := office.stopped(repository):
-        return Started(False, rule=stopped, reason=f"nothing is done here now: {stopped}")
-    if no := _of_state(item, leave):
+    no = stands_against(office, repository, item, leave, pull_of)
+    if no is not None:
         return no
     requester = by if leave == PERSON and by is not None else office.github.identity().bot
-    if item.issue:
-        found = _issue(office, repository, item.issue)
-        if found is None or "pull_request" in found:
-            return Started(False, item.issue, "no_issue", f"#{item.issue} is no issue")
-        judged = taking(office, repository, found, leave == PERSON, pull_of(item.issue))
-        if not judged.may:
-            return Started(False, item.issue, judged.rule, judged.reason, judged.until)
-    ticket = claim(office, repository, item, leave == PERSON)
-    if ticket is not None and not ticket.may:
-        return Started(False, item.issue, ticket.rule, ticket.reason, ticket.until)
+    if no := _of_ticket(office, repository, item, requester, leave):
+        return no
     effect = _request(office, repository, item, requester, leave)
     try:
         issue = int(office.do(item.stream, effect)["number"])
@@ -84,14 +78,57 @@ def start(
         return Started(False, item.issue, "not_now", str(later), later.until)
     except NotAllowed as no_leave:
         verdict = no_leave.verdict
+        give_back(office, backlog, repository, item)
         return Started(False, item.issue, verdict.rule, verdict.reason, verdict.until)
     except Refused as refused:
+        give_back(office, backlog, repository, item)
         return Started(False, item.issue, "refused", str(refused))
     again = {State.CANCELLED} | (set() if leave == AUTOSTART else {State.FAILED})
     begin(office, repository, office.github.issue(repository, issue), requester, effect.key, again)
     told = ItemStarted(issue=issue, by=requester.login, leave=leave)
     backlog.begin(key, number, told, requester.login)
     return Started(True, issue)
+
+
+def stands_against(
+    office: Office,
+    repository: Repository,
+    item: Item,
+    leave: str,
+    pull_of: Callable[[int], int] = lambda issue: 0,
+) -> Started | None:
+    """What stands against beginning it now, before anybody's leave is asked for; None: nothing."""
+    if stopped := office.stopped(repository):
+        return Started(False, rule=stopped, reason=f"nothing is done here now: {stopped}")
+    if (no := _of_state(item, leave)) or not item.issue:
+        return no
+    found = _issue(office, repository, item.issue)
+    if found is None or "pull_request" in found:
+        return Started(False, item.issue, "no_issue", f"#{item.issue} is no issue")
+    judged = taking(office, repository, found, leave == PERSON, pull_of(item.issue))
+    if not judged.may:
+        return Started(False, item.issue, judged.rule, judged.reason, judged.until)
+    return None
+
+
+def _of_ticket(
+    office: Office, repository: Repository, item: Item, requester: Person, leave: str
+) -> Started | None:
+    """Claim the ticket that the item stands for: in sight of everybody, so with leave only."""
+    if not has_ticket(office, repository, item):
+        return None
+    asker = None
+    if leave == PERSON:
+        permission = office.github.permission(repository, requester.login, requester.id)
+        asker = CommandFacts(command=START, person=requester, permission=permission)
+    on = office.configuration(repository).backlog.autostart == "on"
+    verdict = decide_leave(leave, requester, asker, office.github.identity().bot, on)
+    if verdict is not None:
+        return Started(False, item.issue, verdict.rule, verdict.reason)
+    ticket = claim(office, repository, item, leave == PERSON)
+    if ticket is None or ticket.may:
+        return None
+    return Started(False, item.issue, ticket.rule, ticket.reason, ticket.until)
 
 
 def taking(

@@ -29,6 +29,7 @@ from bot.story.item_events import (
 )
 from bot.story.journal import Conflict, Journal, Together
 from bot.story.schema import ITEM_KEYS
+from bot.story.vocabulary import Repository
 from policies.ranking import Scoring
 
 ACTOR = "backlog"
@@ -182,6 +183,11 @@ class Backlog(Queues):
                 shelf.put(item, fresh=True)
         return len(items)
 
+    def of_issue(self, repository: str, issue: int) -> Item | None:
+        """The item whose work is done at an issue."""
+        number = self.with_key(repository, f"issue:{issue}")
+        return self.item(repository, number) if number is not None else None
+
     def _record(
         self,
         repository: str,
@@ -201,3 +207,14 @@ class Backlog(Queues):
 
     def _shelf(self, repository: str, commit: Together) -> Shelf:
         return Shelf(repository, commit, self._scoring)
+
+
+def family_of(journal: Journal) -> Callable[[Repository, int], str]:
+    """What kind of work is done at an issue, '' where that is no item's."""
+    backlog = Backlog(journal)
+
+    def family(repository: Repository, issue: int) -> str:
+        item = backlog.of_issue(str(repository.id), issue)
+        return str(item.family) if item else ""
+
+    return family

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bot.backlog.edges import EDGES, HELD, UNDERWAY
+from bot.backlog.edges import EDGES, UNDERWAY
 from bot.backlog.identity import conflict, edited, is_by_words, words_key, words_of
 from bot.backlog.item import INPUTS, Item
 from bot.backlog.reading import Fault, Reading
@@ -53,7 +53,7 @@ def taking(shelf: Shelf, reading: Reading) -> Taken:
     fresh = [one for key, one in told.items() if key not in known]
     unknown = [one for one in fresh if not _others(shelf, one, held)]
     # Only of a whole reading is it known that what is missing is not there.
-    pairs = _edited(shelf, vanished, unknown) if reading.complete else {}
+    pairs = _edited(shelf, vanished, unknown, reading) if reading.complete else {}
     for sighting in told.values():
         if sighting.key in known:
             number, digest = known[sighting.key]
@@ -77,7 +77,7 @@ def taking(shelf: Shelf, reading: Reading) -> Taken:
         held.add(number)
     if reading.complete:
         for key, number in vanished.items():
-            _lose(shelf, taken, key, number, reading.place)
+            _lose(shelf, taken, key, number, reading)
     _remember(shelf, reading)
     return taken
 
@@ -93,23 +93,27 @@ def _once(sightings: Sequence[Sighting], taken: Taken) -> dict[str, Sighting]:
 
 
 def _edited(
-    shelf: Shelf, vanished: Mapping[str, int], unknown: Sequence[Sighting]
+    shelf: Shelf, vanished: Mapping[str, int], unknown: Sequence[Sighting], reading: Reading
 ) -> dict[str, str]:
-    """Fresh entries that are vanished ones with other words."""
+    """Fresh entries that are vanished ones with other words.
+
+    One that was moved to where it is told now is none: what is here is another thing.
+    """
     if not vanished or not unknown:
         return {}
     gone = []
     for key, number in vanished.items():
         item = shelf.item(number)
-        gone += [one for one in item.sightings if one.key == key] if item else []
-        if item and gone and _told_elsewhere(item, gone[-1]):
-            gone.pop()  # it was moved to where it is told now; what is here is another thing
+        for one in item.sightings if item else ():
+            if one.key == key and not _told_elsewhere(item, one, reading):
+                gone.append(one)
     return edited(gone, unknown)
 
 
-def _told_elsewhere(item: Item, sighting: Sighting) -> bool:
+def _told_elsewhere(item: Item | None, sighting: Sighting, reading: Reading) -> bool:
     words = words_of(sighting.title)
-    return any(one.key != sighting.key and words_of(one.title) == words for one in item.sightings)
+    others = [one for one in item.sightings if one.key != sighting.key] if item else []
+    return words in reading.elsewhere or any(words_of(one.title) == words for one in others)
 
 
 def _others(shelf: Shelf, sighting: Sighting, held: set[int]) -> list[int]:
@@ -190,15 +194,10 @@ def _see(
     elif item.state not in UNDERWAY and (before is None or before.state != sighting.state):
         if sighting.state is not None:
             events += _move(item.state, sighting)
-        elif before is not None and item.state is ItemState.BLOCKED and not _is_held(item):
+        elif before is not None and item.state is ItemState.BLOCKED and not item.held:
             events.append(_moved(item.state, ItemState.NEW, f"free again in {sighting.place}"))
     shelf.tell(item, events)
     return item.number
-
-
-def _is_held(item: Item) -> bool:
-    """A person holds it back: what a source says does not let it go."""
-    return item.reason.startswith(HELD)
 
 
 def _merged(shelf: Shelf, taken: Taken, numbers: Sequence[int]) -> Item:
@@ -227,13 +226,15 @@ def _merged(shelf: Shelf, taken: Taken, numbers: Sequence[int]) -> Item:
     return into
 
 
-def _lose(shelf: Shelf, taken: Taken, key: str, number: int, place: str) -> None:
+def _lose(shelf: Shelf, taken: Taken, key: str, number: int, reading: Reading) -> None:
     item = shelf.item(number)
     if item is None:
         return
-    reason = f"no longer in {place}"
+    reason = f"no longer in {reading.place}"
     events: list[ItemEvent] = [ItemGone(key=key, reason=reason)]
-    alone = all(one.key == key for one in item.sightings)
+    mine = next((one for one in item.sightings if one.key == key), None)
+    moved = mine is not None and words_of(mine.title) in reading.elsewhere
+    alone = not moved and all(one.key == key for one in item.sightings)
     if alone and item.state not in UNDERWAY and item.state is not ItemState.DONE:
         events.append(_moved(item.state, ItemState.DONE, reason))
     shelf.tell(item, events)

@@ -15,17 +15,17 @@ from typing import Any
 from rich.console import Console
 from sqlalchemy import or_, select
 
-from bot.backlog.lanes.lane import Decision, Lane, Outcome, Shift, Wait
-from bot.backlog.start import OPERATOR, start
+from bot.backlog.lanes import dispatch, publish
+from bot.backlog.lanes.lane import Lane, Outcome, Shift
+from bot.backlog.start import OPERATOR
 from bot.backlog.store import Backlog
 from bot.cli.local_project import LocalProject
 from bot.cli.lone_house import LoneHouse, run_lane
 from bot.cli.progress import say_event
-from bot.cli.rehearsal import rehearsal
+from bot.cli.rehearsal import Rehearsal, rehearsal
 from bot.cli.story_results import write_results
 from bot.lanes import LANES
 from bot.story.database import reading
-from bot.story.item_events import ItemState
 from bot.story.lane_events import LaneEnded
 from bot.story.schema import STREAMS
 from bot.story.vocabulary import Repository
@@ -33,49 +33,31 @@ from bot.texts import run as texts
 from bot.wiring import House
 from handlers import configuration
 
-DISPATCH = "dispatch"
 _SHOWN = 12  # decisions of a lane that are printed
-_LOOKED_AT = 200  # items that one cycle asks about
+
+
+class Stopped(RuntimeError):
+    """Nothing may be done for the repository now; `why` is for people."""
+
+    def __init__(self, repository: str, why: str) -> None:
+        super().__init__(f"nothing may be done for {repository}: {why}")
+        self.repository, self.why = repository, why
 
 
 class Begin:
     """The dispatch lane with the operator's leave. `begun`: (item, issue) of this cycle."""
 
-    NAME = DISPATCH
-    EVERY = timedelta(minutes=5)
-    BUDGET = timedelta(minutes=5)
+    NAME, EVERY, BUDGET = dispatch.NAME, dispatch.EVERY, timedelta(minutes=5)
 
     def __init__(self, most: int) -> None:
         self._most, self.begun = most, list[tuple[int, int]]()
 
     def run(self, shift: Shift) -> Outcome:
         """Begin the first items that are ready, as many as may be."""
-        decisions: list[Decision] = []
-        waits: list[Wait] = []
-        why_not = shift.hands.workable(shift) if shift.hands.workable else lambda item: ""
-        left = self._most
-        for one in shift.backlog.next(shift.key, _LOOKED_AT, (ItemState.READY,)):
-            if why := why_not(shift.backlog.item(shift.key, one.number)):
-                decisions.append(Decision(one.number, "passed over", why))
-            elif not left:
-                decisions.append(Decision(one.number, "passed over", texts.enough(self._most)))
-            elif shift.dry:
-                decisions.append(Decision(one.number, "would begin"))
-                left -= 1
-            else:
-                told = start(
-                    shift.office, shift.backlog, shift.repository, one.number, None, OPERATOR
-                )
-                if told.begun:
-                    left -= 1
-                    self.begun.append((one.number, told.issue))
-                    decisions.append(Decision(one.number, "begun", f"issue {told.issue}"))
-                else:
-                    waits.append(Wait(f"item {one.number}", told.reason))
-                    decisions.append(Decision(one.number, "waits", told.rule))
-            if shift.budget.over():
-                break
-        return Outcome(decisions, counts={"begun": len(self.begun)}, waits=waits)
+        left = self._most - len(self.begun)  # it goes on where its time was over
+        return dispatch.begin(
+            shift, OPERATOR, left, lambda item, issue: self.begun.append((item, issue))
+        )
 
 
 class Cycle:
@@ -87,10 +69,15 @@ class Cycle:
 
     def run(self) -> dict[str, Any]:
         """The cycle; what came of it, as JSON."""
-        configuration.look(self._house.office, self._repository)
+        office = self._house.office
+        configuration.look(office, self._repository)
+        if why := self._off() or office.stopped(self._repository):
+            raise Stopped(self._repository.full_name, why)
         begin = Begin(self.most)
         lanes: list[dict[str, Any]] = []
-        for lane in _lanes(begin):
+        for lane in (begin if one.NAME == begin.NAME else one for one in LANES):
+            if self.dry and lane.NAME == publish.NAME and isinstance(self._house, Rehearsal):
+                continue  # its reports are files of the real home
             lanes.append(self._told(lane, run_lane(self._house, self._repository, lane)))
             if lane is begin and isinstance(self._house, LoneHouse):
                 self._house.go_on(self._repository)
@@ -102,6 +89,14 @@ class Cycle:
             "lanes": lanes,
             "stories": [self._story(item, issue) for item, issue in begin.begun],
         }
+
+    def _off(self) -> str:
+        """What is wrong with the configuration, where it lets nothing be done."""
+        repositories = self._house.repositories
+        if repositories.configuration(self._repository).mode != "off":
+            return ""
+        trouble = repositories.facts(self._repository.id).trouble
+        return trouble[0] if trouble else texts.MODE_OFF
 
     def refresh(self) -> None:
         """Before the next cycle: GitHub is asked by the lanes themselves."""
@@ -187,15 +182,6 @@ class LocalCycle(Cycle):
             return told
         name = self._repository.full_name
         return {**write_results(self._project, story, name, issue, self._results), **told}
-
-
-def _lanes(begin: Begin) -> list[Lane]:
-    """All lanes in their order, with this one to dispatch."""
-    names = [lane.NAME for lane in LANES]
-    if DISPATCH in names:
-        return [begin if lane.NAME == DISPATCH else lane for lane in LANES]
-    at = names.index("rank") + 1
-    return [*LANES[:at], begin, *LANES[at:]]
 
 
 @contextmanager

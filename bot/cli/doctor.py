@@ -16,6 +16,7 @@ import click
 
 from bot.cli.exits import Exit
 from bot.cli.findings import Finding, Verdict, configured, machine
+from bot.cli.jira_findings import jira
 from bot.cli.log_lines import write_log
 from bot.settings import SettingsError, load_settings
 from bot.texts import doctor as texts
@@ -54,6 +55,7 @@ def _findings() -> Iterator[Finding]:
             yield Finding(one.variable, "missing", one.expected, one.next)
         return
     yield from configured(settings)
+    yield from jira(settings)
 
 
 def _escapes() -> Iterator[Finding]:

@@ -14,6 +14,7 @@ import click
 from bot.cli.repository_ids import repository_id
 from bot.settings import load_settings
 from bot.texts import lanes as texts
+from bot.texts.operator import nothing_in
 
 if TYPE_CHECKING:
     from bot.story.journal import Journal
@@ -143,7 +144,10 @@ def _journal(ctx: click.Context) -> Journal:
     from bot.story.database import open_database
     from bot.story.journal import Journal
 
-    engine = open_database(load_settings().effective_database_url)
+    settings = load_settings()
+    if settings.database_url is None and not (settings.home / "towpath.db").exists():
+        raise click.UsageError(nothing_in(str(settings.home)))  # and none is made by looking
+    engine = open_database(settings.effective_database_url)
     ctx.call_on_close(engine.dispose)
     return Journal(engine, lambda: datetime.now(UTC))
 

@@ -40,9 +40,9 @@ class Moment(click.ParamType):
             return int(span[1]) * _UNITS[span[2]]
         try:
             at = datetime.fromisoformat(text)
-        except ValueError:
+            return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+        except (ValueError, OverflowError):
             self.fail(texts.NO_MOMENT, param, ctx)
-        return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 @click.command()
@@ -64,8 +64,8 @@ def metrics(
 ) -> None:
     """Show how the work goes: deliveries, failures, times, cost."""
     now = datetime.now(UTC)
-    end = now if until is None else now - until if isinstance(until, timedelta) else until
     try:
+        end = now if until is None else now - until if isinstance(until, timedelta) else until
         begin = end - since if isinstance(since, timedelta) else since
     except OverflowError:
         raise click.UsageError(texts.NO_MOMENT) from None

@@ -99,18 +99,34 @@ def run(
         cycle.most, cycle.timeout_s, cycle.dry = most, timeout_s, dry_run
         while True:
             began = time.monotonic()
-            summary = cycle.run()
-            console.print(texts.ended(summary), markup=False, highlight=False)
-            if as_json:
-                click.echo(json.dumps(summary))
+            summary = _one(console, cycle, continuous)
+            if summary is not None:
+                console.print(texts.ended(summary), markup=False, highlight=False)
+                if as_json:
+                    click.echo(json.dumps(summary))
             if not continuous:
                 break
             console.print(texts.again(interval), markup=False)
             time.sleep(max(0.0, began + interval * _MINUTE - time.monotonic()))
             cycle.refresh()
-    failed = [one for one in summary["lanes"] if one["outcome"] == "failed"]
-    late = [one for one in summary["stories"] if not one["rests"]]
+    failed = summary is None or any(one["outcome"] == "failed" for one in summary["lanes"])
+    late = summary is not None and not all(one["rests"] for one in summary["stories"])
     sys.exit(Exit.FAILED if failed or late else Exit.OK)
+
+
+def _one(console: Console, cycle: Cycle, continuous: bool) -> dict[str, Any] | None:
+    """One cycle; None where nothing could be done. What passes by itself ends no loop."""
+    from bot.cli.cycle import Stopped
+
+    try:
+        return cycle.run()
+    except Stopped as stopped:
+        console.print(texts.stopped(stopped.repository, stopped.why), markup=False)
+    except Exception as error:
+        if not (continuous and getattr(error, "retryable", False)):
+            raise
+        console.print(texts.away(f"{type(error).__name__}"), markup=False)
+    return None
 
 
 def _supposed(path: Path) -> Told:
@@ -178,7 +194,5 @@ def _on_github(console: Console, name: str, dry: bool, supposed: Told | None) ->
             raise
         if dry:
             house = stack.enter_context(on_a_copy(house, repository))
-        if why := house.office.stopped(repository):
-            raise click.ClickException(texts.stopped(name, why))
         console.print(texts.begins_on_github(name, dry), markup=False)
         yield Cycle(console, house, repository)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from bot.configuration.section import END, Section
 
@@ -15,27 +15,11 @@ _LINE = r"^[^\u0000-\u001f\u007f]*" + END
 _Name = Annotated[str, StringConstraints(max_length=100, pattern=_LINE)]
 
 
-def _one_condition(told: str) -> str:
-    """A condition that cannot end the brackets that it is put into."""
-    depth, quote, bare, skip = 0, "", "", False
-    for letter in told:
-        if skip:
-            skip = False
-        elif quote:
-            skip = letter == "\\"
-            quote = "" if letter == quote else quote
-        elif letter in "\"'":
-            quote = letter
-        else:
-            depth += {"(": 1, ")": -1}.get(letter, 0)
-            bare += letter
-        if depth < 0:
-            break
-    if depth or quote or skip:
-        raise ValueError("a condition in JQL whose brackets and quotes are closed")
-    if "order by" in " ".join(bare.casefold().split()):
-        raise ValueError("a condition in JQL, without ORDER BY")
-    return told
+# A condition that cannot end the brackets that it is put into: closed quotes, brackets that are
+# closed and one deep at most, no ORDER BY.
+_PART = r"""[^()"'\\\u0000-\u001f\u007f]|"[^"\\\u0000-\u001f]*"|'[^'\\\u0000-\u001f]*'"""
+_CONDITION = r"^(?![\s\S]*[oO][rR][dD][eE][rR] +[bB][yY])" + rf"(?:{_PART}|\((?:{_PART})*\))*" + END
+_Condition = Annotated[str, StringConstraints(max_length=500, pattern=_CONDITION)]
 
 
 class JiraStates(Section):
@@ -66,8 +50,8 @@ class Jira(Section):
     enabled: bool = Field(False, description="Exchange items with Jira.")
     project: str = Field("", max_length=50, pattern=r"^[A-Z0-9_]*" + END, description="Key of it.")
     label: _Name = Field("", description="Only tickets with this label; '' takes all.")
-    jql: Annotated[
-        str, StringConstraints(max_length=500, pattern=_LINE), AfterValidator(_one_condition)
-    ] = Field("", description="One more condition, in JQL.")
+    jql: _Condition = Field(
+        "", description="One more condition, in JQL: no ORDER BY, brackets one deep."
+    )
     states: JiraStates = Field(JiraStates(), description="Statuses by the states of an item.")
     fields: JiraFields = Field(JiraFields(), description="Fields that hold inputs of the score.")

@@ -18,7 +18,7 @@ from bot.backlog.lanes import NAMES
 from bot.backlog.lanes.history import history
 from bot.backlog.lanes.history import stream_of as lane_stream
 from bot.backlog.start import PERSON, start
-from bot.backlog.store import Backlog, NoItem
+from bot.backlog.store import Backlog
 from bot.mcp import shapes, words
 from bot.mcp.places import Place, Places, Refusal
 from bot.story.item_events import ItemState
@@ -136,8 +136,8 @@ class Tools:
             begun=came.begun,
             issue=came.issue or None,
             rule=came.rule,
-            reason=words.line(came.reason),
             until=came.until,
+            untrusted=shapes.Reason(reason=words.line(came.reason)),
         )
 
     def status(self, asked: shapes.StatusAsked) -> shapes.StatusShown:
@@ -161,7 +161,7 @@ class Tools:
                 raise Refusal(texts.no_story(issue))
             lacks = words.sentences(office.missing(told)) if not told.terminal else []
             return self._status(place, stopped, [words.story(told, lacks)], more=False)
-        stories = []
+        stories: list[shapes.StoryShown] = []
         for told in self._living(place.repository.id):
             if len(stories) == asked.limit:
                 return self._status(place, stopped, stories, more=True)
@@ -197,6 +197,3 @@ class Tools:
                 story = fold(row.stream, self._journal.load(row.stream))
                 if story.repository is not None:
                     yield story
-
-
-__all__ = ["NoItem", "Tool", "Tools"]

@@ -72,8 +72,8 @@ def story(told: Story, lacks: Iterable[str] | None = None) -> shapes.StoryShown:
         pull_request=told.pull_number or None,
         attempt=told.iteration,
         cost_usd=round(told.cost_usd, 4),
-        missing=None if lacks is None else lines(lacks),
         untrusted=shapes.StoryWords(
+            missing=None if lacks is None else lines(lacks),
             title=line(told.title),
             reason=line(reason),
             questions=lines(waiting.questions if waiting else ()),
@@ -84,7 +84,9 @@ def story(told: Story, lacks: Iterable[str] | None = None) -> shapes.StoryShown:
 def waits(told: Iterable[tuple[str, str, datetime]]) -> list[shapes.WaitShown]:
     """What cannot go on."""
     return [
-        shapes.WaitShown(what=line(what), reason=line(reason), since=since)
+        shapes.WaitShown(
+            since=since, untrusted=shapes.WaitWords(what=line(what), reason=line(reason))
+        )
         for what, reason, since in islice(told, shapes.MOST_ITEMS)
     ]
 

@@ -40,6 +40,7 @@ _KINDS = (
     "item_moved",
     "item_started",
     "item_merged",
+    "workflow_ended",
 )
 _EFFECTS = ("call_model", "merge_pull_request", "open_pull_request", "open_issue")
 _AT_ONCE = 500  # rows
@@ -63,14 +64,14 @@ class Fact(NamedTuple):
 def streams(
     journal: Journal, repository: str | None, until: datetime
 ) -> Iterator[tuple[str, list[Fact]]]:
-    """The streams of stories and items with their facts, each in the order it was told in."""
+    """The streams with their facts, each in the order it was told in."""
     column = EVENTS.c
     # What is inside of a text has its quotes escaped, so this finds the field and nothing else.
     effects = [column.data.contains(f'"effect":"{name}"', autoescape=True) for name in _EFFECTS]
     query = (
         select(column.stream, column.seq, column.at, column.kind, column.data)
         .where(
-            or_(*(column.stream.startswith(one, autoescape=True) for one in _whose(repository))),
+            or_(*_whose(column.stream, repository)),
             column.at < stored(until),
             or_(
                 column.kind.in_(_KINDS),
@@ -85,7 +86,10 @@ def streams(
             yield stream, [Fact(r[1], datetime.fromisoformat(r[2]), r[3], r[4]) for r in group]
 
 
-def _whose(repository: str | None) -> tuple[str, str]:
+def _whose(stream: Any, repository: str | None) -> tuple[Any, ...]:
+    """The streams of stories, of items and of CI."""
     if repository is None:
-        return "story:", "item/"
-    return f"story:{repository}:", f"item/{repository}/"
+        return tuple(stream.startswith(kind) for kind in ("story:", "item/", "ci/"))
+    begins = f"story:{repository}:", f"item/{repository}/"
+    mine = (stream.startswith(one, autoescape=True) for one in begins)
+    return *mine, stream == f"ci/{repository}"

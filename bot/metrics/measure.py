@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from bot.backlog.shelf import base_of
-from bot.metrics import changes
+from bot.metrics import changes, workflows
 from bot.metrics.facts import streams
 from bot.metrics.items import Life, life_of
 from bot.metrics.shapes import (
@@ -67,6 +67,7 @@ class _Read:
     open: list[Life] = field(default_factory=list)
     done: list[Life] = field(default_factory=list)
     returned: list[Life] = field(default_factory=list)
+    workflows: list[tuple[datetime, str]] = field(default_factory=list)  # the end of each run
     events: int = 0
     first: datetime | None = None
 
@@ -101,7 +102,7 @@ def metrics(
         dora=_dora(read, window, observed),
         flow=_flow(read, window, observed),
         wsjf=_wsjf(read, window, scoring),
-        ci=_ci(read.courses, window),
+        ci=_ci(read, window),
         conflicts=_conflicts(read.courses, window),
         cost=_cost(read.courses, window),
         out_of_order=window.out_of_order,  # the last: the others count them
@@ -124,6 +125,9 @@ def _read(journal: Journal, repository: str | None, window: _Window) -> _Read:
             course = course_of(stream, facts)
             if course is not None:
                 read.courses.append(course)
+            continue
+        if stream.startswith("ci/"):
+            read.workflows += workflows.ends(facts)
             continue
         life = life_of(stream, facts)
         if life is None:
@@ -297,9 +301,10 @@ def _is_ours(life: Life, stories: dict[changes.Issue, bool]) -> bool:
     return any(found) if found else life.worked
 
 
-def _ci(courses: list[Course], window: _Window) -> Ci | None:
-    tried = [run for one in courses for run in one.runs if window.has(run.at)]
-    if not tried:
+def _ci(read: _Read, window: _Window) -> Ci | None:
+    tried = [run for one in read.courses for run in one.runs if window.has(run.at)]
+    own = workflows.health([said for at, said in read.workflows if window.has(at)])
+    if not tried and own is None:
         return None
     runs = [run for run in tried if run.ran]
     failed = sum(not run.ok for run in runs)
@@ -309,6 +314,7 @@ def _ci(courses: list[Course], window: _Window) -> Ci | None:
         flaky=sum(run.flaky for run in runs),
         could_not_run=len(tried) - len(runs),
         failure_rate=share(failed, len(runs)),
+        workflows=own,
     )
 
 

@@ -98,6 +98,15 @@ class Wsjf(Value):
     closed_elsewhere: int  # done, and not by Towpath: they are not in `delivered`
 
 
+class Workflows(Value):
+    """The repository's own CI. `undecided`: cancelled, skipped and the like; they are no `runs`."""
+
+    runs: int
+    failed: int
+    undecided: int
+    failure_rate: float | None = None
+
+
 class Ci(Value):
     """The project's own tests as Towpath ran them. Runs that could not begin are no runs."""
 
@@ -106,6 +115,7 @@ class Ci(Value):
     flaky: int
     could_not_run: int
     failure_rate: float | None = None
+    workflows: Workflows | None = None
 
 
 class Conflicts(Value):

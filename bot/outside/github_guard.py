@@ -76,7 +76,11 @@ class Guard:
             )
         except requests.RequestException as error:
             return type(error).__name__
-        return f"{told.status_code} {told.reason}" if told.status_code >= 500 else ""
+        said = f"{told.status_code} {told.reason}"
+        if told.status_code >= 500:
+            return said
+        # Whatever GitHub says, be it no, is JSON; a page is of something in between.
+        return "" if told.text.lstrip()[:1] == "{" else f"{said}, but not JSON"
 
 
 @dataclass(frozen=True)
@@ -93,12 +97,13 @@ class Guarded:
         services, why = self.guard.services, self.guard.answers()
         writes = _writes(self.verb, self.path)
         if why:
-            services.failed(GITHUB, f"{error.status or 'no answer'}: {why}")
+            services.failed(GITHUB, why, retry_after=error.retry_after)
         else:
             services.succeeded(GITHUB)
             if writes:
                 about = f"{self.verb} {self.path}"
-                services.failed(WRITES, str(error)[:200], about=about[:200])
+                wait = error.retry_after
+                services.failed(WRITES, str(error)[:200], about=about[:200], retry_after=wait)
         rest = services.resting(*services_of(self.installation, writes=writes))
         if rest is not None:
             error.away, error.retry_after = True, rest.retry_after

@@ -38,7 +38,7 @@ from bot.outside.github_answers import (
     next_page,
 )
 from bot.outside.github_guard import Guard, Guarded, limits_of
-from bot.outside.ratelimit import limit_in
+from bot.outside.ratelimit import asked_to_wait, limit_in
 from bot.outside.redaction import outgoing
 from bot.story.services import Services
 
@@ -221,7 +221,9 @@ class GitHubHttp:
         try:
             status, got, text = self._once(verb, path, params, headers, body)
             if is_away(status):
-                raise failure(verb, path, status, got, *complaint(text))
+                away = failure(verb, path, status, got, *complaint(text))
+                away.retry_after = asked_to_wait(got, now())
+                raise away
             if status < 300 and text.lstrip()[:1] == "<":  # a page of something in between
                 raise Unavailable(f"{verb} {path}: not JSON", maybe_done=verb != "GET")
             if limit := limit_in(status, got, complaint(text)[0], now()):

@@ -204,6 +204,13 @@ class Reads:
         told = self._get(repository, "actions", "runs", branch=branch, per_page=100)
         return [each for each in told.get("workflow_runs") or [] if isinstance(each, dict)]
 
+    def open_pulls(self, repository: Repository) -> list[dict[str, Any]]:
+        return self._list(repository, "pulls", state="open")
+
+    def recent_runs(self, repository: Repository) -> list[dict[str, Any]]:
+        told = self._get(repository, "actions", "runs", per_page=100)
+        return [each for each in told.get("workflow_runs") or [] if isinstance(each, dict)]
+
     def failed_jobs(self, repository: Repository, run: int) -> list[str]:
         told = self._get(repository, "actions", "runs", run, "jobs", per_page=100)
         jobs = told.get("jobs") or []

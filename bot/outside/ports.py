@@ -100,6 +100,12 @@ class GitHubReads(Protocol):
     def branch_runs(self, repository: Repository, branch: str) -> list[dict[str, Any]]:
         """The newest hundred workflow runs on a branch, the newest first."""
 
+    def open_pulls(self, repository: Repository) -> list[dict[str, Any]]:
+        """All open pull requests."""
+
+    def recent_runs(self, repository: Repository) -> list[dict[str, Any]]:
+        """The newest hundred workflow runs on any branch, the newest first."""
+
     def failed_jobs(self, repository: Repository, run: int) -> list[str]:
         """The names of the jobs of a workflow run that failed."""
 

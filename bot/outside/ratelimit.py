@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 from bot.outside.errors import RateLimited
 
@@ -20,6 +21,19 @@ def used_up(headers: Mapping[str, str], now: datetime) -> float | None:
     return min(max(reset - now.timestamp(), 0.0), _MOST_SECONDS)
 
 
+def asked_to_wait(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Seconds that `Retry-After` asks for, as a number or as a date; None where it says neither."""
+    told = headers.get("retry-after")
+    seconds = _number(told)
+    if seconds is None and told:
+        try:
+            at = parsedate_to_datetime(told)
+        except ValueError:
+            return None
+        seconds = (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() - now.timestamp()
+    return None if seconds is None else min(max(seconds, 0.0), _MOST_SECONDS)
+
+
 def limit_in(
     status: int, headers: Mapping[str, str], message: str, now: datetime
 ) -> RateLimited | None:
@@ -27,7 +41,7 @@ def limit_in(
     if status not in (403, 429):
         return None
     said = message.lower()
-    after = _number(headers.get("retry-after"))
+    after = asked_to_wait(headers, now)
     reset = _number(headers.get("x-ratelimit-reset"))
     secondary = "secondary rate limit" in said or "abuse detection" in said
     primary = headers.get("x-ratelimit-remaining") == "0" or "api rate limit exceeded" in said
@@ -35,8 +49,8 @@ def limit_in(
         return None
     limit = "primary" if primary and not secondary and after is None else "secondary"
     if after is None:
-        used_up = limit == "primary" and reset is not None
-        after = reset - now.timestamp() + 1 if used_up and reset is not None else _DEFAULT_SECONDS
+        known = limit == "primary" and reset is not None
+        after = reset - now.timestamp() + 1 if known and reset is not None else _DEFAULT_SECONDS
     wait = min(max(after, 1.0), _MOST_SECONDS)
     return RateLimited(f"{limit} rate limit", limit=limit, retry_after=wait, status=status)
 
@@ -45,5 +59,5 @@ def _number(text: str | None) -> float | None:
     try:
         number = float(text) if text else math.nan
     except ValueError:
-        return None  # an HTTP date or nonsense: the default wait stands in
+        return None
     return number if math.isfinite(number) else None

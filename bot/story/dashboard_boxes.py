@@ -14,7 +14,7 @@ from bot.story.dashboard_events import Action, Tick
 ACTIONS: tuple[Action, ...] = get_args(Action)
 _BOX = re.compile(
     r"^[ \t>]*[-*+][ \t]+\[([ xX])\][ \t]*"
-    rf"<!-- towpath:(\d{{1,9}}):(\d{{1,12}}):({'|'.join(ACTIONS)}) -->",
+    rf"<!-- towpath:(\d{{1,12}}):(\d{{1,12}}):({'|'.join(ACTIONS)}) -->",
     re.MULTILINE | re.ASCII,
 )
 

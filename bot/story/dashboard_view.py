@@ -81,6 +81,7 @@ class View:
     pending: Mapping[str, Pending] = field(default_factory=dict)
     answers: tuple[Answer, ...] = ()
     closed: bool = False
+    hides: bool = False  # items that not everybody may see
 
     @property
     def says(self) -> str:
@@ -92,9 +93,8 @@ class View:
         ticks = [one.tick.name for one in self.pending.values()]
         told = [one.event.model_dump(mode="json") for one in self.answers]
         waits = [[one.what, one.reason] for one in self.waits]
-        return digest(
-            [str(self.day), rows, sections, self.rest, self.counts, waits, sorted(ticks), told]
-        )[:32]
+        whole = [str(self.day), self.hides, self.rest, self.counts, sorted(ticks)]
+        return digest([whole, rows, sections, waits, told])[:32]
 
 
 def _still(row: Row) -> list[object]:

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from bot.configuration.in_force import EffectiveConfig
 from bot.configuration.schema import RepositoryConfig
+from bot.story import ci
 from bot.story.effects import (
     CallModel,
     ChangeTodoIssue,
@@ -42,10 +43,10 @@ from policies.dashboard import DashboardFacts
 from policies.effect_facts import PullFacts
 from policies.leave import PERSON
 from policies.marks import MarkFacts
-from policies.opened_pulls import Opened
 from policies.scope import Scope
 from policies.standing import Standing, after, before
 from policies.suspicion import suspects, texts_of
+from policies.throttle import Opened
 from policies.tickets import TicketFacts
 from policies.who_commands import START, CommandFacts
 
@@ -61,6 +62,7 @@ class GitHub(InvolvedReads, StandingReads, Protocol):
 
     def pull(self, repository: Repository, number: int) -> dict[str, Any]: ...
     def identity(self) -> Identity: ...
+    def recent_runs(self, repository: Repository) -> list[dict[str, Any]]: ...
     def permission(self, repository: Repository, login: str, person_id: int = 0) -> str: ...
 
 
@@ -85,7 +87,7 @@ class Judge:
         needs: Mapping[str, Mapping[str, str]] | None = None,
         configured: Callable[[Repository], bool] = lambda repository: False,
         marks: Callable[[Repository], MarkFacts | None] = lambda repository: None,
-        opened: Callable[[Story], Opened] = lambda story: Opened(),
+        opened: Callable[[Repository, int], Opened] = lambda repository, issue: Opened(),
         tickets: Callable[[Repository], TicketFacts | None] = lambda repository: None,
         dashboard: Callable[[Repository], DashboardFacts | None] = lambda repository: None,
     ) -> None:
@@ -147,7 +149,9 @@ class Judge:
         if isinstance(effect, CallModel):
             return self._of_model(facts, effect, story)
         if isinstance(effect, OpenPullRequest):
-            return replace(facts, opened=self._opened(story))
+            opened = self._opened(story.repository, story.issue)
+            running = ci.health(self._github, story.repository, facts.now)
+            return replace(facts, opened=opened, ci=running)
         if not isinstance(effect, MergePullRequest):
             return facts
         pull = self._github.pull(story.repository, effect.number)
@@ -236,8 +240,7 @@ def limits_of(config: EffectiveConfig, operator: policies.Limits) -> policies.Li
         branch_lines=told.branch_lines,
         file_operations=told.file_operations,
         deploy_attempts=told.deploy_attempts,
-        prs_per_day=told.prs_per_day,
-        open_prs=told.open_prs,
+        pace=ci.pace_of(config),
     )
 
 

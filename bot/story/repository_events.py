@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from bot.configuration.problems import Problem
+from bot.story.ci_events import WorkflowEnded
 from bot.story.installation_events import InstallationEvent
 from bot.story.vocabulary import Repository, Value
 
@@ -44,4 +45,6 @@ class HolderNamed(Value):
     name: str
 
 
-RepositoryEvent = ConfigurationRead | ConfigurationBroken | InstallationEvent | HolderNamed
+RepositoryEvent = (
+    ConfigurationRead | ConfigurationBroken | InstallationEvent | HolderNamed | WorkflowEnded
+)

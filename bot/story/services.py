@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -33,8 +32,7 @@ log = logging.getLogger(__name__)
 KIND = "service"
 DEGRADED, RECOVERED, WELL = "degraded", "recovered", "well"  # states of a stream
 TRIAL_S = 60.0  # one who tries a service and dies is waited for so long
-AGAIN_S = 2.0  # after which one looks again whether somebody else's trial went well
-_KNOWN_S = 1.0  # for so long a look at the journal stays good
+AGAIN_S = 2.0  # at least: after which one looks again whether somebody else's trial went well
 
 
 class Resting(Exception):
@@ -89,7 +87,7 @@ class Services:
         """`memory`: `InJournal`, or nothing: this process's own."""
         self._clock, self._jitter, self._limits = clock, jitter, limits
         self._memory = memory or _OwnMemory(clock)
-        self._known: dict[str, tuple[float, Known]] = {}
+        self._known: dict[str, Known] = {}
         self._lock = threading.Lock()
 
     def asking(self, *names: str) -> Asking:
@@ -106,21 +104,19 @@ class Services:
         for name in names:
             known = self._look(name)
             if breaker.gate(known.condition, now) is breaker.Gate.REST:
-                known = self._look(name, anew=True)
-                if breaker.gate(known.condition, now) is breaker.Gate.REST:
-                    return self._rests(name, known, breaker.rests_for(known.condition, now))
+                return self._rests(name, known, breaker.rests_for(known.condition, now))
         return None
 
     def condition(self, name: str) -> breaker.Condition:
         """How a service is by all that is known now."""
-        return self._look(name, anew=True).condition
+        return self._look(name).condition
 
     def failed(
         self, name: str, reason: str, *, retry_after: float | None = None, about: str = ""
     ) -> None:
         """Tell of a request that failed for the service's sake. `reason`: without secrets."""
         while True:
-            known = self._look(name, anew=True)
+            known = self._look(name)
             now = self._now()
             if known.condition.open and breaker.rests_for(known.condition, now) > (
                 retry_after or 0.0
@@ -135,57 +131,46 @@ class Services:
                 about=about,
                 limits=self._limits(name),
             )
-            if self._tell(name, _event(name, after), known):
+            if self._memory.add(name, _event(name, after), known):
                 break
         if not known.condition.open and after.open:
             log.warning("%s is degraded: %s", name, reason, extra={"service": name})
 
     def succeeded(self, name: str) -> None:
         """Tell of an answer, whatever it said."""
-        known = self._look(name)
-        while known.condition.failures:
-            known = self._look(name, anew=True)
-            if not known.condition.failures:
-                return
+        while (known := self._look(name)).condition.failures:
             since = datetime.fromtimestamp(known.condition.since, UTC)
-            if self._tell(name, ServiceRecovered(service=name, since=since), known):
+            if self._memory.add(name, ServiceRecovered(service=name, since=since), known):
                 if known.condition.open:
                     log.info("%s answers again", name, extra={"service": name})
                 return
 
     def was_away(self, name: str, since: datetime, reason: str) -> None:
         """Tell of an outage that is over, and that nobody could write down meanwhile."""
-        known = self._look(name, anew=True)
+        known = self._look(name)
         degraded = ServiceDegraded(service=name, reason=reason, since=since, rest=0.0, failures=1)
-        if self._tell(name, degraded, known):
+        if self._memory.add(name, degraded, known):
             self.succeeded(name)
 
     def missed(self, name: str) -> datetime | None:
         """Since when a service, now back, has to be looked at again."""
-        known = self._look(name, anew=True)
+        known = self._look(name)
         return None if known.condition.open else known.missed
 
     def reconciled(self, name: str, since: datetime) -> None:
         """What changed since `since` was looked at. Told only if nothing happened meanwhile."""
-        known = self._look(name, anew=True)
+        known = self._look(name)
         if known.missed == since and not known.condition.open:
-            self._tell(name, ServiceReconciled(service=name, since=since), known)
+            self._memory.add(name, ServiceReconciled(service=name, since=since), known)
 
     def _now(self) -> float:
         return self._clock().timestamp()
 
-    def _look(self, name: str, anew: bool = False) -> Known:
+    def _look(self, name: str) -> Known:
         with self._lock:
-            at, known = self._known.get(name, (-_KNOWN_S, Known()))
-            if anew or time.monotonic() - at >= _KNOWN_S:
-                known = self._memory.load(name, known)
-                self._known[name] = time.monotonic(), known
+            known = self._memory.load(name, self._known.get(name, Known()))
+            self._known[name] = known
             return known
-
-    def _tell(self, name: str, event: ServiceEvent, known: Known) -> bool:
-        told = self._memory.add(name, event, known)
-        self._look(name, anew=True)
-        return told
 
     def _rests(self, name: str, known: Known, seconds: float) -> Resting:
         since = datetime.fromtimestamp(known.condition.since, UTC)
@@ -218,16 +203,15 @@ class Asking:
 
     def _enter(self, name: str) -> None:
         services, now = self._services, self._services._now()
-        if breaker.gate(services._look(name).condition, now) is breaker.Gate.GO:
-            return
-        known = services._look(name, anew=True)
+        known = services._look(name)
         match breaker.gate(known.condition, now):
             case breaker.Gate.REST:
                 raise services._rests(name, known, breaker.rests_for(known.condition, now))
             case breaker.Gate.TRIAL:
                 give_back = services._memory.try_alone(name)
                 if give_back is None:
-                    raise services._rests(name, known, AGAIN_S)
+                    # Longer after a long rest: a thousand stories that wait must not come at once.
+                    raise services._rests(name, known, max(AGAIN_S, known.condition.rest / 4))
                 self._trials.append(give_back)
 
     def _give_back(self) -> None:

@@ -390,4 +390,4 @@ def wait(rule: str, reason: str, gate: Gate, whom: str = "") -> Verdict:
 def digest(value: Any) -> str:
     """SHA-256 of the canonical JSON of a JSON-shaped value."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -48,6 +48,11 @@ CLOSED = (
     "is `true`."
 )
 
+HIDDEN = (
+    "Items that come from alerts, advisories and other systems are counted, not shown: this "
+    "repository is public."
+)
+
 
 def body(view: View, shown: int) -> str:
     """The text of the issue. `shown`: the number of this writing, which its boxes bear."""
@@ -79,7 +84,8 @@ def _summary(view: View) -> str:
     told = [
         f"{number} {_STATES[state]}" for state in _STATES if (number := view.counts.get(state, 0))
     ]
-    return f"{'; '.join(told) or 'The backlog is empty'}. Numbers of {view.day}."
+    hidden = " " + HIDDEN if view.hides else ""
+    return f"{'; '.join(told) or 'The backlog is empty'}. Numbers of {view.day}.{hidden}"
 
 
 def _table(view: View) -> str:

@@ -37,6 +37,7 @@ def shown(told: Told) -> str:
         _line("WSJF delivered", _wsjf(told["wsjf"])),
         "",
         _line("tests", _ci(told["ci"])),
+        _line("workflows on GitHub", _workflows(told["ci"])),
         _line("conflicts", _conflicts(told["conflicts"])),
         _line("cost of models", _cost(told["cost"])),
     ]
@@ -123,6 +124,14 @@ def _ci(one: Told | None) -> str:
         f"{one['runs']} runs, {one['failed']} failed{rate}, {one['flaky']} flaky, "
         f"{one['could_not_run']} could not run"
     )
+
+
+def _workflows(one: Told | None) -> str:
+    found = one and one["workflows"]
+    if not found:
+        return _NONE
+    rate = "" if found["failure_rate"] is None else f" ({found['failure_rate']:.0%})"
+    return f"{found['runs']} runs, {found['failed']} failed{rate}"
 
 
 def _conflicts(one: Told | None) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from bot.texts.words import code, money, plain
+from policies.repository_effects import BACKLOG_PATH, REPORTS
 
 TITLE = "chore: bring the backlog up to date"
 MESSAGE = "chore: bring the backlog up to date\n"
@@ -15,11 +16,13 @@ HEAD = (
     "count as your word once they are on the default branch; the rest is written over."
 )
 _NOTHING = "nothing to measure"
+_RUNS = ("runs", "failed", " failed")
 
 
-def body(paths: Sequence[str]) -> str:
-    """The pull request's text."""
-    named = ", ".join(code(path) for path in paths)
+def body(asks: Collection[str]) -> str:
+    """The pull request's text. `asks`: what is asked for, by the keys of the configuration."""
+    paths = {"backlog_file": BACKLOG_PATH, "daily_report": REPORTS}
+    named = " and ".join(code(path) for name, path in paths.items() if name in asks)
     return (
         f"This keeps {named} up to date. It is one pull request, which is brought up to date "
         "while it is open. Nothing is written more than once an hour.\n\n"
@@ -64,7 +67,8 @@ def _lines(part: Mapping[str, Any]) -> list[str]:
         f"- Completion rate: {_rate(flow['completion_rate'])}",
         f"- Open items: {_open(flow['ageing'])}",
         f"- WSJF delivered: {_of(wsjf, 'delivered', 'items')}",
-        f"- Runs of the tests: {_of(ci, 'runs', 'failed', ' failed')}",
+        f"- Runs of the tests: {_of(ci, *_RUNS)}",
+        f"- Runs of the repository's workflows: {_of((ci or {}).get('workflows'), *_RUNS)}",
         f"- Cost of models: {money(cost['total_usd']) if cost else _NOTHING}",
     ]
 

@@ -53,6 +53,10 @@ REMEDIES = {
     "organisation_budget": "The next month (UTC), or a higher TOWPATH_ORGANISATION_BUDGET_USD.",
     "prs_per_day": "The next day (UTC), or a higher limits.prs_per_day in .github/towpath.yml.",
     "open_prs": "One of them merged or closed, or a higher limits.open_prs in .github/towpath.yml.",
+    "slow_prs_per_day": "CI that fails less often, the next day (UTC), or a higher "
+    "backlog.throttle.slow_prs_per_day or limits.ci_failure_rate in .github/towpath.yml.",
+    "family_prs_per_day": "The next day (UTC), or more in backlog.throttle.families.",
+    "family_open_prs": "One of them merged or closed, or more in backlog.throttle.families.",
     # leave to begin
     "leave": "Nothing: stories begin for people, the operator, or by the configuration.",
     "own_name": "Nothing: nobody is named who did not ask.",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+MODE_OFF = "its configuration says `mode: off`"
+
 
 def begins(place: str, url: str, dry: bool) -> str:
     if dry:
@@ -67,10 +69,6 @@ def only_for_folders(option: str) -> str:
     return f"{option} is for folders; what works on a repository on GitHub is in the settings."
 
 
-def enough(most: int) -> str:
-    return f"--max-prs {most}"
-
-
 def ended(summary: Mapping[str, Any]) -> str:
     if summary["dry_run"]:
         return "Nothing was changed."
@@ -89,6 +87,10 @@ def ended(summary: Mapping[str, Any]) -> str:
         if one.get("reason"):
             lines.append(f"  handed over: {one['reason']}")
     return "\n".join(lines)
+
+
+def away(problem: str) -> str:
+    return f"This cycle could not go on: {problem}."
 
 
 def again(minutes: float) -> str:

@@ -13,7 +13,7 @@ from bot.texts.checks import line as gates_line
 from bot.texts.remedies import remedy
 from bot.texts.unmet import missing
 from bot.texts.words import block, code, count, gist, money, plain, short
-from policies import opened_pulls
+from policies import throttle
 from policies.standing import DRY_RUN, PERMISSION
 from policies.unmet import Condition
 
@@ -42,7 +42,10 @@ RULES = {
     DRY_RUN: "rehearsed",
     PERMISSION: "waiting for a permission",
     "prs_per_day": "waiting for tomorrow",
+    "slow_prs_per_day": "waiting for tomorrow, or a better CI",
     "open_prs": "waiting for another pull request to end",
+    "family_prs_per_day": "waiting for tomorrow",
+    "family_open_prs": "waiting for another pull request to end",
 }
 _SHOWN = 20
 
@@ -60,6 +63,7 @@ def status(
     """
     parts = [f"### Towpath · {story.name} · {_headline(story)}", _now(story), missing(lacks)]
     parts.append(_patience(story, wait_days))
+    parts.append(_taken_over(story))
     parts += [approvals.automatic(story), approvals.withdrawn(story)]
     if not story.pull_number:  # else the pull request shows it
         parts.append(for_people.section(story))
@@ -94,12 +98,19 @@ def _now(story: Story) -> str:
     if story.state is State.DONE:
         return f"Merged as {short(story.merged_sha)}; the tests pass on the default branch."
     if story.state is State.CANCELLED:
-        return "Nothing more happens here. `/retry`, or the label again, starts it anew."
+        why = f"{plain(story.cancel.reason, 300)}. " if story.cancel and story.cancel.reason else ""
+        return f"{why}Nothing more happens here. `/retry`, or the label again, starts it anew."
     if story.nothing_to_do:
         return "Close the issue if you agree; `/retry` with a more precise story starts it anew."
     if story.state is State.FAILED:
         return "A person has to go on from here; below is what was tried. `/retry` starts it anew."
     return "Work is under way; nothing is needed from you. `/cancel` stops it."
+
+
+def _taken_over(story: Story) -> str:
+    """That somebody else's claim ran out, for as long as ours stands (B7)."""
+    told = story.claim.taken_from if story.claim else ""
+    return f"Taken over: {plain(told)}." if told else ""
 
 
 def _patience(story: Story, days: float) -> str:
@@ -140,7 +151,7 @@ def _waits_for(story: Story) -> str:
                 f"{asked}\n\n**Waits for:** `/answer …` from whoever wrote or asked for the "
                 "story, or an edit of the story's text."
             )
-        case Gate.BUDGET_EXCEEDED if waiting.rule in opened_pulls.RULES:
+        case Gate.BUDGET_EXCEEDED if waiting.rule in throttle.RULES:
             return f"{plain(waiting.reason, 400)}.\n\n**Waits for:** {remedy(waiting.rule)}"
         case Gate.BUDGET_EXCEEDED if waiting.until:
             return (

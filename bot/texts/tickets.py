@@ -6,6 +6,15 @@ NO_TRACKER = (
     "the operator set no Jira (TOWPATH_JIRA_URL), or keeps this repository from the project"
 )
 OUT_OF_TIME = "the time of the lane was over"
+DOCTOR = "Check TOWPATH_JIRA_URL, TOWPATH_JIRA_KIND, the network and the proxy (HTTPS_PROXY)."
+DOCTOR_ACCOUNT = (
+    "Check TOWPATH_JIRA_USER and TOWPATH_JIRA_TOKEN: an API token with the account's address in "
+    "Cloud, a personal access token alone in Data Center."
+)
+DOCTOR_ASKED = "no webhook is taken; Jira is asked every few minutes"
+DOCTOR_NO_WEBHOOK = "Set TOWPATH_JIRA_WEBHOOK_SECRET, and add a webhook to /webhook/jira in Jira."
+DOCTOR_ANY = "every repository may name any project that the account sees"
+DOCTOR_PROJECTS = "Set TOWPATH_JIRA_PROJECTS to pairs such as acme/shop=SHOP."
 _SIDES = {
     "done": "{who} moved {ticket} to {status}",
     "blocked": "{who} moved {ticket} to {status}",
@@ -14,6 +23,11 @@ _SIDES = {
     "unassigned": "{who} took {ticket} away from Towpath",
     "status": "{who} moved {ticket} to {status}",
 }
+
+
+def answers_as(is_cloud: bool, account: str) -> str:
+    """What the doctor found."""
+    return f"{'Cloud' if is_cloud else 'Data Center'}, as {account}"
 
 
 def took_over(reason: str) -> str:

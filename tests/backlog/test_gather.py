@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator
 
 from bot.backlog.gather import IN_TREE, in_tree
+from bot.backlog.reading import of_one_look
 from bot.backlog.sources import local_audit
 from bot.backlog.store import Backlog
 from bot.codebase.blobs import Listed
@@ -93,7 +94,36 @@ def test_our_own_gates_tell_of_code_and_packages(backlog: Backlog) -> None:
     assert (code.title, code.inputs.size.number) == ("sql in a.py", 2)
     assert package.title == "GHSA-9wx4-h78v-vm56: Upgrade requests to 2.32.0"
     assert package.sightings[0].identities == ("advisory:GHSA-9WX4-H78V-VM56|requests",)
-    for one in local_audit.read([result("security", status="error")]):
-        assert not one.complete
+    could_not = GateFinding("", None, "security/cannot-look", "no tool")
+    for one in local_audit.read([result("security", could_not, status="error")]):
+        assert (one.complete, one.sightings) == (False, ())
         backlog.take(REPO, one)
     assert backlog.item(REPO, 1).state is ItemState.NEW
+
+
+def test_an_entry_that_moved_is_not_taken_for_an_edited_one(backlog: Backlog) -> None:
+    def look(checklist: str, table: str, other: str) -> None:
+        plan = f"# Plan\n\n- [ ] {checklist}\n\n| Title | Size |\n|---|---|\n| {table} | 3 |\n"
+        files = {"BACKLOG.md": plan, "plans/backlog.yml": f"- title: {other}\n"}
+        told = of_one_look(list(in_tree(Tree(**files), IN_TREE, backlog.places(REPO))))
+        for one in told:
+            backlog.take(REPO, one)
+
+    pages = [f"Make page {n:03} of the shop nicer" for n in range(6)]
+    look(*pages[:3])
+    before = {one.title: one.number for one in backlog.items(REPO)}
+    for number in before.values():
+        backlog.move(REPO, number, ItemState.READY)
+    look(pages[3], pages[0], pages[1])
+    items = {one.title: one for one in backlog.items(REPO, (ItemState.NEW, ItemState.READY))}
+    assert {pages[0], pages[1], pages[3]} <= items.keys()
+    for title in pages[:2]:
+        assert (items[title].number, items[title].state) == (before[title], ItemState.READY)
+
+
+def test_a_path_that_is_no_text_is_read_like_others(backlog: Backlog) -> None:
+    tree = Tree(**{"docs/caf\udce9/todo.yml": "- title: Export as CSV\n"})
+    for _ in range(2):
+        for one in in_tree(tree, IN_TREE, backlog.places(REPO)):
+            backlog.take(REPO, one)
+    assert backlog.counts(REPO) == {"NEW": 1}

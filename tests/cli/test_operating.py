@@ -85,7 +85,7 @@ def test_a_key_that_is_none_is_found_at_the_start(tmp_path: Path) -> None:
     assert "hunter2" not in ran.stderr
 
 
-@pytest.mark.parametrize("arguments", [("audit", "verify"), ("inbox", "list")])
+@pytest.mark.parametrize("arguments", [("audit", "verify"), ("inbox", "list"), ("lanes",)])
 def test_looking_in_the_wrong_folder_makes_nothing_there(
     tmp_path: Path, arguments: tuple[str, ...]
 ) -> None:

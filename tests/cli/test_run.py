@@ -166,5 +166,14 @@ def test_on_github_it_begins_once_and_a_rehearsal_changes_nothing(world: World) 
     assert story["state"] == State.WAITING
     assert [pull["number"] for pull in world.pulls()] == [story["pull_request"]]
     assert Cycle(quiet, house, repository).run()["stories"] == []
-    assert Backlog(house.journal).item(str(repository.id), story["item"]).state == "DOING"
+    assert Backlog(house.journal).item(str(repository.id), story["item"]).state == "PR"
     world.settle()
+
+
+def test_a_broken_configuration_lets_nothing_be_done_and_is_named(place: Path) -> None:
+    commit(place / "shop", ".github/towpath.yml", "version: 1\nbacklog: {dashboards: yes}\n")
+    called = start(place, "run", "shop")
+    out, said = called.communicate(timeout=120)
+    assert called.returncode == Exit.FAILED, said
+    assert "towpath.yml:2" in out
+    assert not (place / "towpath-run-shop").exists()

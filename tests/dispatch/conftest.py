@@ -8,7 +8,7 @@ from typing import Any
 from bot.backlog.entry import Entry, Sightings
 from bot.backlog.reading import Reading
 from bot.backlog.store import Backlog
-from bot.story.item_events import ItemState
+from bot.story.item_events import Family, ItemState
 from bot.story.vocabulary import Person, Repository
 from bot.wiring import House
 from tests.world import REPO, World
@@ -34,15 +34,24 @@ def reading(*entries: Entry, source: str = "yaml", place: str = "backlog.yml") -
     return told.reading("d")
 
 
-def entry(title: str, key: str = "", issue: int = 0, **fields: Any) -> Entry:
+def entry(
+    title: str, key: str = "", issue: int = 0, family: Family | None = None, **fields: Any
+) -> Entry:
     named = (f"issue:{issue}",) if issue else ()
-    return Entry(title, 1, fields.pop("body", ""), fields, key=key or title, identities=named)
+    body = fields.pop("body", "")
+    told = {name: str(value) for name, value in fields.items()}
+    return Entry(title, 1, body, told, key=key or title, family=family, identities=named)
 
 
-def items(house: House, *entries: Entry, state: ItemState = ItemState.READY) -> list[int]:
+def items(
+    house: House,
+    *entries: Entry,
+    state: ItemState = ItemState.READY,
+    place: str = "backlog.yml",
+) -> list[int]:
     """Items of these entries, ready to be begun; their numbers."""
     kept, key = backlog(house), str(repository(house).id)
-    kept.take(key, reading(*entries))
+    kept.take(key, reading(*entries, place=place))
     numbers = sorted(one.number for one in kept.next(key, 100, tuple(ItemState)))
     for number in numbers:
         if kept.item(key, number).state is ItemState.NEW:

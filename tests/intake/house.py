@@ -15,6 +15,8 @@ from datetime import datetime
 from redis import Redis
 
 from bot.queue.delivery import Delivery, Failure, NotReady
+from bot.queue.embedded import redis_url
+from bot.settings import load_settings
 
 
 class RecordingHouse:
@@ -65,4 +67,4 @@ class RecordingHouse:
 
 
 def house() -> RecordingHouse:
-    return RecordingHouse(Redis.from_url(os.environ["TOWPATH_REDIS_URL"]))
+    return RecordingHouse(Redis.from_url(redis_url(load_settings())))

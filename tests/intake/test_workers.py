@@ -231,6 +231,31 @@ def test_the_clock_brings_a_killed_embedded_server_back(tmp_path: Path, start: S
     own.stop()
 
 
+def test_after_an_absence_of_the_queue_everybody_goes_on_and_looks_at_what_was_missed(
+    tmp_path: Path, start: Start
+) -> None:
+    environ = {"TOWPATH_REDIS_URL": "", "TOWPATH_HOME": str(tmp_path)}
+    own = EmbeddedServer(tmp_path)
+    with Redis.from_url(own.start()) as redis:
+        running = [start(code, **environ) for code in (CLOCK, DELIVERIES_WORKER, STORIES_WORKER)]
+        until(lambda: redis.exists("towpath:clock") and redis.scard("rq:workers") == 2)
+        before = time.time()
+        os.kill(redis.info("server")["process_id"], signal.SIGKILL)
+    time.sleep(0.2)
+    until(lambda: _answers(own.url), seconds=10)
+    with Redis.from_url(own.url) as redis:
+        until(lambda: said(redis, "away_since"), seconds=20)
+        (since,) = said(redis, "away_since")
+        assert before - 1 < float(since) < time.time()
+        assert [one.poll() for one in running] == [None, None, None]
+        enqueue_advance(redis, "story")
+        until(lambda: said(redis, "advanced") == ["story"])
+    for one in running:
+        one.terminate()
+        one.wait(10)
+    own.stop()
+
+
 def _answers(url: str) -> bool:
     try:
         with Redis.from_url(url) as redis:

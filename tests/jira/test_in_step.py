@@ -183,7 +183,7 @@ def test_a_repository_reads_no_other_project_whatever_its_condition_says(
     towpath = make(config={"jql": "labels is EMPTY"})
     assert towpath.read().found == [1]
     for jql in ("x) OR (project = SECRET", 'a = "b', "x ORDER BY y", ")("):
-        with pytest.raises(ValueError, match="condition"):
+        with pytest.raises(ValueError, match="pattern"):
             Jira.model_validate({"jql": jql})
 
 
@@ -316,6 +316,33 @@ def test_work_that_people_take_over_is_said_and_the_ticket_is_free(
     assert "leaves it to people: tests stay red" in site.said("SHOP-1")[0]
     assert (site.assignee("SHOP-1"), site.properties["SHOP-1"]) == ("", {})
     assert towpath.held == set()
+
+
+def test_the_last_word_is_said_before_the_claim_goes(site: Cloud, towpath: Towpath) -> None:
+    opened(towpath)
+    merged = EffectPerformed(key="m", effect="merge_pull_request", result={"sha": "c0ffee"})
+    towpath.office.tell(STORY, merged)
+    move(towpath, ItemState.DONE)
+    site.fail("POST issue/SHOP-1/comment", 503)
+    towpath.look_after()
+    assert towpath.held == {"SHOP-1"}
+    towpath.later(minutes=20)
+    towpath.look_after()
+    assert "merged" in site.said("SHOP-1")[0]
+    assert towpath.held == set()
+
+
+def test_a_claim_that_cannot_be_taken_away_at_once_goes_later_without_a_word(
+    site: Cloud, towpath: Towpath
+) -> None:
+    site.assign("SHOP-1", "bob")
+    site.fail("DELETE", 503)
+    towpath.look_after()
+    assert towpath.held == {"SHOP-1"}
+    towpath.later(minutes=20)
+    towpath.look_after()
+    assert (towpath.held, site.properties["SHOP-1"]) == (set(), {})
+    assert site.said("SHOP-1") == []
 
 
 def test_a_claim_that_led_to_no_work_is_given_back_after_a_while(

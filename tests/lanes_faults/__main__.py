@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
 import tempfile
 from pathlib import Path
@@ -19,6 +20,7 @@ def main() -> int:
     asked = options.parse_args()
     if asked.items < 1 or asked.runs < 1:
         options.error("--items and --runs begin at 1")
+    logging.disable(logging.CRITICAL)  # what goes wrong here is meant to
     with tempfile.TemporaryDirectory() as folder:
         left = disturb(
             Path(folder), asked.items, asked.runs, asked.seed, lambda line: print(line, flush=True)

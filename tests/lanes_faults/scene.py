@@ -242,7 +242,7 @@ class Scene:
         """How many lane runs there were."""
         house = self.house()
         try:
-            return sum(self._history(house, lane.NAME)[0] for lane in self._lanes())
+            return sum(self._history(house, lane.NAME)[0] for lane in LANES)
         finally:
             house.database.dispose()
 
@@ -268,10 +268,6 @@ class Scene:
         left = self.left()
         return left.settled == left.items == len(self._titles)
 
-    @staticmethod
-    def _lanes() -> list[Any]:
-        return [*LANES, *([] if "dispatch" in {one.NAME for one in LANES} else [_Dispatch])]
-
     def _history(self, house: LoneHouse, lane: str) -> tuple[int, Counter[str], list[str]]:
         """(runs, how they ended, what is wrong) of a lane."""
         stream = stream_of(self.repository.id, lane)
@@ -296,7 +292,7 @@ class Scene:
 
     def _left(self, house: LoneHouse) -> Left:
         left = Left(faults=self._faults)
-        for lane in self._lanes():
+        for lane in LANES:
             runs, outcomes, problems = self._history(house, lane.NAME)
             left.runs += runs
             left.outcomes += outcomes
@@ -338,10 +334,6 @@ class Scene:
             if len(told) < 100:
                 break
         return found
-
-
-class _Dispatch:
-    NAME = "dispatch"
 
 
 _FAULTS: tuple[Callable[[Scene], None], ...] = (

@@ -14,6 +14,7 @@ from typing import Any
 import anyio
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
+from mcp_types import CallToolResult, TextContent
 
 from bot.backlog.store import Backlog
 from bot.mcp.places import Places
@@ -22,6 +23,13 @@ from bot.mcp.tools import Tools
 from bot.story.database import open_database
 from bot.story.journal import Journal
 from tests.cli.call import command, environ
+
+
+def said(came: CallToolResult) -> str:
+    """The text of an answer."""
+    (only,) = came.content
+    assert isinstance(only, TextContent)
+    return only.text
 
 
 class Caller:
@@ -42,7 +50,7 @@ class Caller:
         came = await self.client.call_tool(tool, arguments)
         assert came.is_error, came.structured_content
         assert came.structured_content is None
-        text: str = came.content[0].text
+        text = said(came)
         assert "Traceback" not in text
         return text
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -15,11 +16,13 @@ from bot.mcp.tools import Tools
 from bot.story.item_events import ItemState
 from bot.story.vocabulary import State
 from tests.canaries import planted
-from tests.mcp.client import Caller, run
+from tests.mcp.client import Caller, run, said
 from tests.world import BUMP, REPO, World
 
 
-def serve(world: World, log: Path, story: object, login: str, *arguments: str) -> None:
+def serve(
+    world: World, log: Path, story: Callable[[Caller], Awaitable[None]], login: str, *arguments: str
+) -> None:
     """Play a story with a server that has the settings of the world's Towpath."""
     told = world.settings
     run(
@@ -27,7 +30,7 @@ def serve(world: World, log: Path, story: object, login: str, *arguments: str) -
         home=told.home, redis_url=told.redis_url, github_api_url=told.github_api_url,
         github_web_url=told.github_web_url, app_id=told.app_id, private_key=world.app.pem,
         onboarding=False, quality_gates=False,
-    )  # type: ignore[arg-type]  # fmt: skip
+    )  # fmt: skip
 
 
 def test_a_person_starts_an_item_and_it_becomes_a_story_of_theirs(
@@ -61,7 +64,7 @@ def test_a_person_starts_an_item_and_it_becomes_a_story_of_theirs(
         told = (await caller.good("status", issue=issue))["stories"][0]
         assert (told["state"], told["waits_for"]) == ("WAITING", "pre_deploy")
         assert told["untrusted"]["title"] == BUMP[0]
-        assert told["missing"]
+        assert told["untrusted"]["missing"]
         assert [one["issue"] for one in (await caller.good("status"))["stories"]] == [issue]
         assert (await caller.good("show", number=begun["number"]))["issue"] == issue
         for tool, more in (
@@ -119,6 +122,32 @@ def test_github_away_is_said_and_nothing_is_done(world: World) -> None:
     world.server.close()
     came = answer(tools.by_name["add"], {"title": "One"}, explained)
     assert came.is_error
-    assert "GitHub" in came.content[0].text
+    assert "GitHub" in said(came)
+    for _ in range(20):  # until it is left alone
+        came = answer(tools.by_name["list"], {}, explained)
+        if "degraded since" in said(came):
+            break
+    assert came.is_error
+    status = answer(tools.by_name["status"], {"repository": "local"}, explained)
+    assert [one["untrusted"]["what"] for one in status.structured_content["degraded"]] == ["github"]
     assert not answer(tools.by_name["list"], {"repository": "local"}, explained).is_error
     assert backlog.counts(str(world.place.id)) == {}
+
+
+def test_one_item_started_many_times_at_once_is_one_story(world: World) -> None:
+    journal, backlog = world.house.journal, Backlog(world.house.journal)
+    office = world.house.office
+    tools = Tools(journal, backlog, places(world, "alice"), lambda: office)
+    added = answer(tools.by_name["add"], {"title": BUMP[0], "body": BUMP[1]}, explained)
+    number = added.structured_content["item"]["number"]
+    start = tools.by_name["start"]
+    with ThreadPoolExecutor(4) as pool:
+        came = list(pool.map(lambda _: answer(start, {"number": number}, explained), range(4)))
+    begun = [one.structured_content for one in came if not one.is_error]
+    assert {one["issue"] for one in begun if one["begun"]} == {1}, came
+    again = answer(start, {"number": number}, explained)
+    assert again.structured_content["begun"]
+    issues = world.act("alice").request("GET", f"/repos/{REPO}/issues?state=all")
+    assert len(issues) == 1
+    assert backlog.item(str(world.place.id), number).state is ItemState.DOING
+    assert journal.verify() == []

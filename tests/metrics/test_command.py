@@ -60,6 +60,8 @@ def test_a_repository_goes_by_its_name_or_id(tmp_path: Path, teller: Teller) -> 
         ("--since", "2026-13-01"),
         ("--since", "999999w"),
         ("--since", "0d"),
+        ("--until", "999999w"),
+        ("--since", "0001-01-01T00:00+14:00"),
         ("--since", "2026-05-02", "--until", "2026-05-01"),
     ],
 )

@@ -9,6 +9,7 @@ import pytest
 
 from bot.metrics import metrics
 from bot.metrics.shapes import quantile, spread
+from bot.story.ci_events import WorkflowEnded
 from bot.story.item_events import Authority, Family, InputsGiven, ItemMerged, ItemState
 from bot.story.journal import Journal
 from bot.story.vocabulary import State
@@ -141,6 +142,35 @@ def test_weeks_without_anything_are_there_and_whole_ones_are_marked(teller: Tell
         ("2026-W11", 0, True),
         ("2026-W12", 1, False),
     ]
+
+
+def test_workflows_count_by_their_last_attempt_and_only_what_ended_well_or_badly(
+    teller: Teller,
+) -> None:
+    for hour, run, attempt, conclusion in (
+        (1, 1, 2, "success"),  # told before the first attempt
+        (2, 1, 1, "failure"),
+        (2, 2, 1, "timed_out"),
+        (2, 3, 1, "cancelled"),
+        (3, 4, 1, ""),
+        (30, 5, 1, "failure"),  # after the window
+    ):
+        ended = WorkflowEnded(
+            run=run, attempt=attempt, workflow="CI", branch="main", conclusion=conclusion
+        )
+        teller.tell("ci/7", hour, ended)
+        teller.tell("ci/77", hour, ended)
+    ci = teller.measured(until=20).ci
+    assert ci is not None
+    assert (ci.runs, ci.failure_rate) == (0, None)
+    assert ci.workflows is not None
+    assert ci.workflows.model_dump() == {
+        "runs": 2,
+        "failed": 1,
+        "undecided": 2,
+        "failure_rate": 0.5,
+    }
+    assert teller.measured(10, 20).ci is None
 
 
 def test_quantiles_are_interpolated_as_in_sql() -> None:

@@ -49,8 +49,18 @@ class Board:
     refused: datetime | None = None
     pending: Mapping[str, Pending] = field(default_factory=dict)
     answered: tuple[str, ...] = ()  # names of ticks
+    settled: Mapping[str, int] = field(default_factory=dict)  # place → writing of the last answer
     answers: tuple[Answer, ...] = ()
     version: int = 0
+
+    def is_over(self, tick: e.Tick, by_somebody: bool) -> bool:
+        """Whether a tick that is told of is an old one.
+
+        One that nobody is known to have made is old up to the writing of the last answer at its
+        box: until then it was carried over from writing to writing.
+        """
+        carried = not by_somebody and tick.shown <= self.settled.get(tick.place, -1)
+        return carried or tick.name in self.answered
 
 
 def fold(recorded: Iterable[Any]) -> Board:
@@ -74,7 +84,7 @@ def _happen(board: Board, event: Any, at: datetime) -> Board:
         case e.DashboardReopened():
             return replace(board, closed=False)
         case e.DashboardLost():
-            return replace(board, issue=0, url="", says="", body="", closed=False, refused=None)
+            return replace(board, issue=0, url="", says="", body="", refused=None)
         case EffectPerformed(effect="show_dashboard"):
             return _written(board, event.result)
         case EffectFailed(effect="show_dashboard", final=True):
@@ -87,7 +97,8 @@ def _happen(board: Board, event: Any, at: datetime) -> Board:
 
 def _ticked(board: Board, event: e.BoxTicked, at: datetime) -> Board:
     known = board.pending.get(event.tick.place)
-    if event.tick.name in board.answered or (known is not None and known.person is not None):
+    over = board.is_over(event.tick, event.person is not None)
+    if over or (known is not None and known.person is not None):
         return board  # the first who ticked it
     told = Pending(event.tick, event.person, known.since if known else at)
     return replace(board, pending={**board.pending, event.tick.place: told})
@@ -96,12 +107,11 @@ def _ticked(board: Board, event: e.BoxTicked, at: datetime) -> Board:
 def _answered(board: Board, event: e.BoxAnswered, at: datetime) -> Board:
     tick, place = event.tick, event.tick.place
     names = {tick.name} | ({board.pending[place].tick.name} if place in board.pending else set())
-    if place in board.shows:  # it was carried over into the last writing
-        names.add(tick.model_copy(update={"shown": board.writing}).name)
     return replace(
         board,
         pending=_without(board.pending, tick),
         answered=(*board.answered, *sorted(names))[-_REMEMBERED:],
+        settled={**board.settled, place: max(board.writing, tick.shown)},
         answers=(*board.answers, Answer(event, at))[-ANSWERS:],
     )
 

@@ -38,12 +38,16 @@ Begin = Callable[[Repository, int, Person], tuple[int, str]]
 
 @dataclass(frozen=True)
 class Desk:
-    """What obeying works with. `permission`: of a person, as GitHub says it now."""
+    """What obeying works with. `permission`: of a person, as GitHub says it now.
+
+    `works`: whether there is a story of an issue that has not ended.
+    """
 
     backlog: Backlog
     journal: Journal
     permission: Callable[[Repository, Person], str]
     begin: Begin
+    works: Callable[[int], bool]
 
 
 def obey(desk: Desk, repository: Repository, tick: Tick, person: Person) -> BoxAnswered:
@@ -78,12 +82,11 @@ Outcome = tuple[bool, str, *tuple[str, ...]]
 
 
 def _hold(desk: Desk, repository: Repository, item: Item, tick: Tick, person: Person) -> Outcome:
-    held = item.state is ItemState.BLOCKED and item.reason.startswith(HELD)
     key = str(repository.id)
     if tick.action == "hold":
-        if held:
+        if item.held:
             return True, "as_it_is", item.reason
-        if item.state in UNDERWAY:
+        if item.state in UNDERWAY or desk.works(item.issue):
             return False, "not_allowed", "it is worked on: `/pause` in its story does that"
         if item.state not in OPEN:
             return False, "as_it_is", str(item.state).lower()
@@ -92,7 +95,7 @@ def _hold(desk: Desk, repository: Repository, item: Item, tick: Tick, person: Pe
             key, item.number, ItemState.BLOCKED, reason, actor=person.login, expect=item.version
         )
         return True, "held"
-    if not held:
+    if not item.held:
         return False, "as_it_is", str(item.state).lower()
     back = _before(desk, item)
     reason = f"let go by {person.login}"

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from itertools import islice
 
 from bot.backlog.dashboard.ledger import Board
-from bot.backlog.edges import HELD
 from bot.backlog.item import INPUTS, Item
 from bot.backlog.ranked import Ranked
 from bot.backlog.store import Backlog
@@ -20,6 +20,7 @@ from bot.story.item_events import ItemState
 from policies.ranking import microseconds
 
 MOST = 30  # rows of the table, and of each section
+_SPARE = 4  # how many times as many are looked at for those that may be shown
 _OPEN = (ItemState.READY, ItemState.REFINED, ItemState.NEW)
 _SECTIONS = {
     "ready": (ItemState.READY,),
@@ -37,23 +38,32 @@ def view(
     story: Callable[[int], Story | None],
     waits: Sequence[Wait] = (),
     closed: bool = False,
+    shows: Callable[[Item], bool] = lambda item: True,
     most: int = MOST,
 ) -> View:
-    """`story`: of an issue. `most`: rows of the table and of each section."""
+    """`story`: of an issue. `shows`: whether an item may be shown where this is.
+
+    `most`: rows of the table and of each section.
+    """
     if closed:
         return View(now.date(), (), {}, {}, {}, closed=True)
     counts = backlog.counts(repository)
-    rows: dict[int, Row] = {}
+    rows: dict[int, Row | None] = {}
 
-    def row(one: Ranked) -> Row:
+    def row(one: Ranked) -> Row | None:
         if one.number not in rows:
-            rows[one.number] = _row(backlog.item(repository, one.number), one, now, story)
+            item = backlog.item(repository, one.number)
+            rows[one.number] = _row(item, one, now, story) if shows(item) else None
         return rows[one.number]
 
-    ranked = tuple(row(one) for one in backlog.next(repository, most, _OPEN))
+    def of(states: Sequence[ItemState]) -> tuple[Row, ...]:
+        told = (row(one) for one in backlog.next(repository, most * _SPARE, states))
+        return tuple(islice((one for one in told if one is not None), most))
+
+    ranked = of(_OPEN)
     sections, rest = {}, {}
     for name, states in _SECTIONS.items():
-        sections[name] = tuple(row(one) for one in backlog.next(repository, most, states))
+        sections[name] = of(states)
         whole = sum(counts.get(str(state), 0) for state in states)
         rest[name] = max(0, whole - len(sections[name]))
     return View(
@@ -65,6 +75,7 @@ def view(
         tuple(waits),
         board.pending,
         board.answers,
+        hides=None in rows.values(),
     )
 
 
@@ -100,7 +111,7 @@ def boxes_of(item: Item) -> tuple[Action, ...]:
     match item.state:
         case ItemState.READY | ItemState.REFINED | ItemState.NEW:
             return ("start", "hold", "up", "down")
-        case ItemState.BLOCKED if item.reason.startswith(HELD):
+        case ItemState.BLOCKED if item.held:
             return ("release",)
         case _:
             return ()

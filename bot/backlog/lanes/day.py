@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.backlog.lanes.lane import Decision, Outcome, Shift, Wait
-from bot.backlog.reading import Reading
+from bot.backlog.reading import Reading, of_one_look
 from bot.backlog.taking import Taken
 from bot.backlog.words import instant_of
 from bot.story.item_events import Sighting
@@ -38,6 +38,9 @@ class Day:
         self._counts: dict[str, int] = {}
         self._former = dict(shift.former.inputs) if shift.former else {}
         self._place = _place(shift.checkpoint)
+        if self.looked:  # the run before was over in the middle: what it found still holds
+            self.inputs |= self._former
+            self._waits += [Wait(*one) for one in shift.former.waits] if shift.former else []
 
     @property
     def since(self) -> datetime | None:
@@ -50,6 +53,18 @@ class Day:
         if self.shift.budget.over():
             raise OutOfTime
 
+    @property
+    def looked(self) -> frozenset[str]:
+        """The sources that were asked since the last run that came to its end."""
+        told = self._place.get("looked")
+        return frozenset(map(str, told)) if isinstance(told, list) else frozenset()
+
+    def have_looked(self, source: str) -> None:
+        """A source was asked; it is not asked again before all of them were."""
+        self._place["looked"] = sorted({*self.looked, source})
+        self.shift.reached(json.dumps(self._place, sort_keys=True))
+        self.pause()
+
     def decide(self, item: int, what: str, why: str) -> None:
         self._decisions.append(Decision(item, what, why))
 
@@ -60,12 +75,14 @@ class Day:
 
     def take(self, told: Reading) -> None:
         """Let a reading happen to the backlog."""
-        told = replace(told, sightings=tuple(sorted(told.sightings, key=_in_order)))
+        if told.place == told.source:
+            told = replace(told, sightings=tuple(sorted(told.sightings, key=_in_order)))
         taken = self.shift.backlog.take(self.shift.key, told)
         name = told.source if told.place == told.source else f"{told.source} {told.place}"
         self.inputs[name] = told.digest
         for what, numbers in _changes(taken):
-            self._counts[what] = self._counts.get(what, 0) + len(numbers)
+            if numbers:
+                self._counts[what] = self._counts.get(what, 0) + len(numbers)
             self.touched.update(numbers)
             for number in numbers:
                 self.decide(number, what, f"{told.source}: {told.place}")
@@ -75,24 +92,25 @@ class Day:
         for fault in told.faults:
             where = f"{told.place}:{fault.line}" if fault.line else told.place
             self.decide(0, "unreadable", f"{where}: {fault.what}")
-            if fault.loses:
-                kind = told.source if told.place == told.source else "document"
-                self._waits.append(Wait(kind, f"{where}: {fault.what}"))
+            if fault.loses and told.place == told.source:
+                self._waits.append(Wait(told.source, fault.what))
+            elif fault.loses:
+                self._waits.append(Wait("document", f"{where}: {fault.what}"))
 
     def knows(self, name: str, sign: str) -> bool:
         """Whether the run before read just this, to its end."""
         return self._former.get(name) == sign
 
-    def as_before(self, name: str, waits: str) -> None:
+    def as_before(self, name: str, *waits: str) -> None:
         """Nothing changed: what was broken in it is still broken."""
         self.inputs[name] = self._former[name]
         former = self.shift.former.waits if self.shift.former else ()
-        self._waits += [Wait(*one) for one in former if one[0] == waits]
+        self._waits += [Wait(*one) for one in former if one[0] in waits]
 
     def take_each(self, name: str, sign: str, readings: Iterable[Reading]) -> None:
         """Take many; those that were taken before the budget was over are not taken again."""
         done = self._place.get("done", 0) if self._place.get("sign") == sign else 0
-        for number, told in enumerate(readings, 1):
+        for number, told in enumerate(of_one_look(list(readings)), 1):
             if number <= done:
                 self._broken(told)
                 continue
@@ -100,7 +118,7 @@ class Day:
             self._place = {**self._place, "sign": sign, "done": number}
             self.shift.reached(json.dumps(self._place, sort_keys=True))
             self.pause()
-        self._place = {name: one for name, one in self._place.items() if name == "at"}
+        self._place = {n: one for n, one in self._place.items() if n in ("at", "looked")}
         self.inputs[name] = sign
 
     def issues(self) -> set[int]:
@@ -125,9 +143,9 @@ class Day:
         return Outcome(self._decisions, self.inputs, self._counts, finished, checkpoint, waits)
 
 
-def _in_order(one: Sighting) -> tuple[int, str, int, str]:
-    """As a document has them; of a service the oldest first, however it answered."""
-    return (one.line, one.created.isoformat() if one.created else "", len(one.key), one.key)
+def _in_order(one: Sighting) -> tuple[str, int, str]:
+    """What a service tells, the oldest first, however it answered."""
+    return (one.created.isoformat() if one.created else "", len(one.key), one.key)
 
 
 def _place(checkpoint: str) -> dict[str, Any]:

@@ -52,8 +52,9 @@ def run(shift: Shift) -> Outcome:
     wanted = frozenset(shift.config.backlog.sources)
     try:
         for name, look in _looks(day, wanted):
-            _look(day, name, look)
-            day.pause()
+            if name not in day.looked:
+                _look(day, name, look)
+                day.have_looked(name)
         _hear(day)
         if day.touched:
             apply_rules(shift, sorted(day.touched))
@@ -146,19 +147,23 @@ def _marks(day: Day) -> None:
 
 
 def _audit(day: Day, names: list[str]) -> None:
-    """Our own gates on the whole tree: for each head, and once a day for what became known."""
+    """Our own gates on the whole tree: for each head, and once a day for what became known.
+
+    Where one of them could not look, they look again in the next hour.
+    """
     shift = day.shift
     head = _head(shift)
     if head is None or shift.hands.audit is None:
         return
-    sign = digest([head, names, shift.now.date().isoformat()])
-    if day.knows(AUDIT, sign):
-        return day.as_before(AUDIT, AUDIT)
+    today = shift.now.date().isoformat()
+    sign, hourly = digest([head, names, today]), digest([head, names, today, shift.now.hour])
+    if day.knows(AUDIT, sign) or day.knows(AUDIT, hourly):
+        return day.as_before(AUDIT, *names)
     gates = [gate for gate, source in local_audit.GATES.items() if source in names]
     found: list[Reading] = list(local_audit.read(shift.hands.audit(shift.repository, head, gates)))
     for told in found:
         day.take(told)
-    day.inputs[AUDIT] = sign
+    day.inputs[AUDIT] = sign if all(told.complete for told in found) else hourly
 
 
 def _hear(day: Day) -> None:

@@ -49,8 +49,7 @@ def _left(shift: Shift, number: int) -> list[Decision]:
 
 def _views(shift: Shift) -> list[Decision]:
     """The tables are made anew where they have lost an item that the journal knows."""
-    rows = shift.office.journal.streams(kind="item", repository=shift.key, limit=2**31)
-    if sum(shift.backlog.counts(shift.key).values()) == len(rows):
+    if sum(shift.backlog.counts(shift.key).values()) == shift.backlog.recorded(shift.key):
         return []
     shift.backlog.rebuild(shift.key)
     return [Decision(0, "rebuilt", "the views had not all items of the journal")]

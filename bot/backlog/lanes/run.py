@@ -22,6 +22,7 @@ from bot.story.journal import Head, Journal
 from bot.story.lane_events import LaneEnded, LaneReached, LaneStarted
 from bot.story.leases import FenceLost, Lease
 from bot.story.office import Office
+from bot.story.schema import storable
 from bot.story.vocabulary import Repository, digest
 
 log = logging.getLogger(__name__)
@@ -130,7 +131,9 @@ class Run:
 
     def _artefact(self, told: Outcome, how: str, error: str, began: float) -> LaneEnded:
         failed = how == "failed" or (how == "waiting" and bool(error))
-        decisions = sorted(Decision(*one) for one in told.decisions)
+        decisions = sorted(
+            Decision(item, storable(what), storable(why)) for item, what, why in told.decisions
+        )
         decided = digest([list(one) for one in decisions])
         waits = self._waits(told.waits)
         return LaneEnded(
@@ -138,7 +141,7 @@ class Run:
             run=self._number,
             outcome=how,  # type: ignore[arg-type]
             checkpoint=self._at if failed else told.checkpoint,
-            inputs=tuple(sorted(told.inputs.items())),
+            inputs=tuple(sorted((storable(name), at) for name, at in told.inputs.items())),
             decisions=tuple((one.item, one.what, one.why) for one in decisions[:KEPT]),
             decided=decided,
             counts=tuple(sorted(told.counts.items())),
@@ -173,7 +176,8 @@ class Run:
         alone = {what: since for what, _, since in former if _count(former, what) == 1}
         now = self._clock()
         told: dict[tuple[str, str], datetime] = {}
-        for what, reason, since in (Wait(*one) for one in waits):
+        for what, reason, since in waits:
+            what, reason = storable(what), storable(reason)
             before = known.get((what, reason))
             if before is None and _count(waits, what) == 1:
                 before = alone.get(what)

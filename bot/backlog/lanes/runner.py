@@ -133,7 +133,12 @@ class Runner:
                 if self._monotonic() >= end:
                     log.error("a lane hangs: its lease ends", extra={"stream": lease.stream})
                     return
-                if not self._journal.renew(lease, self._times.lease_s):
+                try:
+                    ours = self._journal.renew(lease, self._times.lease_s)
+                except Exception:  # the database may be back before the lease is over
+                    log.exception("a lease could not be renewed", extra={"stream": lease.stream})
+                    continue
+                if not ours:
                     lost.set()
                     return
 

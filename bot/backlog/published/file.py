@@ -14,16 +14,17 @@ from bot.backlog.item import Item
 from bot.story.vocabulary import digest
 
 LONGEST = 800_000  # bytes: GitHub tells no file of more than a megabyte
+_LEAST = 100  # bytes of an entry beside its words
 _MARK = re.compile(r"^#[^\n]*\(towpath:([0-9a-f]{24})\)", re.MULTILINE)
 _REST = re.compile(r"^# and (\d+) more", re.MULTILINE)
 
 
 def file_of(items: Sequence[Item], head: str, more: int = 0) -> tuple[str, str]:
     """The text of the file, and its mark. `head`: words for people; `more`: items left out."""
-    kept = list(items)
+    kept = _as_many_as_fit(items)
     text = exported(kept, "yaml")
     while len(text.encode()) > LONGEST:
-        kept = kept[: len(kept) // 2]
+        kept = kept[: len(kept) * 9 // 10]
         text = exported(kept, "yaml")
     left = more + len(items) - len(kept)
     mark = digest([text, left])[:24]
@@ -31,6 +32,17 @@ def file_of(items: Sequence[Item], head: str, more: int = 0) -> tuple[str, str]:
     lines[0] += f" (towpath:{mark})"
     lines += [f"# and {left} more items"] if left else []
     return "\n".join([*lines, text]), mark
+
+
+def _as_many_as_fit(items: Sequence[Item]) -> list[Item]:
+    """By a low guess of their sizes: writing out sixty megabytes to drop them takes a minute."""
+    room, kept = LONGEST, []
+    for one in items:
+        room -= len(one.title) + len(one.body) + _LEAST
+        if room < 0:
+            break
+        kept.append(one)
+    return kept
 
 
 def mark_of(text: str) -> str:

@@ -21,7 +21,8 @@ class Published:
     """`sha`, `says`, `base`: of the last proposal, at `at`. `effects`: mark → key of the effect.
 
     `number`: of the last pull request, with its `outcome` ('' while it is open) and the `settings`
-    under which it ended; `offered`: how many there were. `refused`: when GitHub refused last.
+    under which it ended; `offered`: how many there were. `unoffered`: the last proposal is in none.
+    `refused`: when GitHub refused last.
     """
 
     sha: str = ""
@@ -33,8 +34,14 @@ class Published:
     offered: int = 0
     outcome: str = ""
     settings: str = ""
+    unoffered: bool = False
     refused: datetime | None = None
     effects: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a pull request that nobody closed or merged."""
+        return self.number > 0 and self.outcome == ""
 
 
 def fold(recorded: Iterable[Any]) -> Published:
@@ -55,11 +62,13 @@ def _happen(told: Published, event: Any, at: datetime) -> Published:
                 base=event.base,
                 at=at,
                 tries=told.tries + 1,
+                unoffered=told.unoffered or not told.is_open,
                 refused=None,
                 effects={**told.effects, event.mark: event.effect} if event.mark else told.effects,
             )
         case e.FilesOffered():
-            return replace(told, number=event.number, offered=told.offered + 1, outcome="")
+            offered = told.offered + 1
+            return replace(told, number=event.number, offered=offered, outcome="", unoffered=False)
         case e.FilesEnded():
             outcome = "" if event.outcome == "reopened" else event.outcome
             return replace(told, outcome=outcome, settings=event.settings)

@@ -13,7 +13,7 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Protocol
 
-from bot.backlog.reading import Fault, Reading
+from bot.backlog.reading import Fault, Reading, of_one_look
 from bot.backlog.sources.document import Document
 
 log = logging.getLogger(__name__)
@@ -89,7 +89,7 @@ def readings(document: Document, kind: str | None = None) -> list[Reading]:
     if not fitting:
         return []
     if fitting[0].NAME in _TOGETHER:
-        return [_read(one, document) for one in fitting if one.NAME in _TOGETHER]
+        return of_one_look([_read(one, document) for one in fitting if one.NAME in _TOGETHER])
     return [_read(fitting[0], document)]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from bot.backlog.entry import Entry, Sightings
 from bot.backlog.reading import Reading
 from bot.backlog.sources.github_service import Reads, Told, looked, names, text
+from bot.story.dashboard_boxes import shown
 from bot.story.vocabulary import Repository
 
 NAME = "issues"
@@ -18,10 +19,11 @@ _VOTES = ((20, 13), (8, 8), (3, 5))
 def read(
     reads: Reads, repository: Repository, *, story_label: str = "story", us: str = ""
 ) -> Reading:
-    """`us`: our own login. Pull requests and issues that we opened are no items of this source."""
+    """`us`: our own login. Pull requests, issues of ours and dashboards are no items here."""
 
     def each(one: Told, told: Sightings) -> None:
-        if one.get("pull_request") or (us and text(one, "user", "login") == us):
+        ours = us and text(one, "user", "login") == us
+        if one.get("pull_request") or ours or shown(text(one, "body")):
             return
         told.add(_entry(one, story_label, us))
 

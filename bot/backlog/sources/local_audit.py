@@ -53,7 +53,8 @@ def _reading(source: str, results: Sequence[GateResult]) -> Reading:
         if one.status == "error":
             told.fault(0, f"{one.name} could not look: {one.summary}")
     found: dict[tuple[str, str], list[GateFinding]] = {}
-    for finding in (finding for one in results for finding in one.findings):
+    looked = [one for one in results if one.status != "error"]  # else it tells of itself only
+    for finding in (finding for one in looked for finding in one.findings):
         package = _PACKAGE.match(finding.message) if source == AUDIT else None
         where = package["name"] if package else finding.file
         found.setdefault((finding.rule, where), []).append(finding)

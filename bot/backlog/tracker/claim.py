@@ -53,6 +53,12 @@ def claim(office: Office, repository: Repository, item: Item, asked: bool) -> Ta
         return _no("tracker_away", f"{key}: {error}", office.clock() + wait)
 
 
+def has_ticket(office: Office, repository: Repository, item: Item) -> bool:
+    """Whether an item stands for a ticket, which has to be claimed."""
+    tickets = tickets_of(office, repository)
+    return tickets is not None and bool(key_of(item, tickets.config.project))
+
+
 def records_of_others(records: Sequence[Record], name: str, now: datetime) -> list[Record]:
     """The claims of others that stand, by their holders. `name`: of our property."""
     standing = [one for one in records if one.name != name and one.expires > now]

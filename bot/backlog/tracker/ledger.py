@@ -20,7 +20,7 @@ class Held:
     """A ticket that we work on. `status`, `category`, `assignee`: as we showed them last.
 
     `before`: the status it had; `asked`: what we asked to be moved to last; `left`: a person moved
-    it on, so its status is theirs.
+    it on, so its status is theirs; `stopped`: a person ended the work, our claim has to go.
     """
 
     ticket: str
@@ -34,6 +34,7 @@ class Held:
     category: str = ""
     asked: str = ""
     left: bool = False
+    stopped: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,11 @@ def fold(recorded: Iterable[Any]) -> Ledger:
             asked.pop(event.ticket, None)
         elif isinstance(event, TicketYielded) and event.ticket in held:
             held[event.ticket] = replace(
-                held[event.ticket], status=event.status, assignee=event.assignee, left=True
+                held[event.ticket],
+                status=event.status,
+                assignee=event.assignee,
+                left=True,
+                stopped=event.stops,
             )
         elif isinstance(event, TicketsRead):
             same = event.fingerprint == read.fingerprint

@@ -7,6 +7,7 @@ ought to be, so a look too many changes nothing.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -15,17 +16,21 @@ from bot.backlog.item import Item
 from bot.backlog.sources.jira import means_of
 from bot.backlog.store import Backlog, NoItem
 from bot.backlog.tracker.claim import give_up, prolong
-from bot.backlog.tracker.desk import Done, Tickets
+from bot.backlog.tracker.desk import Done, Tickets, key_of, tickets_of
 from bot.backlog.tracker.ledger import Held, Ledger
 from bot.story.events import CancelRequested
 from bot.story.item_events import ItemState
 from bot.story.machine import Story
+from bot.story.office import Office
 from bot.story.ticket_effects import AssignTicket, CommentTicket, LinkTicket, TransitionTicket
 from bot.story.ticket_events import TicketReleased, TicketYielded
-from bot.story.tickets import Ticket
+from bot.story.tickets import Ticket, TrackerError
+from bot.story.vocabulary import Repository
 from bot.texts import tickets as texts
 from policies.claims import HOLD, wants_renewal
 from policies.tickets import Shown, Side, Sided, side
+
+log = logging.getLogger(__name__)
 
 SETTLING = timedelta(minutes=10)  # between the claim and the beginning of the work
 
@@ -44,14 +49,36 @@ def look_after(tickets: Tickets, backlog: Backlog, ledger: Ledger, held: Held) -
     return _Looking(tickets, backlog, ledger, held).look()
 
 
+def give_back(office: Office, backlog: Backlog, repository: Repository, item: Item) -> None:
+    """Nothing came of a claim: the ticket is as it was. What cannot be done now the lanes do."""
+    tickets = tickets_of(office, repository)
+    key = key_of(item, tickets.config.project) if tickets else ""
+    ledger = tickets.ledger() if tickets and key else None
+    if tickets is None or ledger is None or key not in ledger.held:
+        return
+    try:
+        _Looking(tickets, backlog, ledger, ledger.held[key], timedelta()).look()
+    except TrackerError as error:
+        log.info("a claim is given back later: %s", error, extra={"ticket": key})
+
+
 class _Looking:
     """One look at one ticket."""
 
-    def __init__(self, tickets: Tickets, backlog: Backlog, ledger: Ledger, held: Held) -> None:
+    def __init__(
+        self,
+        tickets: Tickets,
+        backlog: Backlog,
+        ledger: Ledger,
+        held: Held,
+        settling: timedelta = SETTLING,
+    ) -> None:
+        self._settling = settling
         self._tickets, self._backlog, self._ledger, self._held = tickets, backlog, ledger, held
         self._key = str(tickets.repository.id)
         self._now = tickets.office.clock()
         self._seen: list[Seen] = []
+        self._waits = False  # for something that has to be said before the claim goes
 
     def look(self) -> list[Seen]:
         held, tracker = self._held, self._tickets.tracker
@@ -63,6 +90,9 @@ class _Looking:
             self._note("released", gone)
             if item is not None and item.state in UNDERWAY:
                 self._stop_story(item, gone)
+            return self._seen
+        if held.stopped:
+            self._release(ticket, "a person ended it")
             return self._seen
         us = tracker.us()
         sided = side(_ours(held), self._shown(ticket), us)
@@ -150,17 +180,19 @@ class _Looking:
             story is not None and story.terminal and item.state not in UNDERWAY
         )
         if item.state in OPEN:
-            if self._now - self._held.since >= SETTLING:
+            if self._now - self._held.since >= self._settling:
                 self._status(ticket, self._tickets.config.states.ready or self._held.before)
                 self._release(ticket, f"item {item.number} is {item.state}", unassign=True)
             return
         self._link(item, story)
         self._status(ticket, _wanted(self._tickets, item.state))
         self._say(item, story, over)
-        if over:
+        if over and not self._waits:
             failed = item.state is not ItemState.DONE
             self._release(ticket, item.reason or f"it is {item.state}", unassign=failed)
-        elif self._held.expires is None or wants_renewal(self._held.expires, self._now):
+        elif not over and (
+            self._held.expires is None or wants_renewal(self._held.expires, self._now)
+        ):
             self._told(prolong(self._tickets, ticket.key, self._held.fence, self._now + HOLD))
 
     def _status(self, ticket: Ticket, wanted: str) -> None:
@@ -244,6 +276,7 @@ class _Looking:
         """Whether it was done; what stands against it is noted."""
         if done.no:
             self._note("held back", f"{self._held.ticket}: {done.reason}")
+            self._waits |= done.no == "not_now"
         return not done.no
 
     def _note(self, what: str, why: str) -> None:

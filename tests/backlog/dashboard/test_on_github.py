@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import random
 import re
 from typing import Any
 
+import pytest
+
 from bot.backlog.dashboard.ledger import fold, stream_of
 from bot.backlog.store import Backlog
+from bot.story.dashboard_events import BoxAnswered
 from bot.story.item_events import ItemState
+from bot.story.vocabulary import Repository
 from bot.texts.dashboard import TITLE
 from handlers import dashboard
-from tests.backlog.samples import reading, sighting
+from tests.backlog.dashboard.plans import plan
 from tests.world import REPO, World
 
 ON = {".github/towpath.yml": "backlog:\n  dashboard:\n    enabled: true\n"}
@@ -21,7 +26,7 @@ def backlog(world: World) -> Backlog:
 
 
 def take(world: World, *titles: str) -> None:
-    backlog(world).take(str(world.place.id), reading(*map(sighting, titles)))
+    backlog(world).take(str(world.place.id), plan(*titles))
 
 
 def push(world: World, files: dict[str, str | None]) -> None:
@@ -141,6 +146,40 @@ def test_a_box_ticked_while_it_is_written_is_not_lost(world: World) -> None:
     assert "[x]" not in board(world)["body"]
 
 
+@pytest.mark.parametrize("seed", [1, 2])
+def test_in_any_order_of_telling_each_tick_is_obeyed_once(world: World, seed: int) -> None:
+    count, dice = 12, random.Random(seed)
+    take(world, *(f"thing number {n}" for n in range(count)))
+    push(world, ON)
+    world.hub.deliveries.hold()
+    left = list(range(1, count + 1))
+    while left or world.hub.deliveries.held:
+        match dice.choice(["tick", "tick", "look", "tell"]):
+            case "tick" if left:
+                tick(world, dice.choice(["alice", "bob", "carol"]), left.pop(), "hold")
+            case "look":
+                dashboard.look(world.house.office, place_of(world))
+            case "tell" if world.hub.deliveries.held:
+                order = list(range(world.hub.deliveries.held))
+                dice.shuffle(order)
+                world.hub.deliveries.release(order)
+                world.settle()
+                world.hub.deliveries.hold()
+    world.hub.deliveries.release()
+    look(world)
+    told = [one.event for one in world.house.journal.load(stream_of(world.place.id))]
+    answers = [(one.tick.item, one.outcome) for one in told if isinstance(one, BoxAnswered)]
+    assert sorted(answers) == [(n, "held") for n in range(1, count + 1)]
+    assert {state(world, n) for n in range(1, count + 1)} == {ItemState.BLOCKED}
+    assert "[x]" not in board(world)["body"]
+
+
+def place_of(world: World) -> Repository:
+    place = world.house.office.repositories.known()[world.place.id].repository
+    assert place is not None
+    return place
+
+
 def test_deleted_it_comes_back_and_closed_by_a_person_it_rests(world: World) -> None:
     take(world, "first thing")
     push(world, ON)
@@ -171,3 +210,12 @@ def test_deleted_it_comes_back_and_closed_by_a_person_it_rests(world: World) -> 
     assert [one["state"] for one in boards(world)] == ["closed"]
     push(world, ON)
     assert board(world)["number"] == second
+    world.act("alice").close_issue(REPO, second)
+    world.settle()
+    world.hub.delete_issue("alice", REPO, second)
+    world.settle()
+    look(world)
+    assert boards(world) == []  # closed and deleted: nobody wants it, until it is asked for again
+    push(world, off)
+    push(world, ON)
+    assert board(world)["number"] > second

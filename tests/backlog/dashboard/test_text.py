@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime
+from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -12,12 +13,15 @@ from markdown_it import MarkdownIt
 from bot.backlog.dashboard.ledger import Board
 from bot.backlog.dashboard.view import boxes_of, view
 from bot.backlog.store import Backlog
+from bot.backlog.visible import audience
 from bot.story.dashboard_boxes import ACTIONS, box, shown, ticked
 from bot.story.dashboard_events import BoxAnswered, Tick, seen
 from bot.story.dashboard_view import Answer, Row, View, Wait
 from bot.story.item_events import ItemState
-from bot.story.vocabulary import Person
+from bot.story.vocabulary import Person, Repository
 from bot.texts import dashboard as texts
+from tests.backlog.dashboard.plans import alerts, plan
+from tests.backlog.dashboard.test_published import PLACE
 from tests.backlog.samples import REPO, reading, sighting
 
 HOSTILE = st.one_of(
@@ -118,6 +122,24 @@ def test_only_what_is_new_is_news(backlog: Backlog) -> None:
     assert look().says == first.says
     backlog.move(REPO, 1, ItemState.BLOCKED, "held by bob")
     assert look().says != first.says
+
+
+def test_a_public_repository_is_not_told_of_alerts(backlog: Backlog) -> None:
+    backlog.take(REPO, plan("open to all"))
+    backlog.take(REPO, alerts("a hole in it"))
+    for private, names in ((True, {"open to all", "a hole in it"}), (False, {"open to all"})):
+        shows = audience(_About(private), PLACE)
+        told = view(backlog, REPO, Board(), backlog.clock(), lambda issue: None, (), False, shows)
+        assert {one.title for one in told.ranked} == names
+        assert ("this repository is public" in texts.body(told, 1)) is not private
+
+
+class _About:
+    def __init__(self, private: bool) -> None:
+        self._told = {"private": private}
+
+    def about(self, repository: Repository) -> dict[str, Any]:
+        return self._told
 
 
 def test_what_a_person_holds_back_no_source_lets_go(backlog: Backlog) -> None:

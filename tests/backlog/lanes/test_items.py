@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from bot.backlog.lanes import rank, reconcile, refine
+from bot.backlog.lanes import intake, rank, reconcile, refine
+from bot.backlog.lanes.lane import Hands, Outcome
 from bot.backlog.store import Backlog
+from bot.gates.gate import GateFinding, GateResult
 from bot.story.item_events import Authority, ItemState
 from bot.story.journal import Journal
-from tests.backlog.lanes.samples import shift_on
+from tests.backlog.lanes.samples import office_on, shift_on
 from tests.backlog.samples import REPO, inputs, reading, sighting
 from tests.journal.samples import Clock
 
@@ -161,3 +166,73 @@ def test_a_view_that_lost_an_item_is_made_again(journal: Journal, backlog: Backl
     told = reconcile.run(shift_on(journal, reconcile))
     assert [one.what for one in told.decisions] == ["rebuilt"]
     assert backlog.counts(REPO) == {"NEW": 2}
+
+
+# -- intake ------------------------------------------------------------------------------------
+
+
+class Service:
+    """Sources that answer with one thing each, and remember what was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def identity(self) -> Any:
+        return SimpleNamespace(bot=SimpleNamespace(login="towpath[bot]"))
+
+    def branch_head(self, repository: Any, branch: str) -> None:
+        return None
+
+    def __getattr__(self, name: str) -> Any:
+        def ask(*about: Any) -> list[dict[str, Any]]:
+            self.asked.append(name)
+            if name != "open_issues":
+                return []
+            user = {"login": "ada"}
+            return [{"number": 1, "title": "Search is slow", "html_url": "", "user": user}]
+
+        return ask
+
+
+def test_slow_sources_are_asked_one_run_after_another(journal: Journal, backlog: Backlog) -> None:
+    service, told, runs = Service(), None, 0
+    sources = ["advisories", "issues", "dependabot"]
+    while told is None or not told.finished:
+        shift = shift_on(journal, intake, told, seconds=0, sources=sources)
+        office = office_on(journal, service)
+        told = intake.run(replace(shift, office=office))
+        runs += 1
+    assert service.asked == ["open_issues", "dependabot_alerts", "security_advisories"]
+    assert (runs, set(told.inputs)) == (4, set(sources))
+    assert backlog.item(REPO, 1).title == "Search is slow"
+
+
+def test_gates_look_once_for_a_commit_and_again_where_they_could_not(
+    journal: Journal, backlog: Backlog, clock: Clock
+) -> None:
+    found = GateFinding("a.py", 3, "sql", "tainted")
+    status, looks, told = "error", 0, None
+
+    def audit(repository: Any, head: str, names: Any) -> list[GateResult]:
+        nonlocal looks
+        looks += 1
+        findings = () if status == "error" else (found,)
+        return [GateResult("security", status, True, "said", findings)]  # type: ignore[arg-type]
+
+    def run() -> Outcome:
+        service = Service()
+        service.branch_head = lambda repository, branch: "1f"  # type: ignore[method-assign]
+        shift = shift_on(journal, intake, told, sources=["sast"])
+        office = office_on(journal, service)
+        return intake.run(replace(shift, office=office, hands=Hands(audit=audit)))
+
+    for minutes, outcome, looked in ((0, "error", 1), (5, "error", 1), (60, "fail", 2)):
+        status = outcome
+        clock.move(minutes * 60)
+        told = run()
+        assert looks == looked
+    assert backlog.item(REPO, 1).title == "sql in a.py"
+    for hours, looked in ((2, 2), (24, 3)):
+        clock.move(hours * 3600)
+        told = run()
+        assert looks == looked

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from bot.backlog.lanes.history import history, stream_of
 from bot.backlog.lanes.lane import Decision, Outcome, Shift, Wait
+from bot.backlog.lanes.runner import Times
+from bot.story.database import open_database
+from bot.story.installation_events import AccessChanged
 from bot.story.journal import Journal
 from bot.story.lane_events import LaneEnded, LaneStarted
 from tests.backlog.lanes.samples import Said, runner_on
@@ -192,8 +197,6 @@ def test_a_run_that_was_taken_over_writes_nothing_more(journal: Journal, clock: 
 
 
 def test_where_nothing_may_be_done_no_lane_runs(journal: Journal, clock: Clock) -> None:
-    from bot.story.installation_events import AccessChanged
-
     lane = Said()
     runner = runner_on(journal, lane)
     runner._place.office.record(
@@ -202,3 +205,35 @@ def test_where_nothing_may_be_done_no_lane_runs(journal: Journal, clock: Clock) 
     assert runner.run_due() == []
     assert lane.shifts == []
     assert journal.stream(STREAM) is None
+
+
+def test_a_run_that_hangs_loses_its_lease(tmp_path: Path) -> None:
+    engine = open_database(f"sqlite:///{tmp_path}/hang.db")
+    journal = Journal(engine, lambda: datetime.now(UTC))
+    times = Times(lease_s=0.4, heartbeat_s=0.1)
+
+    def hang(shift: Shift) -> Outcome:
+        runs: list[LaneEnded] = []
+        end = time.monotonic() + 20
+        while not runs and time.monotonic() < end:
+            time.sleep(0.1)
+            runs = other.run_due()
+        return Outcome([Decision(9, "too late")])
+
+    other = runner_on(journal, Said(answer=lambda shift: Outcome()), owner="two", times=times)
+    lane = Said(answer=hang, BUDGET=timedelta(seconds=0.3))
+    began = time.monotonic()
+    assert runner_on(journal, lane, times=times).run_due() == []
+    assert time.monotonic() - began > 1.2  # it was kept alive for four times its budget
+    assert (last(journal).by, last(journal).decisions) == ("two", ())
+    engine.dispose()
+
+
+def test_names_that_are_no_text_stop_no_lane(journal: Journal) -> None:
+    odd = "docs/caf\udce9\x00.yml"
+    told = Outcome(
+        [Decision(1, "new", odd)], {odd: "1f"}, {"new": 1}, waits=[Wait("document", odd)]
+    )
+    ended = runner_on(journal, Said(answer=lambda shift: told)).run_due()
+    assert [one.outcome for one in ended] == ["waiting"]
+    assert ended[0].decisions[0][2].startswith("docs/caf")
