@@ -91,6 +91,16 @@ def test_what_is_no_word_of_jira_changes_nothing(site: Cloud, world: World) -> N
     assert [line for line in site.log if "SHOP" in line] == []
 
 
+def test_a_webhook_without_an_identifier_is_known_by_its_body(site: Cloud, world: World) -> None:
+    site.open("Round totals")
+    headers, body = site.webhook("jira:issue_created", "SHOP-1", SECRET.encode())
+    del headers["X-Atlassian-Webhook-Identifier"]
+    for _ in range(2):
+        assert world.door.post("/webhook/jira", data=body, headers=headers).status_code == 202
+        world.settle()
+    assert len([line for line in site.log if line == "GET search/jql"]) == 1
+
+
 def test_the_lanes_find_what_no_webhook_told(site: Cloud, world: World) -> None:
     site.open("A ticket that nobody told of")
     world.house.run_lanes()
