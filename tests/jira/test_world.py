@@ -118,6 +118,27 @@ def _records(world: World, repository: int) -> list:  # type: ignore[type-arg]
     return [one for row in rows for one in journal.load(row.stream)]
 
 
+def test_by_itself_no_ticket_is_told_to_a_public_repository(
+    site: Cloud, new_world: Callable[..., World]
+) -> None:
+    world = new_world(
+        jira_url=site.url, jira_kind="cloud", jira_user=USER, jira_token=TOKEN,
+        jira_webhook_secret=SECRET,
+    )  # fmt: skip
+    world.repository({**FILES, ".github/towpath.yml": CONFIG + "  autostart: on\n"})
+    world.sweep()
+    key = site.open(*BUMP)
+    hook(world, site, key, "w-1")
+    world.settle()
+    house = world.house
+    backlog, repository = Backlog(house.journal), house.github.repository("acme/shop")
+    (item,) = backlog.items(str(repository.id))
+    backlog.move(str(repository.id), item.number, ItemState.READY)
+    told = start(house.office, backlog, repository, item.number, None, AUTOSTART)
+    assert (told.begun, told.rule) == (False, "private_ticket")
+    assert site.changes == 0
+
+
 def test_without_leave_a_ticket_is_not_touched(site: Cloud, world: World) -> None:
     house = world.house
     key = site.open(*BUMP)
