@@ -65,7 +65,8 @@ def _(event: e.StoryReceived, story: Story, at: datetime) -> None:
     story.issue = event.issue
     story.title, story.body = event.title, event.body
     story.author, story.requester = event.author, event.requester
-    story.received_at = story.state_since = story.asked_at = at
+    story.received_at = story.state_since = at
+    story.asked_at = None if event.requester.is_bot else at
     story.timeline.append((at, State.RECEIVED))
 
 
@@ -279,7 +280,9 @@ def _(event: e.EffectFailed, story: Story, at: datetime) -> None:
 
 @_apply.register
 def _(event: e.RetryRequested, story: Story, at: datetime) -> None:
-    story.retry, story.asked_at = event, at
+    story.retry = event
+    if not event.person.is_bot:
+        story.asked_at = at
 
 
 @_apply.register
