@@ -18,6 +18,7 @@ from bot.backlog.item import Item
 from bot.backlog.store import Backlog
 from bot.backlog.tracker.claim import claim, has_ticket
 from bot.backlog.tracker.look_after import give_back
+from bot.backlog.visible import discloses
 from bot.story.begin import begin
 from bot.story.claim_records import holder, seen
 from bot.story.effects import RequestStory
@@ -100,8 +101,13 @@ def stands_against(
     """What stands against beginning it now, before anybody's leave is asked for; None: nothing."""
     if stopped := office.stopped(repository):
         return Started(False, rule=stopped, reason=f"nothing is done here now: {stopped}")
-    if (no := _of_state(item, leave)) or not item.issue:
+    if no := _of_state(item, leave):
         return no
+    if not item.issue:
+        if not discloses(office.github, repository, item):
+            return None
+        why = "an issue in this public repository would disclose what only some may see"
+        return Started(False, rule="undisclosed", reason=why)
     found = _issue(office, repository, item.issue)
     if found is None or "pull_request" in found:
         return Started(False, item.issue, "no_issue", f"#{item.issue} is no issue")

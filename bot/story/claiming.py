@@ -23,19 +23,19 @@ Claim = Callable[[ClaimIssue], Move | datetime | None]
 
 
 def see_to(
-    story: Story, holder: str, now: datetime, body: str, claim: Claim
+    story: Story, holder: str, now: datetime, body: Callable[[], str], claim: Claim
 ) -> Move | datetime | None:
     """Claim the issue or prolong the claim, where that is due. None: the work may go on.
 
     Else when to look again, or the end of a story that somebody else has done. `body`: what the
-    status comment says now.
+    status comment says now, which is asked of GitHub.
     """
     withheld, held = story.withheld, story.claim
     if withheld is not None and withheld.until is not None and withheld.until > now:
         return withheld.until
     if held is not None and not wants_renewal(held.expires, now):
         return None
-    stands_against = claim(_effect(story, holder, now, body))
+    stands_against = claim(_effect(story, holder, now, body()))
     if (withheld := story.withheld) is not None:
         if withheld.rule == CLOSED:
             return Move(State.CANCELLED, withheld.reason)

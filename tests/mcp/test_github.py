@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -51,35 +52,42 @@ def test_a_person_starts_an_item_and_it_becomes_a_story_of_theirs(
         begun["issue"], begun["number"] = came["issue"], number
 
     serve(world, tmp_path / "log", alice, "alice")
-    world.settle()
+    said_in_log = (tmp_path / "log").read_text()
+    assert not [name for name, secret in planted(world).items() if secret in said_in_log]
     issue = begun["issue"]
-    assert world.state(issue) is State.WAITING
     story = world.tale(issue)
+    assert (story.state, story.title) == (State.RECEIVED, BUMP[0])
     assert story.requester is not None
     assert story.requester.login == "alice"
-    item = Backlog(world.house.journal).item(str(world.place.id), begun["number"])
-    assert item.state in (ItemState.DOING, ItemState.PR)
+    assert world.queued() == 1, "a worker was woken"
+    key = str(world.place.id)
+    assert Backlog(world.house.journal).item(key, begun["number"]).state is ItemState.DOING
 
-    async def rita(caller: Caller) -> None:
-        told = (await caller.good("status", issue=issue))["stories"][0]
-        assert (told["state"], told["waits_for"]) == ("WAITING", "pre_deploy")
-        assert told["untrusted"]["title"] == BUMP[0]
-        assert told["untrusted"]["missing"]
-        assert [one["issue"] for one in (await caller.good("status"))["stories"]] == [issue]
-        assert (await caller.good("show", number=begun["number"]))["issue"] == issue
-        for tool, more in (
-            ("add", {"title": "One"}),
-            ("prioritise", {"number": begun["number"], "value": 1}),
-            ("start", {"number": begun["number"]}),
-        ):
-            assert "rita may not do this in acme/shop" in await caller.bad(tool, **more)
-        by_id = await caller.good("list", repository=str(world.place.id))
-        assert by_id["repository"] == REPO
+    rita = tools_of(world, "rita")
+    (told,) = good(rita, "status", issue=issue)["stories"]
+    assert (told["state"], told["waits_for"]) == ("RECEIVED", None)
+    assert told["untrusted"]["title"] == BUMP[0]
+    assert [one["issue"] for one in good(rita, "status", repository=key)["stories"]] == [issue]
+    assert good(rita, "show", number=begun["number"])["issue"] == issue
+    for tool, more in (
+        ("add", {"title": "One"}),
+        ("prioritise", {"number": begun["number"], "value": 1}),
+        ("start", {"number": begun["number"]}),
+    ):
+        refused = answer(rita.by_name[tool], more, explained)
+        assert "rita may not do this in acme/shop" in said(refused)
 
-    serve(world, tmp_path / "log2", rita, "rita")
-    for log in ("log", "log2"):
-        said = (tmp_path / log).read_text()
-        assert not [name for name, secret in planted(world).items() if secret in said]
+
+def tools_of(world: World, login: str) -> Tools:
+    journal, house = world.house.journal, world.house
+    return Tools(journal, Backlog(journal), places(world, login), lambda: house.office)
+
+
+def good(tools: Tools, name: str, **arguments: Any) -> dict[str, Any]:
+    came = answer(tools.by_name[name], arguments, explained)
+    assert not came.is_error, said(came)
+    assert isinstance(came.structured_content, dict)
+    return came.structured_content
 
 
 def places(world: World, login: str) -> Places:
@@ -117,8 +125,7 @@ def test_a_repository_where_towpath_is_off_can_be_read_and_takes_nothing(
 
 
 def test_github_away_is_said_and_nothing_is_done(world: World) -> None:
-    journal, backlog = world.house.journal, Backlog(world.house.journal)
-    tools = Tools(journal, backlog, places(world, "alice"), lambda: world.house.office)
+    backlog, tools = Backlog(world.house.journal), tools_of(world, "alice")
     world.server.close()
     came = answer(tools.by_name["add"], {"title": "One"}, explained)
     assert came.is_error
@@ -128,26 +135,23 @@ def test_github_away_is_said_and_nothing_is_done(world: World) -> None:
         if "degraded since" in said(came):
             break
     assert came.is_error
-    status = answer(tools.by_name["status"], {"repository": "local"}, explained)
-    assert [one["untrusted"]["what"] for one in status.structured_content["degraded"]] == ["github"]
-    assert not answer(tools.by_name["list"], {"repository": "local"}, explained).is_error
+    away = good(tools, "status", repository="local")["degraded"]
+    assert [one["untrusted"]["what"] for one in away] == ["github"]
+    assert good(tools, "list", repository="local")["items"] == []
     assert backlog.counts(str(world.place.id)) == {}
 
 
 def test_one_item_started_many_times_at_once_is_one_story(world: World) -> None:
-    journal, backlog = world.house.journal, Backlog(world.house.journal)
-    office = world.house.office
-    tools = Tools(journal, backlog, places(world, "alice"), lambda: office)
-    added = answer(tools.by_name["add"], {"title": BUMP[0], "body": BUMP[1]}, explained)
-    number = added.structured_content["item"]["number"]
+    tools = tools_of(world, "alice")
+    number = good(tools, "add", title=BUMP[0], body=BUMP[1])["item"]["number"]
     start = tools.by_name["start"]
     with ThreadPoolExecutor(4) as pool:
         came = list(pool.map(lambda _: answer(start, {"number": number}, explained), range(4)))
     begun = [one.structured_content for one in came if not one.is_error]
     assert {one["issue"] for one in begun if one["begun"]} == {1}, came
-    again = answer(start, {"number": number}, explained)
-    assert again.structured_content["begun"]
+    assert good(tools, "start", number=number)["begun"]
     issues = world.act("alice").request("GET", f"/repos/{REPO}/issues?state=all")
     assert len(issues) == 1
-    assert backlog.item(str(world.place.id), number).state is ItemState.DOING
-    assert journal.verify() == []
+    item = Backlog(world.house.journal).item(str(world.place.id), number)
+    assert item.state is ItemState.DOING
+    assert world.house.journal.verify() == []
