@@ -304,6 +304,8 @@ class _Conversation:
         )
 
     def _say(self, effect: Effect) -> None:
+        if self.story is not None and self.story.withheld is not None:
+            return  # somebody else's Towpath works on it, and answers
         self.office.say(self.stream, [effect])
 
 

@@ -10,14 +10,14 @@ Never: obeys a bot, ourselves or nobody.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from bot.backlog.dashboard.ledger import Board, fold, stream_of
 from bot.backlog.dashboard.obey import Desk, obey
 from bot.backlog.dashboard.view import view
 from bot.backlog.lanes.run import backlog_of
+from bot.backlog.lanes.waits import waits_of
 from bot.backlog.start import PERSON, start
 from bot.backlog.visible import audience
 from bot.outside.errors import NotFound
@@ -59,19 +59,14 @@ def known(office: Office, repository: Repository) -> Board:
     return fold(office.records(stream_of(repository.id)))
 
 
-def look(
-    office: Office,
-    repository: Repository,
-    waits: Iterable[tuple[str, str, datetime | None]] = (),
-) -> bool:
+def look(office: Office, repository: Repository) -> bool:
     """Hear what was ticked, and have the issue say what is so now. Whether it does, in the end.
 
-    `waits`: what keeps work from being started, why and since when. Raises what reads of GitHub
-    raise.
+    Raises what reads of GitHub raise.
     """
     if not may_show(office, repository):
         return False
-    one = _Dashboard(office, repository, tuple(Wait(*each) for each in waits))
+    one = _Dashboard(office, repository)
     for _ in range(_TRIES):
         try:
             done = one.brought_up()
@@ -87,8 +82,8 @@ def look(
 class _Dashboard:
     """One look at the dashboard of a repository."""
 
-    def __init__(self, office: Office, repository: Repository, waits: tuple[Wait, ...]) -> None:
-        self._office, self._repository, self._waits = office, repository, waits
+    def __init__(self, office: Office, repository: Repository) -> None:
+        self._office, self._repository = office, repository
         self._stream = stream_of(repository.id)
         config = office.configuration(repository).backlog
         self._backlog = backlog_of(office.journal, config.scoring.rule)
@@ -117,7 +112,8 @@ class _Dashboard:
             board = self._answer(self._hear(board, text))
         key = str(self._repository.id)
         shows = audience(self._office.github, self._repository)
-        told = view(self._backlog, key, board, now, self._story, self._waits, closed, shows)
+        waits = [Wait(*one) for one in waits_of(self._office.journal, self._repository.id)]
+        told = view(self._backlog, key, board, now, self._story, waits, closed, shows)
         same = told.says == board.says and seen(text) == board.body
         if board.issue and same and (issue.get("state") == "closed") == closed:
             return True

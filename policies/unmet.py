@@ -120,6 +120,8 @@ class StoryNow(Protocol):
     @property
     def gated(self) -> Any: ...
     @property
+    def withheld(self) -> Any: ...
+    @property
     def nothing_to_do(self) -> Any: ...
     def passed(self, subject: str, sha: str) -> bool: ...
     def held_back(self, sha: str) -> bool: ...
@@ -152,8 +154,10 @@ def _of_ended(story: StoryNow) -> list[Condition]:
 
 
 def _of_surroundings(story: StoryNow, facts: UnmetFacts) -> list[Condition]:
-    """What holds for every story of the repository."""
+    """What holds for every story of the repository, and who else works on this one."""
     found = []
+    if story.withheld is not None:
+        found.append(Condition("claimed", (TIME,), detail=story.withheld.reason))
     if facts.suspended is not None:
         found.append(Condition("suspended", (OWNER_OF_ACCOUNT,), facts.suspended))
     if facts.lacks:
@@ -303,7 +307,7 @@ def _of_change(story: StoryNow, facts: UnmetFacts) -> list[Condition]:
 
 def _of_work(story: StoryNow) -> list[Condition]:
     """A stage that is at work: nothing is asked of anybody."""
-    if story.state is State.WAITING:
+    if story.state is State.WAITING or story.withheld is not None:
         return []
     return [Condition("working", (TOWPATH,), story.state_since, "", story.state.value)]
 

@@ -193,6 +193,7 @@ def _read(
         "branch_runs": (repository, "main"),
         "recent_runs": (repository,),
         "open_pulls": (repository,),
+        "check_runs": (repository, sha),
         "failed_jobs": (repository, 1),
         "pull": (repository, pull),
         "pulls_for_head": (repository, BRANCH),

@@ -18,6 +18,7 @@ from bot.backlog.item import Item
 from bot.backlog.store import Backlog
 from bot.backlog.tracker.claim import claim, has_ticket
 from bot.backlog.tracker.look_after import give_back
+from bot.backlog.visible import audience, discloses
 from bot.story.begin import begin
 from bot.story.claim_records import holder, seen
 from bot.story.effects import RequestStory
@@ -100,8 +101,13 @@ def stands_against(
     """What stands against beginning it now, before anybody's leave is asked for; None: nothing."""
     if stopped := office.stopped(repository):
         return Started(False, rule=stopped, reason=f"nothing is done here now: {stopped}")
-    if (no := _of_state(item, leave)) or not item.issue:
+    if no := _of_state(item, leave):
         return no
+    if not item.issue:
+        if not discloses(office.github, repository, item):
+            return None
+        why = "an issue in this public repository would disclose what only some may see"
+        return Started(False, rule="undisclosed", reason=why)
     found = _issue(office, repository, item.issue)
     if found is None or "pull_request" in found:
         return Started(False, item.issue, "no_issue", f"#{item.issue} is no issue")
@@ -125,6 +131,9 @@ def _of_ticket(
     verdict = decide_leave(leave, requester, asker, office.github.identity().bot, on)
     if verdict is not None:
         return Started(False, item.issue, verdict.rule, verdict.reason)
+    if leave == AUTOSTART and not item.issue and not audience(office.github, repository)(item):
+        reason = "the repository is public and the ticket may not be: a person begins it"
+        return Started(False, rule="private_ticket", reason=reason)
     ticket = claim(office, repository, item, leave == PERSON)
     if ticket is None or ticket.may:
         return None

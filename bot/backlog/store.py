@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from sqlalchemy import func, select
 
-from bot.backlog.edges import check_move
+from bot.backlog.edges import UNDERWAY, check_move
 from bot.backlog.item import Item, fold_item, stream_of
 from bot.backlog.ranked import Queues
 from bot.backlog.reading import Reading
@@ -166,11 +166,17 @@ class Backlog(Queues):
         return self._record(repository, number, moved, actor=actor, expect=item.version)
 
     def begin(self, repository: str, number: int, started: ItemStarted, actor: str) -> Item:
-        """Keep that work on it was begun: it is DOING. Raises UndeclaredMove, NoItem, Conflict."""
-        item = self.item(repository, number)
-        check_move(item.state, ItemState.DOING)
-        moved = ItemMoved(source=item.state, target=ItemState.DOING)
-        return self._record(repository, number, started, moved, actor=actor, expect=item.version)
+        """Keep that work on it was begun: it is DOING, or further. Raises UndeclaredMove."""
+        while True:
+            item = self.item(repository, number)
+            events: list[ItemEvent] = [started]
+            if item.state not in UNDERWAY:
+                check_move(item.state, ItemState.DOING)
+                events.append(ItemMoved(source=item.state, target=ItemState.DOING))
+            try:
+                return self._record(repository, number, *events, actor=actor, expect=item.version)
+            except Conflict:
+                continue  # another fact came in between: decide on it anew
 
     def rebuild(self, repository: str) -> int:
         """Make the views again from the journal; the number of items."""

@@ -10,10 +10,18 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from bot.backlog.item import Item
-from bot.backlog.sources import document_sources, github_issues, todo, workflow_runs
+from bot.backlog.sources import (
+    advisories,
+    document_sources,
+    github_issues,
+    secret_scanning,
+    todo,
+    workflow_runs,
+)
 from bot.story.vocabulary import Repository
 
 _ON_GITHUB = frozenset({github_issues.NAME, todo.NAME, workflow_runs.NAME})
+_UNDISCLOSED = frozenset({advisories.NAME, secret_scanning.NAME})
 
 
 class Reads(Protocol):
@@ -34,3 +42,12 @@ def is_public(item: Item) -> bool:
     public = _ON_GITHUB | set(document_sources())
     told = item.origins
     return {told["title"].source, told["body"].source} <= public
+
+
+def discloses(reads: Reads, repository: Repository, item: Item) -> bool:
+    """Whether an issue of this item would tell everybody of a hole that nobody is to know of yet.
+
+    Raises what reads of GitHub raise.
+    """
+    hidden = any(one.source in _UNDISCLOSED for one in item.known)
+    return hidden and reads.about(repository).get("private") is not True

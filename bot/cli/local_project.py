@@ -16,14 +16,13 @@ import tempfile
 from collections import deque
 from contextlib import ExitStack
 from pathlib import Path
-from types import FrameType
 from typing import Any
 from urllib.parse import quote
 
 import yaml
 from pydantic import ValidationError
 
-from bot.cli.local_run import KEPT_SETTINGS, MANIFEST
+from bot.cli.local_run import KEPT_SETTINGS, MANIFEST, leave
 from bot.cli.lone_house import LoneHouse
 from bot.cli.source_copy import copy_head
 from bot.configuration.files import Told
@@ -69,7 +68,7 @@ class LocalProject:
         self._stack = ExitStack()
         try:
             for number in (signal.SIGTERM, signal.SIGHUP):
-                self._stack.callback(signal.signal, number, signal.signal(number, _leave))
+                self._stack.callback(signal.signal, number, signal.signal(number, leave))
             self._open()
         except BaseException:
             self._stack.close()
@@ -161,9 +160,3 @@ class LocalProject:
         self.hub.deliveries.settle()
         while self._heard:
             self.house.dispatch([self._heard.popleft()])
-
-
-def _leave(number: int, frame: FrameType | None) -> None:
-    """End as if by an error, so that the blocks are left; a second signal changes nothing."""
-    signal.signal(number, signal.SIG_IGN)
-    raise SystemExit(128 + number)

@@ -80,7 +80,7 @@ class LocalRun:
         self._stack = ExitStack()
         try:
             for number in (signal.SIGTERM, signal.SIGHUP):
-                self._stack.callback(signal.signal, number, signal.signal(number, _leave))
+                self._stack.callback(signal.signal, number, signal.signal(number, leave))
             self._start()
         except BaseException:
             self._close()
@@ -307,7 +307,7 @@ def _signal_group(process: subprocess.Popen[bytes], number: int) -> None:
         os.killpg(process.pid, number)
 
 
-def _leave(number: int, frame: FrameType | None) -> None:
+def leave(number: int, frame: FrameType | None) -> None:
     """End as if by an error, so that the blocks are left; a second signal changes nothing."""
     signal.signal(number, signal.SIG_IGN)
     raise SystemExit(128 + number)

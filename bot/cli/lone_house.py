@@ -68,21 +68,33 @@ class LoneHouse(House):
 
         `hear`: called between steps, to hear what GitHub has to say.
         """
+        told: dict[str, int] = {}  # stream → the last event that was told
+        until: dict[str, float] = {}
+        later: dict[str, float] = {}
         while self.woken:
-            stream = self.woken.popleft()
-            seen, until = self.journal.stream(stream), time.monotonic() + timeout_s
-            after = seen.version if seen else 0
-            while True:
-                later = self.advance(stream)
-                hear()
-                for record in self.journal.load(stream, after):
-                    after = record.seq
-                    yield record
-                story = self.office.load(stream)
-                rests = story is None or story.terminal or story.state is State.WAITING
-                if rests or later is None or later > _FAR_S or time.monotonic() >= until:
-                    break
-                time.sleep(min(later, _LONGEST_NAP_S))
+            stream, at = self.woken.popleft(), time.monotonic()
+            if at < later.get(stream, 0.0):  # the others first
+                if all(at < later.get(other, 0.0) for other in self.woken):
+                    time.sleep(min(later[stream] - at, _LONGEST_NAP_S))
+                self.woken.append(stream)
+                continue
+            until.setdefault(stream, at + timeout_s)
+            if stream not in told:
+                row = self.journal.stream(stream)
+                told[stream] = row.version if row else 0
+            wait = self.advance(stream)
+            hear()
+            for record in self.journal.load(stream, told[stream]):
+                told[stream] = record.seq
+                yield record
+            at, soon = time.monotonic(), wait is not None and wait <= _FAR_S
+            if soon and at < until[stream] and not self._rests(stream):
+                later[stream] = at + (wait or 0.0)
+                self.wake(stream)
+
+    def _rests(self, stream: str) -> bool:
+        story = self.office.load(stream)
+        return story is None or story.terminal or story.state is State.WAITING
 
 
 def run_lane(house: House, repository: Repository, lane: Lane) -> list[LaneEnded]:

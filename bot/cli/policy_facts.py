@@ -124,6 +124,8 @@ _FILLERS: dict[str, Any] = {
 def _filler(annotation: str) -> Any:
     if "dict" in annotation:
         return {}
+    if "datetime" in annotation:
+        return datetime.now(UTC)
     return 1 if "int" in annotation or "bool" in annotation else "example"
 
 

@@ -109,7 +109,11 @@ def run(
             console.print(texts.again(interval), markup=False)
             time.sleep(max(0.0, began + interval * _MINUTE - time.monotonic()))
             cycle.refresh()
-    failed = summary is None or any(one["outcome"] == "failed" for one in summary["lanes"])
+    failed = (
+        summary is None
+        or "stopped" in summary
+        or any(one["outcome"] == "failed" for one in summary["lanes"])
+    )
     late = summary is not None and not all(one["rests"] for one in summary["stories"])
     sys.exit(Exit.FAILED if failed or late else Exit.OK)
 
@@ -122,6 +126,8 @@ def _one(console: Console, cycle: Cycle, continuous: bool) -> dict[str, Any] | N
         return cycle.run()
     except Stopped as stopped:
         console.print(texts.stopped(stopped.repository, stopped.why), markup=False)
+        told = {"repository": stopped.repository, "dry_run": cycle.dry, "stopped": stopped.why}
+        return {**told, "lanes": [], "stories": []}
     except Exception as error:
         if not (continuous and getattr(error, "retryable", False)):
             raise

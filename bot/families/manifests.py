@@ -321,6 +321,6 @@ def _walk_workflow(path: str, content: str, visit: Visit) -> str:
     return uses(
         content,
         lambda line, name, version, by_commit: visit(
-            Entry(path, line, "action", name, version, hashed=by_commit)
+            Entry(path, line, "action", str(canonicalize_name(name)), version, hashed=by_commit)
         ),
     )

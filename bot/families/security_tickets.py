@@ -31,6 +31,11 @@ from policies.security_tickets import Outcome, Ruling, Ticket, covered, decide
 CLOSED, PEOPLES = "closed by rule ", "for people by rule "
 _LOOKED_AT = (ItemState.NEW, ItemState.REFINED, ItemState.READY, ItemState.BLOCKED, ItemState.DONE)
 _SCANNERS = frozenset({"code_scanning", "sarif", "sast"})
+# Whose word counts for what is vulnerable; an issue may be anybody's.
+_KNOWING = _SCANNERS | {
+    "dependabot", "advisories", "cyclonedx", "dependency_audit", "container_scan",
+    "secret_scanning",
+}  # fmt: skip
 _STATEMENT = re.compile(r"^Analysis: (not affected|false positive)\b\s*(.*)$", re.MULTILINE)
 _VULNERABLE = re.compile(r"^Vulnerable: (.+)$", re.MULTILINE)
 
@@ -93,6 +98,8 @@ def rule(items: Sequence[Item], tree: Tree, closing: Collection[str], scope: Sco
         found = fixes[item.number]
         fix = found if isinstance(found, _Fix) else None
         ticket = _ticket(item, tree, found, scope)
+        if _is_work(item, ticket):
+            continue
         if fix is not None and ticket.kind == "code":
             ticket = replace(ticket, same_as=before.setdefault(fix.what, item.number))
             if ticket.same_as == item.number:
@@ -102,8 +109,14 @@ def rule(items: Sequence[Item], tree: Tree, closing: Collection[str], scope: Sco
     return [
         Ruled(item.number, rulings[item.number], _target(item, rulings[item.number]))
         for item in sorted(items, key=lambda one: one.number)
-        if item.state not in UNDERWAY
+        if item.number in rulings and item.state not in UNDERWAY
     ]
+
+
+def _is_work(item: Item, ticket: Ticket) -> bool:
+    """Whether people wrote down work on security that no tool reported: it goes the usual way."""
+    reported = ticket.kind != "other" or any(one.source in _KNOWING for one in item.known)
+    return not (reported or ticket.known_fix)
 
 
 def tickets(backlog: Backlog, repository: str) -> list[Item]:
@@ -145,8 +158,8 @@ def _cover(
         if not isinstance(fix, _Fix) or fix.version is None:
             continue
         busy = item.state in UNDERWAY
-        ruling = rulings[item.number]
-        if busy or ruling.outcome is Outcome.DISPATCH or ruling.patch:
+        ruling = rulings.get(item.number)
+        if busy or (ruling and (ruling.outcome is Outcome.DISPATCH or ruling.patch)):
             groups.setdefault(fix.what, []).append((busy, fix.version, -item.number))
     for group in groups.values():
         first = -max(group)[2]
@@ -156,10 +169,9 @@ def _cover(
 
 
 def _ticket(item: Item, tree: Tree, fix: _Fix | str, scope: Scope) -> Ticket:
-    text = f"{item.title}\n{item.body}"
-    statement = next(
-        (found for one in item.known if (found := _STATEMENT.search(one.body)) is not None), None
-    )
+    text = _told(item)
+    stated = [one.body for one in item.known if one.source == "cyclonedx"]
+    statement = _STATEMENT.search("\n".join(stated))
     packages = _named(item, "advisory:", last=True)
     versions = fixed_versions(text)
     paths = fix.paths if isinstance(fix, _Fix) else ()
@@ -192,7 +204,7 @@ def _known_fix(item: Item, tree: Tree) -> _Fix | str:
     found = bump.detect(item.title, item.body, listed, read)
     if isinstance(found, bump.Bump):
         best = max(found.upgrades, key=lambda one: Version(one.new))
-        vulnerable = _vulnerable(item.body)
+        vulnerable = _vulnerable(_told(item))
         if vulnerable is not None and vulnerable.contains(best.new, prereleases=True):
             return f"{best.package} {best.new} is vulnerable as well"
         names = tuple(sorted(one.package for one in found.upgrades))
@@ -221,6 +233,12 @@ def _autofix(item: Item, mended: autofix.Autofix, tree: Tree) -> _Fix | str:
     if autofix_text.by_number(item.title):
         return _Fix(what, paths, idle=True)
     return f"nothing in {', '.join(paths)} is what the exact fix mends"
+
+
+def _told(item: Item) -> str:
+    """What those who know say of it; where none of them does, what there is."""
+    knowing = [one for one in item.known if one.source in _KNOWING] or item.known
+    return "\n".join(f"{one.title}\n{one.body}" for one in knowing)
 
 
 def _named(item: Item, kind: str, *, last: bool = False) -> tuple[str, ...]:

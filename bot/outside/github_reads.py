@@ -207,6 +207,10 @@ class Reads:
     def open_pulls(self, repository: Repository) -> list[dict[str, Any]]:
         return self._list(repository, "pulls", state="open")
 
+    def check_runs(self, repository: Repository, sha: str) -> list[dict[str, Any]]:
+        told = self._get(repository, "commits", sha, "check-runs", per_page=100)
+        return [each for each in told.get("check_runs") or [] if isinstance(each, dict)]
+
     def recent_runs(self, repository: Repository) -> list[dict[str, Any]]:
         told = self._get(repository, "actions", "runs", per_page=100)
         return [each for each in told.get("workflow_runs") or [] if isinstance(each, dict)]

@@ -103,6 +103,9 @@ class GitHubReads(Protocol):
     def open_pulls(self, repository: Repository) -> list[dict[str, Any]]:
         """All open pull requests."""
 
+    def check_runs(self, repository: Repository, sha: str) -> list[dict[str, Any]]:
+        """The latest check runs on a commit (the first hundred)."""
+
     def recent_runs(self, repository: Repository) -> list[dict[str, Any]]:
         """The newest hundred workflow runs on any branch, the newest first."""
 

@@ -8,7 +8,7 @@ status comment itself. Never: speaks for a story that somebody else's Towpath wo
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.story.claim_records import line
 from bot.story.effects import ClaimIssue
@@ -23,19 +23,19 @@ Claim = Callable[[ClaimIssue], Move | datetime | None]
 
 
 def see_to(
-    story: Story, holder: str, now: datetime, body: str, claim: Claim
+    story: Story, holder: str, now: datetime, body: Callable[[], str], claim: Claim
 ) -> Move | datetime | None:
     """Claim the issue or prolong the claim, where that is due. None: the work may go on.
 
     Else when to look again, or the end of a story that somebody else has done. `body`: what the
-    status comment says now.
+    status comment says now, which is asked of GitHub.
     """
     withheld, held = story.withheld, story.claim
     if withheld is not None and withheld.until is not None and withheld.until > now:
         return withheld.until
     if held is not None and not wants_renewal(held.expires, now):
         return None
-    stands_against = claim(_effect(story, holder, now, body))
+    stands_against = claim(_effect(story, holder, now, body()))
     if (withheld := story.withheld) is not None:
         if withheld.rule == CLOSED:
             return Move(State.CANCELLED, withheld.reason)
@@ -73,6 +73,8 @@ def status_line(story: Story) -> str:
     if held is None:
         return ""
     ended = story.terminal and story.state_since is not None
-    expires = min(held.expires, story.state_since) if ended and story.state_since else held.expires
+    expires = held.expires
+    if ended and story.state_since:  # the whole second after it: who asked before asked before
+        expires = min(expires, story.state_since + timedelta(seconds=1))
     claim = claims.Claim(held.holder, held.fence, expires)
     return line(claim, held.expires, held.order, held.came, ended)

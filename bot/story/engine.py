@@ -182,7 +182,8 @@ class _Run:
             finally:
                 self._refresh()
 
-        return claiming.see_to(story, e._holder, e._clock(), e._texts.status(story), claim)
+        body = partial(e._texts.status, story)
+        return claiming.see_to(story, e._holder, e._clock(), body, claim)
 
     def _claims(self) -> bool:
         """Whether this story needs a claim now."""

@@ -25,6 +25,7 @@ class GitHub(InvolvedReads, Protocol):
     """The reads that this needs."""
 
     def pull(self, repository: Repository, number: int) -> dict[str, Any]: ...
+    def check_runs(self, repository: Repository, sha: str) -> list[dict[str, Any]]: ...
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ def facts(github: GitHub, story: Story, rules: InForce, now: datetime) -> UnmetF
         return replace(
             known,
             pull=pull_facts(pull),
+            failing=_failing(github, story),
             merge_state=str(pull.get("mergeable_state") or ""),
             rule=approval_rule(github, story, True, asks),
             involved=involved(github, story, pull),
@@ -77,3 +79,20 @@ def facts(github: GitHub, story: Story, rules: InForce, now: datetime) -> UnmetF
         if getattr(error, "retryable", None) is None:
             raise  # a fault of ours
         return replace(known, asked=False)
+
+
+def _failing(github: GitHub, story: Story) -> tuple[str, ...]:
+    """The checks on the head that failed; ours are told as tests and gates."""
+    try:
+        told = github.check_runs(story.repository, story.head_sha)
+    except Exception as error:
+        if getattr(error, "kind", "") in ("not_found", "forbidden", "refused"):
+            return ()
+        raise
+    names = {
+        str(run.get("name") or "?")
+        for run in told
+        if run.get("conclusion") in ("failure", "timed_out", "startup_failure")
+        and not str(run.get("name") or "").startswith("towpath / ")
+    }
+    return tuple(sorted(names))

@@ -20,6 +20,7 @@ SENTENCES = {
     "configuration_broken": "The configuration cannot be read, so the last good one counts: {}",
     "throttled": "Nothing new is begun for now: {}",
     "github_away": "GitHub does not answer, so this list may lack something",
+    "claimed": "Somebody else's work stands in the way: {}",
     "paused": "Paused by {}",
     "suspicious": "A person has to look at a text: {}",
     "unanswered": "A question is open: {}",

@@ -148,7 +148,9 @@ class Mirror(Reading):
         changed = self._changed(parent, changes)
         if parent is not None and changed.tree == changed.original:
             raise NothingChanged(f"nothing differs from {parent}")
-        parents = [self.resolve(parent)] if parent is not None else []
+        if parent is not None and parent not in self._commits:
+            parent = self.resolve(parent)
+        parents = [parent] if parent else []
         commit = commit_object(parents, changed.tree, message, author, at, self.signer)
         store(self.path, [*changed.objects, commit])
         self._commits.add(commit.id.hex())

@@ -55,8 +55,6 @@ class Reading:
 
     def resolve(self, ref: str) -> str:
         """The full id of the commit that `ref` names; NotFound."""
-        if ref in self._commits:
-            return ref
         commit = self._parse(f"{ref}^{{commit}}")
         self._commits.add(commit)
         return commit

@@ -93,6 +93,12 @@ class SmallGitHub:
             "base": {"ref": "main"},
         }
 
+    def check_runs(self, repository: Repository, sha: str) -> list[dict[str, Any]]:
+        return []
+
+    def recent_runs(self, repository: Repository) -> list[dict[str, Any]]:
+        return []
+
     def identity(self) -> Any:
         return SimpleNamespace(bot=BOT)
 

@@ -281,6 +281,7 @@ jobs:
       - name: set up
         uses: "actions/setup-python@v4.7.0"
       - uses: acme/tool/sub@1.2.3
+      - uses: acme/odd_name.js@v1.0.0
       - uses: acme/pinned@0123456789012345678901234567890123456789 # v2.1.0
       - uses: acme/moving@main
       - uses: ./local
@@ -295,6 +296,7 @@ CI = ".github/workflows/ci.yml"
         ("Bump actions/checkout from v3 to v4.2.1", "checkout@v3 ", "checkout@v4 "),
         ("Upgrade actions/setup-python to 5.1.0", 'python@v4.7.0"', 'python@v5.1.0"'),
         ("CVE-2025-1: Upgrade acme/tool to 1.3.0 or later", "sub@1.2.3", "sub@1.3.0"),
+        ("Bump Acme/odd_name.js from 1.0.0 to 1.0.1", "odd_name.js@v1.0.0", "odd_name.js@v1.0.1"),
     ],
 )
 def test_an_action_goes_to_a_tag_as_exact_as_it_had(title: str, before: str, wanted: str) -> None:

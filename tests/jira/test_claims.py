@@ -200,6 +200,20 @@ def test_what_we_meant_long_ago_is_no_claim_when_it_is_written_too_late(
     assert take(towpath).may
 
 
+def test_two_repositories_that_share_a_project_do_not_share_a_ticket(
+    site: Cloud, make: Make
+) -> None:
+    site.open("Round totals")
+    towpath = make()
+    towpath.read()
+    other = REPOSITORY.model_copy(update={"id": 8, "full_name": "acme/till"})
+    towpath.configure({"enabled": True, "project": "SHOP"}, of=other)
+    assert take(towpath).may
+    judged = claim(towpath.office, other, towpath.item(), True)
+    assert judged is not None
+    assert judged.rule == "claimed"
+
+
 def test_the_end_of_a_claim_leaves_the_ticket_free(site: Cloud, make: Make) -> None:
     site.open("Round totals")
     first, second = make("first"), make("second", SECOND)

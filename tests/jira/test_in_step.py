@@ -175,6 +175,24 @@ def test_a_look_that_breaks_off_loses_nothing(site: Cloud, make: Callable[..., T
     assert all(towpath.item(number).state is ItemState.NEW for number in range(1, 6))
 
 
+def test_an_account_that_is_signed_out_sees_less_and_nothing_is_gone(
+    site: Cloud, make: Callable[..., Towpath]
+) -> None:
+    site.open("Round totals")
+    towpath = make()
+    towpath.read()
+    towpath.later(hours=7)
+    nothing = b'{"issues": [], "isLast": true}'
+    failed = {"X-Seraph-LoginReason": "AUTHENTICATED_FAILED"}
+    site.fail("GET search", 200, headers=failed, body=nothing)
+    with pytest.raises(Exception, match="not accepted"):
+        towpath.read()
+    site.fail("GET myself", 401)
+    with pytest.raises(Exception, match="401"):
+        towpath.read()
+    assert towpath.item().state is ItemState.NEW
+
+
 def test_a_repository_reads_no_other_project_whatever_its_condition_says(
     site: Cloud, make: Callable[..., Towpath]
 ) -> None:

@@ -95,12 +95,12 @@ class Towpath:
     def later(self, **told: float) -> None:
         self.ahead += timedelta(**told)
 
-    def configure(self, jira: dict[str, Any], **told: Any) -> None:
+    def configure(self, jira: dict[str, Any], of: Repository = REPOSITORY, **told: Any) -> None:
         """What towpath.yml says."""
         self.office.record(
-            REPOSITORY,
+            of,
             ConfigurationRead(
-                repository=REPOSITORY,
+                repository=of,
                 sha="c0ffee",
                 files=((".github/towpath.yml", str(jira)),),
                 told={"backlog": {"jira": jira}, **told},

@@ -233,7 +233,7 @@ class Scene:
 
     def _a_cycle(self, house: LoneHouse) -> None:
         cycle = Cycle(Console(quiet=True), house, self.repository)
-        cycle.most, cycle.timeout_s = 4, 20.0
+        cycle.most, cycle.timeout_s = 4, 3.0
         cycle.run()
 
     # -- afterwards -------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import pytest
 
 from bot.story.commands import parse
 from bot.story.events import Gated, PauseRequested, Tested
+from bot.story.held import Withheld
 from bot.story.story import Story
 from bot.story.vocabulary import (
     AutoApproval,
@@ -239,6 +240,12 @@ TABLE: list[tuple[str, Story, dict[str, Any], set[str]]] = [
         story(None, state=State.CODING),
         {"gates": frozenset()},
         {"working"},
+    ),
+    (
+        "another Towpath works on it",
+        story(None, state=State.RECEIVED, withheld=Withheld(rule="claimed", reason="x works")),
+        {"gates": frozenset()},
+        {"claimed"},
     ),
     ("at work", story(None, state=State.CODING), {}, {"working", "quorum", "second_person"}),
     ("after the merge", story(None, state=State.VERIFYING, merged_sha=OTHER), {}, {"working"}),

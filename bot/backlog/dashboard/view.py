@@ -72,7 +72,7 @@ def view(
         sections,
         rest,
         counts,
-        tuple(waits),
+        tuple(waits)[:most],
         board.pending,
         board.answers,
         hides=None in rows.values(),

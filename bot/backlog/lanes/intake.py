@@ -56,12 +56,17 @@ def run(shift: Shift) -> Outcome:
                 _look(day, name, look)
                 day.have_looked(name)
         _hear(day)
-        if day.touched:
-            apply_rules(shift, sorted(day.touched))
     except OutOfTime:
-        apply_rules(shift, sorted(day.touched))
+        _rule(day)
         return day.outcome(finished=False)
+    _rule(day)
     return day.outcome()
+
+
+def _rule(day: Day) -> None:
+    """What changed is what the repository's rules say of it now, too."""
+    if day.shift.config.backlog.wsjf:  # without rules, the rank lane takes back what they said
+        apply_rules(day.shift, sorted(day.touched))
 
 
 def _looks(day: Day, wanted: frozenset[str]) -> Iterator[tuple[str, Callable[[Day], None]]]:

@@ -114,7 +114,7 @@ class Surfaces:
     """
 
     reports: Path
-    dashboard: Callable[[Office, Repository, Sequence[Wait]], bool]
+    dashboard: Callable[[Office, Repository], bool]
     files: Callable[
         [Office, Repository, Backlog, Sequence[tuple[str, str]]],
         Sequence[tuple[str, str, datetime | None]],

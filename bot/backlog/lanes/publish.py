@@ -12,13 +12,11 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from bot.backlog import reports
-from bot.backlog.lanes import NAMES
-from bot.backlog.lanes.history import history, stream_of
 from bot.backlog.lanes.lane import Decision, Outcome, Shift, Surfaces, Wait
-from bot.story.services import degraded
+from bot.backlog.lanes.waits import PUBLISH, waits_of
 from bot.story.vocabulary import digest
 
-NAME = "publish"
+NAME = PUBLISH
 EVERY = timedelta(minutes=5)
 BUDGET = timedelta(minutes=2)
 
@@ -38,27 +36,16 @@ def run(shift: Shift) -> Outcome:
         decisions.append(Decision(0, "reported", str(day)))
     if shift.dry:
         return Outcome(decisions, inputs)
-    told = tuple(waits_of(shift))
+    told = waits_of(shift.office.journal, shift.repository.id)
     inputs["waits"] = digest([[one.what, one.reason] for one in told])
     waits: list[Wait] = []
-    if not surfaces.dashboard(shift.office, shift.repository, told):
+    if not surfaces.dashboard(shift.office, shift.repository):
         waits.append(Wait("dashboard", "the issue could not be written"))
     shift.budget.over()  # raises where the lane is another's by now
     last = _last_report(shift, surfaces) if shift.config.backlog.publish.daily_report else ()
     for one in surfaces.files(shift.office, shift.repository, shift.backlog, last):
         waits.append(Wait(*one))
     return Outcome(decisions, inputs, waits=waits)
-
-
-def waits_of(shift: Shift) -> Iterator[Wait]:
-    """What the other lanes and the services wait for, by the journal."""
-    journal = shift.office.journal
-    for away in degraded(journal):
-        yield Wait(away.service, away.because, away.since)
-    for lane in NAMES:
-        ended = history(journal, stream_of(shift.repository.id, lane)).ended
-        if lane != NAME and ended is not None:
-            yield from (Wait(*one) for one in ended.waits)
 
 
 def folder_of(shift: Shift, surfaces: Surfaces) -> Path:

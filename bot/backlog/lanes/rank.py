@@ -74,7 +74,11 @@ def apply_rules(shift: Shift, numbers: list[int]) -> list[int]:
         inputs = ruled(item, rules)
         return () if item.ruled == inputs else (InputsRuled(inputs=inputs),)
 
-    return list(shift.backlog.decide(shift.key, numbers, decide, anew=True))
+    told: list[int] = []
+    for start in range(0, len(numbers), _AT_ONCE):
+        some = numbers[start : start + _AT_ONCE]
+        told += shift.backlog.decide(shift.key, some, decide, anew=True)
+    return told
 
 
 def _sign(shift: Shift) -> str:

@@ -45,8 +45,9 @@ class Tickets:
 
     @cached_property
     def holder(self) -> str:
-        """Who we are in claims."""
-        return holder(self.office.github.identity().slug, self.office.journal)
+        """Who we are in claims: two repositories may share a project, and each is one holder."""
+        slug = self.office.github.identity().slug
+        return f"{holder(slug, self.office.journal)}/{self.repository.id}"
 
     @property
     def property_name(self) -> str:

@@ -21,6 +21,7 @@ from bot.story.tickets import Ticket
 from bot.story.vocabulary import digest
 
 OVERLAP = timedelta(minutes=5)  # clocks differ, and searching lags behind writing
+NOTED = timedelta(minutes=30)
 LONGEST = timedelta(days=2)  # since the last look; after that everything is read
 WHOLE = timedelta(hours=6)  # how often everything is read
 
@@ -47,6 +48,11 @@ def minutes_since(ledger: Ledger, asked: str, now: datetime, whole_after: timede
     if since > LONGEST or since < timedelta(0) or now - ledger.whole_at >= whole_after:
         return None
     return math.ceil((since + OVERLAP).total_seconds() / 60)
+
+
+def is_due(ledger: Ledger, now: datetime) -> bool:
+    """Whether it is to be noted how far was read. Asking again costs less than a fact each time."""
+    return ledger.read_at is None or not timedelta(0) <= now - ledger.read_at < NOTED
 
 
 def look(

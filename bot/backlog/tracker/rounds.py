@@ -11,7 +11,7 @@ from bot.backlog.lanes.lane import Decision, Outcome, Shift, Wait
 from bot.backlog.store import Backlog
 from bot.backlog.tracker.desk import SOURCE, tickets_of
 from bot.backlog.tracker.look_after import look_after
-from bot.backlog.tracker.reading import look, look_at
+from bot.backlog.tracker.reading import is_due, look, look_at
 from bot.story.office import Office
 from bot.story.tickets import TrackerError
 from bot.story.vocabulary import Repository
@@ -25,13 +25,14 @@ def intake(day: Day) -> None:
     if tickets is None:
         day.away(SOURCE, texts.NO_TRACKER)
         return
+    ledger = tickets.ledger()
     try:
-        told = look(tickets, tickets.ledger(), over=shift.budget.over)
+        told = look(tickets, ledger, over=shift.budget.over)
     except TrackerError as error:
         day.away(SOURCE, _why(error))
         return
     day.take(told.reading)
-    if told.finished:
+    if told.finished and (told.fact.whole or is_due(ledger, shift.now)):
         tickets.tell(told.fact)
 
 

@@ -133,6 +133,8 @@ class JiraHttp:
             self._services.succeeded(JIRA)
         if len(answer.content) > LARGEST:
             raise JiraError("refused", f"{what}: the answer is too large", status=502)
+        if answer.headers.get("X-Seraph-LoginReason", "").startswith("AUTHENTICATED_FAILED"):
+            raise JiraError("unauthorized", f"{what}: the account is not accepted", status=401)
         if answer.status_code < 300:
             return _decoded(answer, what, verb)
         raise self._failure(answer, what, verb)
@@ -152,8 +154,6 @@ class JiraHttp:
             )
         if 300 <= status < 400:  # a login page, or another host
             return JiraError("refused", f"{what}: {status}, redirected", status=status)
-        if answer.headers.get("X-Seraph-LoginReason", "").startswith("AUTHENTICATED_FAILED"):
-            return JiraError("unauthorized", message, status=status)
         return JiraError(_KINDS.get(status, "refused"), message, status=status)
 
     def _silent(self, why: str, retry_after: float | None = None) -> None:

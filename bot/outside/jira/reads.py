@@ -8,6 +8,7 @@ Never: writes.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -20,6 +21,7 @@ from bot.story.tickets import CLAIM, Change, Record, Ticket
 PAGE = 100
 MOST_PAGES = 500
 MOST_RECORDS = 20
+_KEPT_S = 600.0  # how long the names of fields are kept
 _FIELDS = (
     "summary", "description", "status", "assignee", "labels", "priority", "issuetype", "created",
     "updated", "duedate", "resolution", "project", "issuelinks",
@@ -37,7 +39,7 @@ class Jira:
         self.http, self.allows = http, allows
         self.url = http.base_url
         self.known_us = ""  # where it was asked for already
-        self._custom: dict[str, str] = {}
+        self._custom: tuple[float, dict[str, str]] = (-_KEPT_S, {})
 
     def us(self) -> str:
         """The id of our account; asked once."""
@@ -48,17 +50,24 @@ class Jira:
         return self.known_us
 
     def custom_fields(self) -> Mapping[str, str]:
-        """id → name of the fields that the site added; asked once."""
-        if not self._custom:
+        """id → name of the fields that the site added; asked once in a while."""
+        at, found = self._custom
+        if time.monotonic() - at >= _KEPT_S:
             told = self.http.get("field")
             fields = [_mapping(one) for one in told] if isinstance(told, list) else []
-            self._custom = {
+            found = {
                 _text(one.get("id")): _text(one.get("name")) for one in fields if one.get("custom")
             }
-        return self._custom
+            self._custom = (time.monotonic(), found)
+        return found
 
     def search(self, jql: str, fields: Mapping[str, str]) -> Iterator[Sequence[Ticket]]:
-        """The tickets that a query finds, by pages."""
+        """The tickets that a query finds, by pages.
+
+        An account that is not signed in any more can see less: that is no empty answer.
+        """
+        self.known_us = ""
+        self.us()
         following: dict[str, Any] = {}
         for _ in range(MOST_PAGES):
             page = self._page(jql, (*_FIELDS, *fields.values()), following)

@@ -13,7 +13,7 @@ from markdown_it import MarkdownIt
 from bot.backlog.dashboard.ledger import Board
 from bot.backlog.dashboard.view import boxes_of, view
 from bot.backlog.store import Backlog
-from bot.backlog.visible import audience
+from bot.backlog.visible import audience, discloses
 from bot.story.dashboard_boxes import ACTIONS, box, shown, ticked
 from bot.story.dashboard_events import BoxAnswered, Tick, seen
 from bot.story.dashboard_view import Answer, Row, View, Wait
@@ -132,6 +132,14 @@ def test_a_public_repository_is_not_told_of_alerts(backlog: Backlog) -> None:
         told = view(backlog, REPO, Board(), backlog.clock(), lambda issue: None, (), False, shows)
         assert {one.title for one in told.ranked} == names
         assert ("this repository is public" in texts.body(told, 1)) is not private
+
+
+def test_no_issue_is_opened_for_a_hole_that_is_not_disclosed(backlog: Backlog) -> None:
+    backlog.take(REPO, reading(sighting("a draft", source="advisories"), sighting("a wish")))
+    draft, wish = backlog.items(REPO)
+    assert discloses(_About(False), PLACE, draft)
+    assert not discloses(_About(True), PLACE, draft)
+    assert not discloses(_About(False), PLACE, wish)
 
 
 class _About:

@@ -247,3 +247,23 @@ def test_what_is_outside_the_scope_of_the_repository_is_for_people(backlog: Back
     scope = Scope(restricted=("/shop/config.py",))
     [told] = rule([item], Tree(Plain(shop.FILES)), CLOSED, scope)
     assert (told.ruling.rule, told.ruling.patch) == ("restricted_path", True)
+
+
+def test_what_anybody_may_write_into_an_issue_closes_no_alert(backlog: Backlog) -> None:
+    told = Told([IDNA])
+    [issue] = told.open_issues(SHOP)
+    issue["title"] = "CVE-2024-3651: Upgrade idna to 3.7 or later"
+    issue["body"] = "Vulnerable: < 1.0\n\nAnalysis: not affected code not present"
+    for source in (github_issues, dependabot):
+        backlog.take(REPO, source.read(told, SHOP))
+    [ruling] = ruled(backlog, PINNED)
+    assert ruling.ruling.rule == "known_fix"
+
+
+def test_work_on_security_that_no_tool_reported_goes_the_usual_way(backlog: Backlog) -> None:
+    told = Told([])
+    [issue] = told.open_issues(SHOP)
+    issue["title"], issue["body"] = "Limit the rate of log-ins", "Ten a minute."
+    backlog.take(REPO, github_issues.read(told, SHOP))
+    assert backlog.item(REPO, 1).family == "security"
+    assert ruled(backlog, PINNED) == []
