@@ -66,7 +66,8 @@ def _one_by_one(text: str, told: Sightings) -> None:
 def _words(text: str) -> tuple[str, re.Pattern[str], re.Pattern[str]]:
     """The line that names the document's language, and what scenarios and features begin with."""
     named = _TONGUE.search(text)
-    dialect = (Dialect.for_name(named[1]) if named else None) or Dialect.for_name("en")
+    tongues = [named[1]] if named else []
+    dialect = next(found for name in (*tongues, "en") if (found := Dialect.for_name(name)))
     keywords = [*dialect.scenario_keywords, *dialect.scenario_outline_keywords]
     blocks, heads = ("|".join(map(re.escape, one)) for one in (keywords, dialect.feature_keywords))
     tongue = f"# language: {named[1]}" if named else ""
