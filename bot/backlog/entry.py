@@ -44,7 +44,12 @@ _IMPORTANT = re.compile(
     re.IGNORECASE,
 )
 _INPUTS = ("value", "time", "risk", "size")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]")
+# Signs that control, turn the direction of what follows, or are there without being seen; the
+# joiners stay, because scripts and emoji are written with them.
+_CONTROL = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff"
+    r"\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f]"
+)
 _TICKET = re.compile(r"[A-Z][A-Z0-9]{1,14}-\d{1,7}")
 _ADVISORY = re.compile(
     r"\b(?:CVE-\d{4}-\d{4,}|GHSA(?:-[a-z0-9]{4}){3}|PYSEC-\d{4}-\d+|RUSTSEC-\d{4}-\d{4})\b", re.I

@@ -75,7 +75,7 @@ def list_items(
         click.echo(json.dumps({"repository": repository, "counts": counts, "items": rows}))
         return
     if not rows:
-        click.echo(texts.NOTHING if not counts else texts.total(0, 0, 0, 0, dry=False))
+        click.echo(texts.NONE_LIKE_IT if counts else texts.NOTHING)
         return
     click.echo(texts.HEAD)
     for one in rows:

@@ -11,6 +11,7 @@ import yaml
 from click.testing import CliRunner, Result
 
 from bot.cli import main
+from bot.texts import backlog as texts
 
 BACKLOG = "# Backlog\n\n- [ ] Log-in times out (value: 8, size: S)\n- [ ] Export the table as CSV\n"
 
@@ -127,3 +128,27 @@ def test_an_item_that_is_not_there(folder: Path) -> None:
     assert (result.exit_code, "no item 7" in result.output) == (2, True)
     assert "nothing in the backlog" in towpath("list").output
     assert towpath("--repository", "acme/unknown", "list").exit_code == 2
+
+
+def test_a_place_that_cannot_be_written_is_a_sentence(folder: Path) -> None:
+    (folder / "BACKLOG.md").write_text(BACKLOG)
+    towpath("import", ".")
+    result = towpath("export", "--output", "none/x.csv")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("none/x.csv cannot be used: No such file or directory.")
+
+
+def test_a_filter_that_nothing_meets_says_so(folder: Path) -> None:
+    (folder / "BACKLOG.md").write_text(BACKLOG)
+    towpath("import", ".")
+    assert towpath("list", "--state", "doing").output == texts.NONE_LIKE_IT + "\n"
+
+
+def test_signs_that_nobody_sees_are_left_out(folder: Path) -> None:
+    hidden = "".join(map(chr, (0x200B, 0x2060, 0xE0041, 0x202E, 0x9B, 0x200F)))
+    (folder / "BACKLOG.md").write_text(
+        f"- [ ] Log-in{hidden} times out \U0001f469\u200d\U0001f680\n"
+    )
+    towpath("import", ".")
+    [one] = told("list")["items"]
+    assert one["title"] == "Log-in times out \U0001f469\u200d\U0001f680"
