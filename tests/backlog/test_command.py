@@ -152,3 +152,34 @@ def test_signs_that_nobody_sees_are_left_out(folder: Path) -> None:
     towpath("import", ".")
     [one] = told("list")["items"]
     assert one["title"] == "Log-in times out \U0001f469\u200d\U0001f680"
+
+
+def test_a_document_that_was_moved_and_edited_at_once_keeps_its_items(folder: Path) -> None:
+    more = BACKLOG + "- [ ] Add a dark mode\n"
+    (folder / "BACKLOG.md").write_text(more)
+    towpath("import", ".")
+    (folder / "BACKLOG.md").unlink()
+    (folder / "docs").mkdir()
+    edited = more.replace("Log-in times out", "The log-in times out")
+    (folder / "docs" / "todo.md").write_text(edited)
+    assert "0 new, 3 changed" in towpath("import", ".").output
+    items = told("list", "--all")["items"]
+    assert sorted((one["number"], one["title"]) for one in items) == [
+        (1, "The log-in times out"),
+        (2, "Export the table as CSV"),
+        (3, "Add a dark mode"),
+    ]
+    assert {one["place"] for item in items for one in item["sources"]} == {"docs/todo.md"}
+    assert "0 new, 0 changed, 3 as before, 0 gone." in towpath("import", ".").output
+
+
+@pytest.mark.parametrize(("first", "then"), [("BACKLOG.md", "TODO.md"), ("TODO.md", "BACKLOG.md")])
+def test_an_entry_that_moves_between_documents_is_never_done_meanwhile(
+    folder: Path, first: str, then: str
+) -> None:
+    (folder / first).write_text(BACKLOG)
+    towpath("import", ".")
+    (folder / first).write_text("- [ ] Export the table as CSV\n")
+    (folder / then).write_text("- [ ] Log-in times out (value: 8, size: S)\n")
+    towpath("import", ".")
+    assert told("show", "1")["reason"] == ""
