@@ -98,7 +98,8 @@ class Sightings:
         """Take an entry, unless it says nothing or says what another one said already."""
         title = clean(entry.title, 10_000).strip()
         if not words_of(title):
-            self.fault(entry.line, "an entry without a title", loses=False)
+            named = bool(entry.key or entry.fields.get("id"))  # it may be one that is known
+            self.fault(entry.line, "an entry without a title", loses=named)
             return
         if len(title) > LONGEST_TITLE:
             entry = replace(entry, body=f"{title}\n\n{entry.body}")
@@ -171,7 +172,8 @@ class Sightings:
         )
         matters = one.model_dump(mode="json", exclude={"line", "inputs"})
         numbers = [[i.number, i.origin.authority, i.origin.reason] for i in _all(one.inputs)]
-        return one.model_copy(update={"digest": digest([matters, numbers])})
+        at = f"@{entry.line}" if entry.line else ""
+        return one.model_copy(update={"digest": f"{digest([matters, numbers])}{at}"})
 
     def _placed(self, inputs: Inputs, line: int) -> Inputs:
         at = {"source": self.source, "place": f"{self.place}:{line}" if line else self.place}
@@ -274,6 +276,11 @@ class Sightings:
             if not self.repository or name.casefold() == self.repository.casefold():
                 found.append(number)
         return found
+
+
+def but_for_its_line(sighting_digest: str) -> str:
+    """The digest of what a sighting says, wherever it stands in its document."""
+    return sighting_digest.partition("@")[0]
 
 
 def record(source: Mapping[Any, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

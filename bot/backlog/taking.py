@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.backlog.edges import EDGES, UNDERWAY
+from bot.backlog.entry import but_for_its_line
 from bot.backlog.identity import conflict, edited, is_by_words, words_key, words_of
 from bot.backlog.item import INPUTS, Item
 from bot.backlog.reading import Fault, Reading
@@ -60,6 +61,9 @@ def taking(shelf: Shelf, reading: Reading) -> Taken:
         if sighting.key in known:
             number, digest = known[sighting.key]
             if digest == sighting.digest:
+                taken.unchanged += 1
+            elif but_for_its_line(digest) == but_for_its_line(sighting.digest):
+                _see(shelf, taken, [number], sighting)  # only its line is another one
                 taken.unchanged += 1
             else:
                 _see(shelf, taken, [number, *_named(shelf, sighting, number)], sighting)

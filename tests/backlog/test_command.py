@@ -183,3 +183,21 @@ def test_an_entry_that_moves_between_documents_is_never_done_meanwhile(
     (folder / then).write_text("- [ ] Log-in times out (value: 8, size: S)\n")
     towpath("import", ".")
     assert told("show", "1")["reason"] == ""
+
+
+def test_the_line_of_an_entry_is_the_one_it_stands_in_now(folder: Path) -> None:
+    (folder / "BACKLOG.md").write_text(BACKLOG)
+    towpath("import", ".")
+    (folder / "BACKLOG.md").write_text(BACKLOG.replace("# Backlog", "# Backlog\n\nA word before."))
+    assert "0 new, 0 changed, 2 as before, 0 gone." in towpath("import", ".").output
+    assert [one["sources"][0]["line"] for one in told("list")["items"]] == [5, 6]
+
+
+def test_a_known_entry_whose_title_was_lost_is_not_done(folder: Path) -> None:
+    whole = "- {id: A-1, title: Log-in times out}\n- {id: A-2, title: B c}\n"
+    (folder / "backlog.yml").write_text(whole)
+    towpath("import", ".")
+    (folder / "backlog.yml").write_text(whole.replace("Log-in times out", ""))
+    result = towpath("import", ".")
+    assert (result.exit_code, result.stderr) == (1, "backlog.yml:1: an entry without a title\n")
+    assert told("show", "1")["state"] == "NEW"
