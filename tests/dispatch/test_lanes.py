@@ -129,3 +129,15 @@ def test_while_ci_fails_less_is_begun(new_world: Any) -> None:
     told = what(dispatch.run(shift(world)))
     assert told[number][0] == "passed over"
     assert "2 of the last 6 CI runs failed" in told[number][1]
+
+
+def test_a_branch_that_waits_for_longer_than_branches_may_is_shown(world: World) -> None:
+    issue = world.act("alice").open_issue(REPO, *BUMP)
+    world.act("alice").label(REPO, issue, "story")
+    world.settle()
+    assert verify.run(shift(world)).waits == []
+    world.later(25 * 3600)
+    ((what, reason, since),) = verify.run(shift(world)).waits
+    assert what == f"pull request {world.tale(issue).pull_number}"
+    assert "24 hours (limits.branch_age_hours)" in reason
+    assert since == world.tale(issue).begun_at + timedelta(hours=24)
