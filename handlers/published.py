@@ -65,7 +65,8 @@ class _Files:
 
     def __init__(self, office: Office, repository: Repository, backlog: Backlog) -> None:
         self._office, self._repository, self._backlog = office, repository, backlog
-        self._asks = office.configuration(repository).backlog.publish.asks
+        self._config = office.configuration(repository).backlog
+        self._asks = self._config.publish.asks
         self._stream = stream_of(repository.id)
         self._settings = digest(sorted(self._asks))[:16]
 
@@ -109,8 +110,9 @@ class _Files:
             ranked = self._backlog.next(key, MOST, _SHOWN)
             counts = self._backlog.counts(key)
             left = sum(counts.get(state, 0) for state in _SHOWN) - len(ranked)
-            shows = audience(self._office.github, self._repository)
-            items = [item for one in ranked if shows(item := self._backlog.item(key, one.number))]
+            shows = audience(self._office.github, self._repository, self._config)
+            whole = (self._backlog.item(key, one.number) for one in ranked)
+            items = [part for item in whole if (part := shows(item)) is not None]
             text, mark = file_of(items, texts.HEAD, left)
             # What is there may say the same and began as an older writing of ours.
             if (now is not None or items) and _words(text) != _words(now or ""):
