@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bot.queue.wakeups import DELIVERIES, STORIES
+from bot.queue.wakeups import DELIVERIES, LANES, STORIES
 from bot.queue.workers import WorkerKind, make_worker
 from bot.story.vocabulary import State
 from tests.attacks.meanwhile import hear
@@ -227,9 +227,10 @@ def test_what_we_push_and_open_is_told_to_everybody_as_a_persons_would_be(waitin
 
 
 def test_stories_hold_up_no_delivery(waiting: World) -> None:
-    """Workers of one lane never look at the other; an answer needs no story to be run."""
-    lanes = {kind: make_worker(kind, waiting.redis).queue_names() for kind in WorkerKind}
-    assert lanes == {WorkerKind.DELIVERIES: [DELIVERIES], WorkerKind.STORIES: [STORIES]}
+    """Who drains deliveries looks at nothing else; an answer needs no story to be run."""
+    queues = {kind: make_worker(kind, waiting.redis).queue_names() for kind in WorkerKind}
+    assert queues[WorkerKind.DELIVERIES] == [DELIVERIES]
+    assert queues[WorkerKind.STORIES] == [STORIES, LANES], "stories come first"
     waiting.later()
     comment = waiting.act("carol").comment(REPO, NUMBER, "/status")
     hear(waiting)

@@ -98,6 +98,14 @@ def test_tickets_are_read_and_their_markup_becomes_markdown(site: Site, towpath:
     assert item.body == "## Steps\n- **open** the shop admin\n\n```python\ntotal([1])\n```"
 
 
+def test_all_pages_are_read_by_their_offsets(site: Site, towpath: Towpath) -> None:
+    total = site.ask("GET", "search?jql=project=SHOP&maxResults=1")["total"]
+    tracker = towpath.tickets.tracker
+    pages = list(tracker.search('project = "SHOP" ORDER BY key ASC', {}))
+    assert len(pages) == -(-total // 100) > 1
+    assert len({one.key for page in pages for one in page}) == total
+
+
 def test_a_claim_is_made_shown_and_given_back_there_too(site: Site, towpath: Towpath) -> None:
     key = site.open("Round totals")
     towpath.read()

@@ -94,6 +94,16 @@ def test_what_is_no_word_of_jira_changes_nothing(site: Cloud, world: World) -> N
     assert [line for line in site.log if "SHOP" in line] == []
 
 
+def test_a_webhook_without_an_identifier_is_known_by_its_body(site: Cloud, world: World) -> None:
+    site.open("Round totals")
+    headers, body = site.webhook("jira:issue_created", "SHOP-1", SECRET.encode())
+    del headers["X-Atlassian-Webhook-Identifier"]
+    for _ in range(2):
+        assert world.door.post("/webhook/jira", data=body, headers=headers).status_code == 202
+        world.settle()
+    assert len([line for line in site.log if line == "GET search/jql"]) == 1
+
+
 def test_the_lanes_find_what_no_webhook_told(site: Cloud, world: World) -> None:
     site.open("A ticket that nobody told of")
     world.house.run_lanes()
@@ -109,6 +119,27 @@ def _records(world: World, repository: int) -> list:  # type: ignore[type-arg]
     journal = world.house.journal
     rows = journal.streams(kind="lane", limit=100)
     return [one for row in rows for one in journal.load(row.stream)]
+
+
+def test_by_itself_no_ticket_is_told_to_a_public_repository(
+    site: Cloud, new_world: Callable[..., World]
+) -> None:
+    world = new_world(
+        jira_url=site.url, jira_kind="cloud", jira_user=USER, jira_token=TOKEN,
+        jira_webhook_secret=SECRET,
+    )  # fmt: skip
+    world.repository({**FILES, ".github/towpath.yml": CONFIG + "  autostart: on\n"})
+    world.sweep()
+    key = site.open(*BUMP)
+    hook(world, site, key, "w-1")
+    world.settle()
+    house = world.house
+    backlog, repository = Backlog(house.journal), house.github.repository("acme/shop")
+    (item,) = backlog.items(str(repository.id))
+    backlog.move(str(repository.id), item.number, ItemState.READY)
+    told = start(house.office, backlog, repository, item.number, None, AUTOSTART)
+    assert (told.begun, told.rule) == (False, "private_ticket")
+    assert site.changes == 0
 
 
 def test_without_leave_a_ticket_is_not_touched(site: Cloud, world: World) -> None:
