@@ -104,10 +104,9 @@ def stands_against(
     if no := _of_state(item, leave):
         return no
     if not item.issue:
-        if not discloses(office.github, repository, item):
-            return None
-        why = "an issue in this public repository would disclose what only some may see"
-        return Started(False, rule="undisclosed", reason=why)
+        config, asked = office.configuration(repository).backlog, leave != AUTOSTART
+        why = discloses(office.github, repository, item, config, asked)
+        return Started(False, rule="undisclosed", reason=why) if why else None
     found = _issue(office, repository, item.issue)
     if found is None or "pull_request" in found:
         return Started(False, item.issue, "no_issue", f"#{item.issue} is no issue")
