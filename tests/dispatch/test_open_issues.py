@@ -10,7 +10,13 @@ from bot.backlog.open_issues import FEW, OpenIssues
 from bot.outside.errors import Forbidden, NotFound
 from bot.story.vocabulary import Repository
 
-PLACE = Repository(id=1, full_name="acme/shop", default_branch="main")
+PLACE = Repository(
+    id=1,
+    full_name="acme/shop",
+    default_branch="main",
+    git_url="http://hub.test/acme/shop.git",
+    installation_id=1,
+)
 
 
 class Reads:
