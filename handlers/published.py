@@ -15,7 +15,7 @@ from typing import Any
 from bot.backlog.edges import OPEN, UNDERWAY
 from bot.backlog.lanes.run import backlog_of
 from bot.backlog.published.edits import heard
-from bot.backlog.published.file import file_of, mark_of
+from bot.backlog.published.file import file_of, is_cut, mark_of
 from bot.backlog.published.ledger import Published, fold, stream_of
 from bot.backlog.sources import yaml_records
 from bot.backlog.sources.document import Document
@@ -33,6 +33,7 @@ from bot.texts import published as texts
 from policies.repository_effects import BACKLOG_PATH, PUBLISHED_BRANCH, REPORTS
 
 MOST = 3000  # items in the file
+MOST_REPORTS = 12  # files of reports that wait to be merged, beside the newest
 OFTEN = timedelta(hours=1)  # between two proposals, at least
 _SHOWN = (*OPEN, *UNDERWAY, ItemState.BLOCKED)
 Files = tuple[tuple[str, str], ...]
@@ -60,12 +61,21 @@ def look(
         return ()  # in the journal; a later look tries again
 
 
+class _Broken(Exception):
+    """What people wrote in the file cannot be read whole: written over, it would be lost."""
+
+    def __init__(self, line: int, what: str) -> None:
+        super().__init__(f"line {line}: {what}")
+        self.line, self.what = line, what
+
+
 class _Files:
     """One look at the published files of a repository."""
 
     def __init__(self, office: Office, repository: Repository, backlog: Backlog) -> None:
         self._office, self._repository, self._backlog = office, repository, backlog
-        self._asks = office.configuration(repository).backlog.publish.asks
+        self._config = office.configuration(repository).backlog
+        self._asks = self._config.publish.asks
         self._stream = stream_of(repository.id)
         self._settings = digest(sorted(self._asks))[:16]
 
@@ -76,7 +86,8 @@ class _Files:
         now = self._office.clock()
         if told.refused is not None and abs(now - told.refused) < OFTEN:
             return ()
-        if told.outcome == "declined" and told.settings == self._settings:
+        declined = told.outcome == "declined" and told.settings == self._settings
+        if declined and "pull_request" in self._asks:
             return (Wait("published files", texts.declined(told.number)),)
         if told.at is not None and abs(now - told.at) < OFTEN:
             self._offer(told if told.unoffered else None)
@@ -84,7 +95,10 @@ class _Files:
         head = self._office.github.branch_head(self._repository, self._repository.default_branch)
         if head is None:
             return ()  # nothing was committed yet
-        files, base, mark = self._wanted(head, report)
+        try:
+            files, base, mark = self._wanted(head, (*self._left(told), *report))
+        except _Broken as broken:
+            return (Wait("published files", texts.broken(BACKLOG_PATH, broken.line, broken.what)),)
         if not files:
             return ()
         held = self._office.github.branch_head(self._repository, PUBLISHED_BRANCH)
@@ -109,8 +123,9 @@ class _Files:
             ranked = self._backlog.next(key, MOST, _SHOWN)
             counts = self._backlog.counts(key)
             left = sum(counts.get(state, 0) for state in _SHOWN) - len(ranked)
-            shows = audience(self._office.github, self._repository)
-            items = [item for one in ranked if shows(item := self._backlog.item(key, one.number))]
+            shows = audience(self._office.github, self._repository, self._config)
+            whole = (self._backlog.item(key, one.number) for one in ranked)
+            items = [part for item in whole if (part := shows(item)) is not None]
             text, mark = file_of(items, texts.HEAD, left)
             # What is there may say the same and began as an older writing of ours.
             if (now is not None or items) and _words(text) != _words(now or ""):
@@ -123,6 +138,15 @@ class _Files:
         base = digest(sorted(there.items()))[:24]
         return tuple(files.items()), base, mark if BACKLOG_PATH in files else ""
 
+    def _left(self, told: Published) -> Files:
+        """Reports that were proposed before and may not be merged yet, the newest."""
+        row = self._office.journal.effect(told.effect) if told.effect else None
+        if row is None or not isinstance(row.effect, ProposeFile):
+            return ()
+        paths = [one for one in row.effect.all_files if one[0].startswith(REPORTS)]
+        kept = [(path.removeprefix(REPORTS), content) for path, content in sorted(paths, key=_day)]
+        return tuple(kept[-MOST_REPORTS:])
+
     def _file(self, path: str, head: str) -> str | None:
         return self._office.github.file(self._repository, path, head)
 
@@ -131,6 +155,9 @@ class _Files:
         document = Document(BACKLOG_PATH, text.encode(), self._repository.full_name)
         key = str(self._repository.id)
         reading = yaml_records.read(document)
+        if not reading.complete and not is_cut(text):
+            fault = next((one for one in reading.faults if one.loses), None)
+            raise _Broken(fault.line if fault else 0, fault.what if fault else "")
         told = heard(self._backlog, self._office.journal, key, document, reading)
         self._backlog.take(key, told)
 
@@ -209,6 +236,12 @@ class _Files:
     def _keep(self, fact: PublishedEvent, once: str | None = None) -> None:
         head = Head(kind="published", repository=self._repository.full_name)
         self._office.keep(self._stream, fact, head=head, once=once)
+
+
+def _day(file: tuple[str, str]) -> tuple[str, str]:
+    """Reports by their days, which their names end with."""
+    name = file[0].rpartition(".")[0]
+    return name[-10:], name
 
 
 def _outcome(pull: dict[str, Any]) -> str:

@@ -24,6 +24,7 @@ def described(item: Item, base: int, now: datetime) -> dict[str, Any]:
         "wsjf": round(float(exact), 4),
         "priority": str(priority(exact)),
         "ageing": round(float(ageing(since, at)), 4),
+        "scoring": {"factor": item.factor[0] / item.factor[1], "reason": item.factor_note},
         "inputs": {
             name: {"number": one.number, **one.origin.model_dump(mode="json")}
             for name in INPUTS

@@ -58,6 +58,8 @@ class Item(Value):
     gone: tuple[Sighting, ...] = ()
     given: Inputs = Inputs()
     ruled: Inputs = Inputs()
+    factor: tuple[int, int] = (1, 1)  # of the repository's own scoring, and why
+    factor_note: str = ""
     estimated_size: Input | None = None
     criteria: tuple[str, ...] = ()
     questions: tuple[str, ...] = ()
@@ -192,7 +194,7 @@ def _changes(item: Item, event: Any, at: datetime) -> dict[str, Any]:
         told = {name: one for name in INPUTS if (one := getattr(event.inputs, name)) is not None}
         return {"given": item.given.model_copy(update=told)}
     if isinstance(event, InputsRuled):
-        return {"ruled": event.inputs}
+        return {"ruled": event.inputs, "factor": event.factor, "factor_note": event.note}
     if isinstance(event, ItemRefined):
         refined = {"criteria": event.criteria, "questions": event.questions}
         return refined | ({"estimated_size": event.size} if event.size else {})

@@ -5,22 +5,25 @@ A function of `policies.ranking.Scored` that answers with a factor and its reaso
     def security_first(item):
         return (1.5, "security first") if item.family == "security" else (1, "")
 
-The factor is held to 1/4 … 4 and is part of an item's score from its next change on; the ranking's
-ageing stays on top of it.
+The factor is held to 1/4 … 4. The lanes ask for it whenever an item changes and keep it with the
+item, so that every process ranks alike; the ranking's ageing stays on top of it.
 """
 
 from __future__ import annotations
 
+import logging
 from importlib.metadata import entry_points
 
 from policies.ranking import Scoring
+
+log = logging.getLogger(__name__)
 
 GROUP = "towpath.scoring"
 STANDARD = "wsjf"
 
 
 class UnknownScoring(LookupError):
-    """No scoring of this name is installed."""
+    """No scoring of this name is installed, or it cannot be loaded."""
 
     def __init__(self, name: str, known: list[str]) -> None:
         super().__init__(f"no scoring {name}")
@@ -34,5 +37,16 @@ def scoring(rule: str = STANDARD) -> Scoring | None:
     points = {point.name: point for point in entry_points(group=GROUP)}
     if rule not in points:
         raise UnknownScoring(rule, [STANDARD, *sorted(points)])
-    loaded: Scoring = points[rule].load()
+    try:
+        loaded: Scoring = points[rule].load()
+    except Exception as error:  # somebody else's code
+        log.exception("the scoring %s cannot be loaded", rule)
+        raise UnknownScoring(rule, [STANDARD, *sorted(points)]) from error
     return loaded
+
+
+def release(rule: str) -> str:
+    """The version of what brings a scoring, '' where that is Towpath."""
+    points = {point.name: point for point in entry_points(group=GROUP)}
+    found = points.get(rule)
+    return found.dist.version if found is not None and found.dist is not None else ""

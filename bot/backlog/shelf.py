@@ -22,7 +22,7 @@ from bot.story.database import Prepared
 from bot.story.item_events import ItemEvent, Sighting, SourceRead
 from bot.story.journal import Head, Together
 from bot.story.schema import ITEM_KEYS, ITEMS, storable
-from policies.ranking import Scored, Scoring, base, boosted, microseconds
+from policies.ranking import Boost, Scored, Scoring, base, boosted, microseconds
 
 _MINE = ITEMS.c.repository == bindparam("repository_")
 _KEYS = ITEM_KEYS.c.repository == bindparam("repository_")
@@ -189,12 +189,24 @@ class Shelf:
 
 
 def base_of(item: Item, scoring: Scoring | None) -> int:
-    """The score of an item without its age, in 1/1560."""
-    won = item.inputs
-    told = {name: one.number if (one := getattr(won, name)) else 1 for name in INPUTS}
-    facts = Scored(**told, family=str(item.family), labels=item.labels, title=item.title)
-    factor = boosted(scoring, facts).factor if scoring else Fraction(1)
+    """The score of an item without its age, in 1/1560.
+
+    Without a scoring at hand the factor counts that it gave the item last.
+    """
+    told = _numbers(item)
+    factor = boost_of(item, scoring).factor if scoring else Fraction(*item.factor)
     return base(**told, boost=factor)
+
+
+def boost_of(item: Item, scoring: Scoring | None) -> Boost:
+    """What a scoring says of an item, and why."""
+    facts = Scored(**_numbers(item), family=str(item.family), labels=item.labels, title=item.title)
+    return boosted(scoring, facts)
+
+
+def _numbers(item: Item) -> dict[str, int]:
+    won = item.inputs
+    return {name: one.number if (one := getattr(won, name)) else 1 for name in INPUTS}
 
 
 def _keys(item: Item) -> dict[str, dict[str, Any]]:

@@ -8,6 +8,7 @@ can be made again from the journal at any time (`rebuild`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 
 from sqlalchemy import func, select
 
@@ -15,7 +16,7 @@ from bot.backlog.edges import UNDERWAY, check_move
 from bot.backlog.item import Item, fold_item, stream_of
 from bot.backlog.ranked import Queues
 from bot.backlog.reading import Reading
-from bot.backlog.shelf import Shelf, base_of
+from bot.backlog.shelf import Shelf, base_of, boost_of
 from bot.backlog.taking import Taken, taking
 from bot.story.database import reading
 from bot.story.item_events import (
@@ -30,7 +31,7 @@ from bot.story.item_events import (
 from bot.story.journal import Conflict, Journal, Together
 from bot.story.schema import ITEM_KEYS
 from bot.story.vocabulary import Repository
-from policies.ranking import Scoring
+from policies.ranking import Boost, Scoring
 
 ACTOR = "backlog"
 
@@ -72,6 +73,10 @@ class Backlog(Queues):
         """The score of an item without its age, in 1/1560."""
         return base_of(item, self._scoring)
 
+    def boost(self, item: Item) -> Boost:
+        """What the scoring says of an item now, and why."""
+        return boost_of(item, self._scoring)
+
     def items(self, repository: str, states: Sequence[ItemState] = tuple(ItemState)) -> list[Item]:
         """All items in these states, in the order of their ranks."""
         ranked = self.next(repository, 2**31, states)
@@ -109,6 +114,14 @@ class Backlog(Queues):
         except _NotThisTime as undone:
             return undone.taken
         return taken
+
+    def changed_since(self, repository: str, since: datetime) -> list[int]:
+        """The numbers of the items that are not done and were told something since then."""
+        open_states = [state for state in ItemState if state is not ItemState.DONE]
+        rows = self._journal.streams(
+            states=open_states, repository=repository, kind="item", updated_after=since, limit=2**31
+        )
+        return sorted(row.issue for row in rows)
 
     def give(self, repository: str, number: int, inputs: Inputs, actor: str) -> Item:
         """A person's inputs; they win over everything else."""

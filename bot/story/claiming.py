@@ -8,7 +8,7 @@ status comment itself. Never: speaks for a story that somebody else's Towpath wo
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.story.claim_records import line
 from bot.story.effects import ClaimIssue
@@ -73,6 +73,8 @@ def status_line(story: Story) -> str:
     if held is None:
         return ""
     ended = story.terminal and story.state_since is not None
-    expires = min(held.expires, story.state_since) if ended and story.state_since else held.expires
+    expires = held.expires
+    if ended and story.state_since:  # the whole second after it: who asked before asked before
+        expires = min(expires, story.state_since + timedelta(seconds=1))
     claim = claims.Claim(held.holder, held.fence, expires)
     return line(claim, held.expires, held.order, held.came, ended)

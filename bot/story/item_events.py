@@ -152,10 +152,15 @@ class InputsGiven(Value):
 
 
 class InputsRuled(Value):
-    """What the repository's own rules say of the item now, instead of what they said before."""
+    """What the repository's own rules say of the item now, instead of what they said before.
+
+    `factor`: what a scoring of its own multiplies the score by, as a fraction, and why (`note`).
+    """
 
     kind: Literal["inputs_ruled"] = "inputs_ruled"
     inputs: Inputs
+    factor: tuple[int, int] = (1, 1)
+    note: str = ""
 
 
 class ItemMoved(Value):

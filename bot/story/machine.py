@@ -65,7 +65,8 @@ def _(event: e.StoryReceived, story: Story, at: datetime) -> None:
     story.issue = event.issue
     story.title, story.body = event.title, event.body
     story.author, story.requester = event.author, event.requester
-    story.received_at = story.state_since = story.asked_at = at
+    story.received_at = story.state_since = at
+    story.asked_at = None if event.requester.is_bot else at
     story.timeline.append((at, State.RECEIVED))
 
 
@@ -89,8 +90,7 @@ def _(event: e.Transitioned, story: Story, at: datetime) -> None:
         raise UndeclaredEdge(story.state, event.target)
     story.state, story.state_since, story.waiting = event.target, at, event.waiting
     story.faults = 0
-    if event.source in TERMINAL:
-        story.claim = None  # it was given back
+    story.claim = None if event.source in TERMINAL else story.claim  # it was given back
     story.timeline.append((at, event.target))
     if event.target is State.FAILED:
         story.failure_reason = event.reason
@@ -279,7 +279,8 @@ def _(event: e.EffectFailed, story: Story, at: datetime) -> None:
 
 @_apply.register
 def _(event: e.RetryRequested, story: Story, at: datetime) -> None:
-    story.retry, story.asked_at = event, at
+    story.retry = event
+    story.asked_at = story.asked_at if event.person.is_bot else at
 
 
 @_apply.register

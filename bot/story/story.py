@@ -91,7 +91,7 @@ class Story(Accounts, Reviewing):
     status_digest: str = ""
     claim: Held | None = None  # under which it is worked on
     withheld: Withheld | None = None  # why it is not, by what the tracker showed last
-    asked_at: datetime | None = None  # when people last asked for it
+    asked_at: datetime | None = None  # when a person last asked for it; None: nobody did
     labels_shown: str = ""  # label/disturbances
     label_disturbances: int = 0
     vouched: set[str] = field(default_factory=set)  # suspicious texts that a person let pass

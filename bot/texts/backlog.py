@@ -73,7 +73,7 @@ def shown(one: Mapping[str, Any], title: str) -> list[str]:
         f"{one['number']}: {title}",
         f"  {one['family']}, {one['state']}{why}",
         f"  score {one['wsjf']:.2f} ({one['priority']}): ({_sum(one)}) / {_number(one, 'size')}"
-        f" × {one['ageing']:.3f} for its age",
+        f"{_own(one)} × {one['ageing']:.3f} for its age",
     ]
     for name, said in INPUT_NAMES.items():
         told = one["inputs"].get(name)
@@ -86,6 +86,14 @@ def shown(one: Mapping[str, Any], title: str) -> list[str]:
         for source in one["sources"]
     ]
     return lines
+
+
+def _own(one: Mapping[str, Any]) -> str:
+    """What a scoring of the project's own said."""
+    told = one["scoring"]
+    if not told["reason"] and told["factor"] == 1:
+        return ""
+    return f" × {told['factor']:g} ({told['reason']})"
 
 
 def _sum(one: Mapping[str, Any]) -> str:

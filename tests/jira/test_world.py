@@ -15,7 +15,10 @@ from tests.jira.cloud import TOKEN, USER, Cloud
 from tests.world import BUMP, FILES, World
 
 SECRET = "the secret of Jira's webhook"
-CONFIG = "backlog:\n  jira:\n    enabled: true\n    project: SHOP\n    states: {blocked: On Hold}\n"
+CONFIG = (
+    "backlog:\n  jira:\n    enabled: true\n    public: true\n    project: SHOP\n"
+    "    states: {blocked: On Hold}\n"
+)
 
 
 @pytest.fixture

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+from fractions import Fraction
 
 from bot.backlog.item import INPUTS, Item
 from bot.backlog.lanes.lane import Decision, Outcome, Shift, Wait
 from bot.backlog.ruled import ruled
-from bot.backlog.scoring import STANDARD, UnknownScoring, scoring
+from bot.backlog.scoring import STANDARD, UnknownScoring, release, scoring
+from bot.backlog.words import instant_of
 from bot.story.item_events import InputsRuled, ItemState
 from bot.story.vocabulary import digest
 
@@ -32,7 +34,9 @@ def run(shift: Shift) -> Outcome:
     sign = _sign(shift)
     waits = [] if _installed(shift) else [Wait("scoring", f"no rule {_rule(shift)} is installed")]
     done = dict(shift.former.inputs).get(RULES) if shift.former else None
-    if done != sign and (at := _work_out(shift, sign)) is not None:
+    since = _since(shift, sign) if done == sign else None
+    at = _work_out(shift, sign) if since is None else _work_out_changed(shift, sign, since)
+    if at is not None:
         return Outcome(finished=False, checkpoint=at, waits=waits)
     counts = shift.backlog.counts(shift.key)
     ranked = shift.backlog.next(shift.key, SHOWN, (ItemState.READY,))
@@ -40,7 +44,8 @@ def run(shift: Shift) -> Outcome:
         Decision(one.number, f"rank {place:02}", why(shift.backlog.item(shift.key, one.number)))
         for place, one in enumerate(ranked, 1)
     ]
-    return Outcome(decisions, {RULES: sign}, counts, waits=waits)
+    through = json.dumps([sign, 0, shift.now.isoformat()])
+    return Outcome(decisions, {RULES: sign}, counts, checkpoint=through, waits=waits)
 
 
 def why(item: Item) -> str:
@@ -49,8 +54,9 @@ def why(item: Item) -> str:
     told = {name: one for name in INPUTS if (one := getattr(won, name)) is not None}
     numbers = {name: told[name].number if name in told else 1 for name in INPUTS}
     top = " + ".join(str(numbers[name]) for name in ("value", "time", "risk"))
+    own = f" × {Fraction(*item.factor)} ({item.factor_note})" if item.factor_note else ""
     said = [f"{name}: {one.origin.by or one.origin.authority}" for name, one in told.items()]
-    return f"({top}) / {numbers['size']} ({', '.join(said)})"
+    return f"({top}) / {numbers['size']} ({', '.join(said)}){own}"
 
 
 def _work_out(shift: Shift, sign: str) -> str | None:
@@ -66,13 +72,27 @@ def _work_out(shift: Shift, sign: str) -> str | None:
     return None
 
 
+def _work_out_changed(shift: Shift, sign: str, since: datetime) -> str | None:
+    """The same for what changed since then, whoever changed it; if that is too much, for all."""
+    numbers = shift.backlog.changed_since(shift.key, since)
+    for first in range(0, len(numbers), _AT_ONCE):
+        if first and shift.budget.over():
+            return json.dumps([sign, 0])
+        apply_rules(shift, numbers[first : first + _AT_ONCE])
+    return None
+
+
 def apply_rules(shift: Shift, numbers: list[int]) -> list[int]:
-    """Give items what the repository's rules say of them now; those that it changed."""
+    """Give items what the repository's rules and scoring say of them now; those it changed."""
     rules = shift.config.backlog.wsjf
 
     def decide(item: Item) -> Sequence[InputsRuled]:
         inputs = ruled(item, rules)
-        return () if item.ruled == inputs else (InputsRuled(inputs=inputs),)
+        boost = shift.backlog.boost(item.model_copy(update={"ruled": inputs}))
+        factor = boost.factor.as_integer_ratio()
+        if (item.ruled, item.factor, item.factor_note) == (inputs, factor, boost.reason):
+            return ()
+        return (InputsRuled(inputs=inputs, factor=factor, note=boost.reason),)
 
     told: list[int] = []
     for start in range(0, len(numbers), _AT_ONCE):
@@ -83,7 +103,8 @@ def apply_rules(shift: Shift, numbers: list[int]) -> list[int]:
 
 def _sign(shift: Shift) -> str:
     told = [one.model_dump(mode="json") for one in shift.config.backlog.wsjf]
-    return digest([_rule(shift) if _installed(shift) else STANDARD, told])
+    rule = _rule(shift) if _installed(shift) else STANDARD
+    return digest([rule, release(rule), told])
 
 
 def _rule(shift: Shift) -> str:
@@ -98,9 +119,19 @@ def _installed(shift: Shift) -> bool:
     return True
 
 
+def _since(shift: Shift, sign: str) -> datetime | None:
+    """When the last run that came to its end began; None: not known, so all is worked out."""
+    try:
+        known, _, at = json.loads(shift.checkpoint)
+    except (ValueError, TypeError):
+        return None
+    since = instant_of(at) if known == sign else None
+    return since if since is not None and since <= shift.now else None
+
+
 def _after(checkpoint: str, sign: str) -> int:
     try:
-        known, after = json.loads(checkpoint or "[0, 0]")
+        known, after, *_ = json.loads(checkpoint or "[0, 0]")
     except (ValueError, TypeError):
         return 0  # another version's
     return after if known == sign and isinstance(after, int) else 0

@@ -2,7 +2,7 @@
 
 Promises: an item is where its story is: under way, in a pull request, done, or waiting for people
 with the reason; what somebody else's Towpath works on is READY here and waits. What people merged,
-closed or cancelled on GitHub is taken over. Never: moves a story.
+closed or cancelled on GitHub is taken over; a branch that is too old is told. Never: moves a story.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from bot.backlog.edges import EDGES, UNDERWAY
 from bot.backlog.item import Item
-from bot.backlog.lanes.lane import Decision, Outcome, Shift
+from bot.backlog.lanes.lane import Decision, Outcome, Shift, Wait
 from bot.story.item_events import ItemState
 from bot.story.machine import Story
 from bot.story.vocabulary import TERMINAL, Gate, State, digest
@@ -34,6 +34,7 @@ def run(shift: Shift) -> Outcome:
     """First what is under way here, then stories that people began at an item's issue."""
     decisions: list[Decision] = []
     told: dict[str, str] = {}
+    waits: list[Wait] = []
     done: set[int] = set()
     for item in _started(shift):
         done.add(item.number)
@@ -41,22 +42,33 @@ def run(shift: Shift) -> Outcome:
         told[f"story {item.issue}"] = _digest(story)
         decisions += _follow(shift, item, _of_story(shift, story))
         if shift.budget.over():
-            return Outcome(decisions, told, finished=False)
+            return Outcome(decisions, told, finished=False, waits=waits)
     for row in shift.office.journal.streams(
         states=[state for state in State if state not in TERMINAL],
         kind="story",
         repository=shift.repository.full_name,
         limit=10_000,
     ):
+        story = shift.office.load(row.stream)
+        waits += _too_old(shift, story)
         begun = shift.backlog.of_issue(shift.key, row.issue) if row.issue else None
         if begun is None or begun.number in done or begun.state is ItemState.DONE:
             continue
-        story = shift.office.load(row.stream)
         told[f"story {row.issue}"] = _digest(story)
         decisions += _follow(shift, begun, _of_story(shift, story))
         if shift.budget.over():
-            return Outcome(decisions, told, finished=False)
-    return Outcome(decisions, told, shift.backlog.counts(shift.key))
+            return Outcome(decisions, told, finished=False, waits=waits)
+    return Outcome(decisions, told, shift.backlog.counts(shift.key), waits=waits)
+
+
+def _too_old(shift: Shift, story: Story | None) -> list[Wait]:
+    """That a branch of ours waits for people for longer than the repository wants branches to."""
+    if story is None or not story.pull_open or story.begun_at is None:
+        return []
+    hours = shift.config.limits.branch_age_hours
+    old = story.begun_at + timedelta(hours=hours)
+    reason = f"its branch is older than {hours:g} hours (limits.branch_age_hours)"
+    return [Wait(f"pull request {story.pull_number}", reason, old)] if shift.now >= old else []
 
 
 def _started(shift: Shift) -> list[Item]:

@@ -7,6 +7,7 @@ Reads Nygard's form (`## Status`), MADR's (front matter, or `* Status: proposed`
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
 
 import yaml
 
@@ -38,8 +39,14 @@ def fits(document: Document) -> bool:
 
 def _entries(document: Document, told: Sightings) -> None:
     status = _status(document.text)
-    if not re.match(r"[*_`\s]*proposed\b", status, re.IGNORECASE) or "|" in status:
+    for line, what in _broken_front(document.text):
+        told.fault(line, what)
+    if "|" in status:
         return  # a template names every status
+    if not re.match(r"[*_`\s\"']*proposed\b", status, re.IGNORECASE):
+        if get_close_matches(status.casefold()[:20], ["proposed"], cutoff=0.7):
+            told.fault(_line_of(document.text, status), f"the status “{status}” is not known")
+        return
     title, line = _title(document.text)
     stem = document.name.rpartition(".")[0]
     number = _NUMBER.match(title) or _NUMBER.match(stem)
@@ -56,6 +63,21 @@ def _entries(document: Document, told: Sightings) -> None:
             inputs={"size": (2, "a decision to take"), "value": (3, "a decision to take")},
         )
     )
+
+
+def _broken_front(text: str) -> list[tuple[int, str]]:
+    try:
+        yaml.safe_load(front_matter(text))
+    except (yaml.YAMLError, ValueError) as error:
+        mark = getattr(error, "context_mark", None) or getattr(error, "problem_mark", None)
+        what = getattr(error, "problem", None) or "not understood"
+        return [(mark.line + 2 if mark else 1, f"broken front matter: {what}")]
+    return []
+
+
+def _line_of(text: str, said: str) -> int:
+    lines = text.split("\n")
+    return next((number for number, line in enumerate(lines, 1) if said in line), 1)
 
 
 def _front(text: str) -> dict[str, object]:

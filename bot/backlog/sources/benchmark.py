@@ -12,7 +12,7 @@ from typing import Any
 
 from bot.backlog.entry import Entry, Sightings
 from bot.backlog.sources.document import Document, reader
-from bot.backlog.sources.json_reports import data_of, inside, line_of, objects, text
+from bot.backlog.sources.json_reports import data_of, inside, line_of, listed, objects, text
 from bot.story.item_events import Family
 
 NAME = "benchmark"
@@ -29,10 +29,10 @@ def fits(document: Document) -> bool:
 def _entries(document: Document, told: Sightings) -> None:
     before: dict[str, list[float]] = {}
     for one in document.earlier:
-        for name, run in _runs(data_of(one, Sightings("", ""))).items():
+        for name, run in _runs(data_of(one, Sightings("", ""), _mended)).items():
             if (took := _seconds(run, "median")) is not None:
                 before.setdefault(name, []).append(took)
-    for name, run in _runs(data_of(document, told)).items():
+    for name, run in _runs(data_of(document, told, _mended)).items():
         took, quickest = _seconds(run, "median"), _seconds(run, "min")
         if took is None or quickest is None or name not in before:
             continue
@@ -41,6 +41,10 @@ def _entries(document: Document, told: Sightings) -> None:
             told.add(_entry(name, run, took / usual, took, usual))
     if not document.earlier:
         told.fault(0, "no earlier run to compare with", loses=False)
+
+
+def _mended(pieces: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"benchmarks": listed(pieces, "benchmarks", "name", "stats")}
 
 
 def _runs(data: dict[str, Any]) -> dict[str, dict[str, Any]]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.backlog.entry import Entry, Sightings
 from bot.backlog.sources.document import Document, reader
-from bot.backlog.sources.json_reports import data_of, inside, line_of, objects, text
+from bot.backlog.sources.json_reports import data_of, inside, line_of, listed, objects, text
 from bot.story.item_events import Family
 
 NAME = "container_scan"
@@ -24,13 +24,19 @@ def fits(document: Document) -> bool:
 
 
 def _entries(document: Document, told: Sightings) -> None:
-    data = data_of(document, told)
+    data = data_of(document, told, _mended)
     image = text(data, "ArtifactName") or text(data, "source", "target", "userInput")
     found: dict[str, list[Entry]] = {}
     for one in (*_trivy(data, image), *_grype(data, image)):
         found.setdefault(one.key, []).append(one)
     for entries in found.values():  # one package in several layers is one thing to mend
         told.add(entries[0])
+
+
+def _mended(pieces: list[dict[str, Any]]) -> dict[str, Any]:
+    results = listed(pieces, "Results", "Target")
+    results.append({"Vulnerabilities": [one for one in pieces if "VulnerabilityID" in one]})
+    return {"Results": results, "matches": listed(pieces, "matches", "vulnerability", "artifact")}
 
 
 def _trivy(data: dict[str, Any], image: str) -> list[Entry]:

@@ -49,7 +49,7 @@ def _entries(document: Document, told: Sightings) -> None:
             return True
         return one.name in ("class", "package", "method", "lines", "file", "sourcefile", "counter")
 
-    elements(document.data, told, each)
+    elements(document.data, told, each, ("class", "sourcefile", "file"), ("package",))
     for name in sorted(files):
         at = files[name]
         missed = at.missed - at.run

@@ -11,7 +11,7 @@ from typing import Any
 
 from bot.backlog.entry import Entry, Sightings
 from bot.backlog.sources.document import Document, reader
-from bot.backlog.sources.json_reports import data_of, line_of, objects, text
+from bot.backlog.sources.json_reports import data_of, line_of, listed, objects, text
 from bot.backlog.sources.xml_events import Element, elements
 from bot.story.item_events import Family
 
@@ -30,13 +30,24 @@ def _entries(document: Document, told: Sightings) -> None:
     if document.text.lstrip()[:1] == "<":
         _xml(document, told)
         return
-    data = data_of(document, told)
+    data = data_of(document, told, _mended)
     components = {
         text(one, "bom-ref") or text(one, "purl"): _component(one) for one in _components(data)
     }
     for one in objects(data, "vulnerabilities"):
         packages = [_name(text(ref, "ref"), components) for ref in objects(one, "affects")]
         told.add(_entry(one, packages or [""]))
+
+
+def _mended(pieces: list[dict[str, Any]]) -> dict[str, Any]:
+    found = listed(pieces, "vulnerabilities", "id", "affects")
+    for one in listed(pieces, "vulnerabilities", "id", "ratings"):
+        if not any(one is other for other in found):
+            found.append(one)
+    return {
+        "components": listed(pieces, "components", "name", "version"),
+        "vulnerabilities": found,
+    }
 
 
 def _components(data: dict[str, Any]) -> list[dict[str, Any]]:
@@ -124,7 +135,7 @@ def _xml(document: Document, told: Sightings) -> None:
             return True
         return False
 
-    elements(document.data, told, each)
+    elements(document.data, told, each, ("component", "vulnerability"))
     for one in found:
         told.add(_entry_of_xml(one, components))
 

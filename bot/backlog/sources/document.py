@@ -10,7 +10,7 @@ import codecs
 import hashlib
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import PurePosixPath
 
@@ -97,6 +97,8 @@ def reader(source: str, entries: Callable[[Document, Sightings], None]) -> Calla
         if problem := document.decoded[1]:
             told.fault(0, problem, loses=False)
         entries(document, told)
+        last = document.text.rstrip().count("\n") + 1  # some parsers count one line too many
+        told.faults = [replace(one, line=min(one.line, last)) for one in told.faults]
         if len(told.found) > MOST_ENTRIES:
             told.fault(told.found[MOST_ENTRIES].line, f"more than {MOST_ENTRIES} entries")
             del told.found[MOST_ENTRIES:]

@@ -6,6 +6,7 @@ import re
 from itertools import pairwise
 from typing import Any
 
+from gherkin.dialect import Dialect
 from gherkin.errors import CompositeParserException, ParserError
 from gherkin.parser import Parser
 from gherkin.token_scanner import TokenScanner
@@ -16,9 +17,8 @@ from bot.story.item_events import Family
 
 NAME = "gherkin"
 
-_BLOCK = re.compile(r"^\s*(?:@\S+\s*)*(?:Scenario|Example|Scenario Outline|Scenario Template):")
+_TONGUE = re.compile(r"^\s*#\s*language\s*:\s*([\w-]+)\s*$", re.MULTILINE)
 _TAGS = re.compile(r"^\s*@\S")
-_HEAD = re.compile(r"^\s*(?:Feature|Business Need|Ability):")
 
 
 def fits(document: Document) -> bool:
@@ -50,15 +50,28 @@ def _problems(error: ParserError) -> list[tuple[int, str]]:
 def _one_by_one(text: str, told: Sightings) -> None:
     """The scenarios of a broken feature that can be read, each for itself."""
     lines = text.split("\n")
-    head = next((line for line in lines if _HEAD.match(line)), "Feature: ")
-    starts = [n for n, line in enumerate(lines) if _BLOCK.match(line)]
+    tongue, blocks, heads = _words(text)
+    head = next((line for line in lines if heads.match(line)), "")
+    head = f"{tongue}\n{head}" if head else "Feature: "
+    starts = [n for n, line in enumerate(lines) if blocks.match(line)]
     for at, after in pairwise([*starts, len(lines)]):
         while after < len(lines) and after - 1 > at and _TAGS.match(lines[after - 1]):
             after -= 1  # the next one's tags
         try:
-            _feature(_parsed("\n".join([head, *lines[at:after]])), told, at - 1)
+            _feature(_parsed("\n".join([head, *lines[at:after]])), told, at - head.count("\n") - 1)
         except ParserError:
             continue  # its line is among the faults
+
+
+def _words(text: str) -> tuple[str, re.Pattern[str], re.Pattern[str]]:
+    """The line that names the document's language, and what scenarios and features begin with."""
+    named = _TONGUE.search(text)
+    tongues = [named[1]] if named else []
+    dialect = next(found for name in (*tongues, "en") if (found := Dialect.for_name(name)))
+    keywords = [*dialect.scenario_keywords, *dialect.scenario_outline_keywords]
+    blocks, heads = ("|".join(map(re.escape, one)) for one in (keywords, dialect.feature_keywords))
+    tongue = f"# language: {named[1]}" if named else ""
+    return tongue, re.compile(rf"^\s*(?:{blocks}):"), re.compile(rf"^\s*(?:{heads}):")
 
 
 def _feature(feature: dict[str, Any], told: Sightings, before: int) -> None:

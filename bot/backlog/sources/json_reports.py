@@ -1,8 +1,11 @@
-"""What the readers of JSON reports share: careful looks into data of strangers."""
+"""What the readers of JSON reports share: careful looks into data of strangers.
+
+Promises: a report that is broken somewhere is put together again from its objects that are whole.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from bot.backlog.entry import Sightings
@@ -10,12 +13,30 @@ from bot.backlog.sources.document import Document
 from bot.backlog.sources.json_records import parsed
 
 
-def data_of(document: Document, told: Sightings) -> dict[str, Any]:
-    """The report; {} where it is no object."""
+def data_of(
+    document: Document,
+    told: Sightings,
+    mended: Callable[[list[dict[str, Any]]], dict[str, Any]],
+) -> dict[str, Any]:
+    """The report; {} where it is no object. `mended`: a report of the whole objects of one."""
+    before = len(told.faults)
     data = parsed(document.text, told)
+    if len(told.faults) > before:
+        pieces = data if isinstance(data, list) else [data]
+        return mended([one for one in pieces if isinstance(one, dict)])
     if isinstance(data, list):
         data = next((one for one in data if isinstance(one, dict)), {})
     return data if isinstance(data, dict) else {}
+
+
+def listed(pieces: list[dict[str, Any]], name: str, *signs: str) -> list[dict[str, Any]]:
+    """The entries of the lists called `name`, and the pieces that have every one of `signs`."""
+    found: list[dict[str, Any]] = []
+    for one in pieces:
+        found += objects(one, name)
+        if all(sign in one for sign in signs):
+            found.append(one)
+    return found
 
 
 def objects(data: Any, *path: str) -> Iterator[dict[str, Any]]:

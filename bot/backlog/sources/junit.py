@@ -30,7 +30,7 @@ def _entries(document: Document, told: Sightings) -> None:
             told.add(_entry(one, bad, suite))
         return True
 
-    elements(document.data, told, each)
+    elements(document.data, told, each, ("testcase",), ("testsuite",))
 
 
 def _entry(case: Element, bad: Element, suite: str) -> Entry:

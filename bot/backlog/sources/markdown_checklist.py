@@ -20,7 +20,7 @@ from markdown_it.token import Token
 
 from bot.backlog.entry import Entry, Sightings
 from bot.backlog.sources.document import Document, reader
-from bot.backlog.sources.markdown_parts import ENDINGS, blocks, first_link, words
+from bot.backlog.sources.markdown_parts import ENDINGS, blocks, first_link, unended, words
 from bot.backlog.words import family_of, field_of, priority_of, state_of
 from bot.story.item_events import Family, ItemState
 
@@ -77,6 +77,8 @@ class _Found:
 
 
 def _entries(document: Document, told: Sightings) -> None:
+    for line, what in unended(document.text):
+        told.fault(line, what)
     page = _Page(plain=document.is_named_plan)
     for one in page.walk(blocks(document.text)):
         told.add(one)

@@ -32,7 +32,8 @@ def fits(document: Document) -> bool:
     signs = [f'"{key}"' for key in _KEYS] + ['"operation"', "operation:"]
     if not any(sign in document.text for sign in signs):
         return False
-    return any(True for _ in _changes(_data(document, Sightings("", ""))))
+    quiet = Sightings("", "")
+    return any(True for _ in _changes(_data(document, quiet), quiet))
 
 
 def _data(document: Document, told: Sightings) -> Any:
@@ -43,17 +44,17 @@ def _data(document: Document, told: Sightings) -> Any:
 
 
 def _entries(document: Document, told: Sightings) -> None:
-    for one in _changes(_data(document, told)):
+    for one in _changes(_data(document, told), told):
         told.add(_entry(one))
 
 
-def _changes(data: Any) -> Iterator[dict[str, Any]]:
+def _changes(data: Any, told: Sightings) -> Iterator[dict[str, Any]]:
     """The breaking changes of a report."""
     if isinstance(data, dict):
         for key in _KEYS:
             yield from objects(data, key)
         for key in ("changes", "messages", "differences"):
-            yield from _changes(data.get(key))
+            yield from _changes(data.get(key), told)
         return
     for one in data if isinstance(data, list) else ():
         if not isinstance(one, dict):
@@ -62,6 +63,8 @@ def _changes(data: Any) -> Iterator[dict[str, Any]]:
         says = one.keys() & {"text", "message"} and one.keys() & {"id", "code"}
         if says and level.casefold() in _BREAKS:
             yield one
+        elif says and not level:
+            told.fault(line_of(one), "a change that does not say whether it breaks anything")
 
 
 def _entry(one: dict[str, Any]) -> Entry:

@@ -61,6 +61,8 @@ class _Heading:
 
 def take(data: Any, told: Sightings) -> None:
     """Add every item in `data` to the sightings."""
+    if not isinstance(data, (Mapping, list)) and data is not None:
+        told.fault(1, f"expected a list of entries, found {type(data).__name__}")
     for entry in _walk(data, _Heading(), told, 0, listed=False, key="", line=0):
         told.add(entry)
 
@@ -161,6 +163,8 @@ def _keyed(
     at = getattr(inner, "line", 0) or line
     below = over.under(name)
     is_group = field_of(name) == "children" or below != over
+    if field_of(name) == "title":
+        told.fault(at, "a title that is no text", loses=False)
     yield from _walk(
         inner, below, told, depth + 1, listed=False, key="" if is_group else name, line=at
     )

@@ -11,12 +11,13 @@ from urllib.parse import unquote, urlsplit
 
 from bot.backlog.entry import Entry, Sightings
 from bot.backlog.sources.document import Document, reader
-from bot.backlog.sources.json_reports import data_of, inside, line_of, objects, text
+from bot.backlog.sources.json_reports import data_of, inside, line_of, listed, objects, text
 from bot.story.item_events import Family
 
 NAME = "sarif"
 
 _LEVELS = {"error": "high", "warning": "medium", "note": "low", "none": "low"}
+_NAMES_ITS_RULE = frozenset({"ruleId", "rule", "ruleIndex"})
 _SHOWN = 30
 
 
@@ -28,7 +29,7 @@ def fits(document: Document) -> bool:
 
 
 def _entries(document: Document, told: Sightings) -> None:
-    data = data_of(document, told)
+    data = data_of(document, told, _mended)
     if not data.get("runs") and not told.faults and "runs" not in data:
         told.fault(0, "no runs in it")
     for run in objects(data, "runs"):
@@ -40,6 +41,21 @@ def _entries(document: Document, told: Sightings) -> None:
         tool = text(run, "tool", "driver", "name")
         for (rule, file), results in found.items():
             told.add(_entry(tool, rule, file, rules.get(rule, {}), results))
+
+
+def _mended(pieces: list[dict[str, Any]]) -> dict[str, Any]:
+    """The runs that are whole, and one of the results and rules of those that are not."""
+    runs = [run for one in pieces for run in (*objects(one, "runs"), one) if "results" in run]
+    loose = [one for one in pieces if "message" in one and one.keys() & _NAMES_ITS_RULE]
+    tools = [text(one, "driver", "name") or text(one, "name") for one in pieces if _is_tool(one)]
+    rules = [one for piece in pieces for one in objects(piece, "driver", "rules")]
+    rules += listed(pieces, "rules", "id", "shortDescription")
+    driver = {"name": next(iter(tools), ""), "rules": rules}
+    return {"runs": [*runs, {"tool": {"driver": driver}, "results": loose}]}
+
+
+def _is_tool(one: dict[str, Any]) -> bool:
+    return "driver" in one or ("rules" in one and "name" in one)
 
 
 def _rules(run: dict[str, Any]) -> dict[str, dict[str, Any]]:

@@ -31,14 +31,14 @@ def parsed(text: str, told: Sightings) -> list[Any]:
     try:
         return [_lined(tomllib.loads(text), text)]
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        line, what = _where(error)
+        line, what = _where(error, text)
         told.fault(line, f"broken TOML: {what}")
     found: list[Any] = []
     for start, name, chunk in _chunks(text):
         try:
             data = tomllib.loads(chunk)
         except (tomllib.TOMLDecodeError, RecursionError) as error:
-            line, what = _where(error)
+            line, what = _where(error, chunk)
             if not any(start < f.line <= start + chunk.count("\n") + 1 for f in told.faults):
                 told.fault(start + line, f"broken TOML: {what}")
             continue
@@ -46,9 +46,11 @@ def parsed(text: str, told: Sightings) -> list[Any]:
     return found
 
 
-def _where(error: Exception) -> tuple[int, str]:
+def _where(error: Exception, text: str) -> tuple[int, str]:
     at = _LINE.search(str(error))
     what = str(error).partition(" (at ")[0] or "nested too deeply"
+    if at is None and "end of document" in str(error):
+        return text.rstrip().count("\n") + 1, what
     return (int(at[1]) if at else 0), what
 
 

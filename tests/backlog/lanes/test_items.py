@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from bot.backlog.described import described
 from bot.backlog.lanes import intake, rank, reconcile, refine
 from bot.backlog.lanes.lane import Hands, Outcome
 from bot.backlog.store import Backlog
@@ -139,6 +140,54 @@ def test_new_rules_reach_every_item_some_at_a_time(journal: Journal, backlog: Ba
 def test_a_scoring_that_is_not_installed_is_told(journal: Journal) -> None:
     told = rank.run(shift_on(journal, rank, scoring={"rule": "ours"}))
     assert [tuple(one)[:2] for one in told.waits] == [("scoring", "no rule ours is installed")]
+
+
+def test_rules_reach_what_came_by_another_way_than_the_intake(
+    journal: Journal, backlog: Backlog, clock: Clock
+) -> None:
+    rules = [{"family": "feature", "value": 13}]
+    told = rank.run(shift_on(journal, rank, wsjf=rules))
+    clock.move(60)
+    backlog.take(REPO, reading(sighting("Told by a webhook")))
+    told = rank.run(shift_on(journal, rank, told, wsjf=rules))
+    assert backlog.item(REPO, 1).inputs.value.number == 13
+    clock.move(60)
+    version = journal.stream("item/7/1").version
+    rank.run(shift_on(journal, rank, told, wsjf=rules))
+    assert journal.stream("item/7/1").version == version
+
+
+def test_what_changed_is_reached_though_the_time_is_always_over(
+    journal: Journal, backlog: Backlog, clock: Clock
+) -> None:
+    rules = [{"value": 13}]
+    told = rank.run(shift_on(journal, rank, wsjf=rules))
+    clock.move(60)
+    backlog.take(REPO, reading(*(sighting(f"Wish number {n} here") for n in range(250))))
+    for _ in range(8):
+        clock.move(60)
+        told = rank.run(shift_on(journal, rank, told, seconds=0, wsjf=rules))
+    assert told.finished
+    assert {one.inputs.value.number for one in backlog.items(REPO)} == {13}
+
+
+def test_what_an_own_scoring_said_is_kept_with_its_reason_whoever_writes_then(
+    journal: Journal, backlog: Backlog
+) -> None:
+    backlog.take(REPO, reading(sighting("Log-in times out"), sighting("Export the table as CSV")))
+    ours = Backlog(journal, lambda item: (2.0 if "CSV" in item.title else 1.0, "tables first"))
+    told = rank.run(replace(shift_on(journal, rank), backlog=ours))
+    item = backlog.item(REPO, 2)
+    assert (item.factor, item.factor_note) == ((2, 1), "tables first")
+    backlog.give(REPO, 2, inputs(Authority.COMMAND, value=5), "alice")  # a process without it
+    assert [one.number for one in backlog.next(REPO, states=[ItemState.NEW])] == [2, 1]
+    assert described(backlog.item(REPO, 2), backlog.base(item), journal.clock())["scoring"] == {
+        "factor": 2.0,
+        "reason": "tables first",
+    }
+    assert "× 2 (tables first)" in rank.why(item)
+    rank.run(replace(shift_on(journal, rank, told), checkpoint=""))  # it is taken away again
+    assert backlog.item(REPO, 2).factor == (1, 1)
 
 
 # -- reconcile ---------------------------------------------------------------------------------
