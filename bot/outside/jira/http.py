@@ -33,12 +33,13 @@ from bot.known_secrets import remember
 from bot.outside.jira.errors import JiraError
 from bot.outside.whole_answers import LONGER, session
 from bot.story.services import Resting, Services
+from bot.story.tickets import SERVICE
 
 if TYPE_CHECKING:
     from atlassian.rest_client import AtlassianRestAPI
 
 LARGEST = 20 * 1024 * 1024  # bytes of an answer that are read
-JIRA = "jira"  # its name among the services
+JIRA = SERVICE
 PROBE_SECONDS = 5.0
 LONGEST_WAIT = 3600.0  # seconds that a 429 can hold us back
 _USUAL_WAIT = 30.0
