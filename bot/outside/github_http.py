@@ -40,6 +40,7 @@ from bot.outside.github_answers import (
 from bot.outside.github_guard import Guard, Guarded, limits_of
 from bot.outside.ratelimit import asked_to_wait, limit_in
 from bot.outside.redaction import outgoing
+from bot.outside.whole_answers import for_pygithub
 from bot.story.services import Services
 
 API_VERSION = "2022-11-28"
@@ -53,6 +54,7 @@ _CACHED_COST = 500  # characters that an empty one counts as
 
 # Logs headers and bodies at DEBUG, and minted tokens are in bodies.
 logging.getLogger("github.Requester").setLevel(logging.INFO)
+for_pygithub()
 
 
 _Answer = tuple[str, str]  # the body, and the Link header
