@@ -87,7 +87,7 @@ class _Dashboard:
         self._stream = stream_of(repository.id)
         config = office.configuration(repository).backlog
         self._backlog = backlog_of(office.journal, config.scoring.rule)
-        self._wanted = config.dashboard.enabled
+        self._config, self._wanted = config, config.dashboard.enabled
 
     def brought_up(self) -> bool | None:
         """One round: whether the issue is up to date; None: look again, it is not what was read."""
@@ -111,7 +111,7 @@ class _Dashboard:
         if not closed:
             board = self._answer(self._hear(board, text))
         key = str(self._repository.id)
-        shows = audience(self._office.github, self._repository)
+        shows = audience(self._office.github, self._repository, self._config)
         waits = [Wait(*one) for one in waits_of(self._office.journal, self._repository.id)]
         told = view(self._backlog, key, board, now, self._story, waits, closed, shows)
         same = told.says == board.says and seen(text) == board.body

@@ -15,12 +15,13 @@ from typing import Any
 from bot.backlog.edges import OPEN, UNDERWAY
 from bot.backlog.lanes.run import backlog_of
 from bot.backlog.published.edits import heard
-from bot.backlog.published.file import file_of, mark_of
+from bot.backlog.published.file import file_of, is_cut, mark_of
 from bot.backlog.published.ledger import Published, fold, stream_of
 from bot.backlog.sources import yaml_records
 from bot.backlog.sources.document import Document
 from bot.backlog.store import Backlog
 from bot.backlog.visible import audience
+from bot.outside import errors
 from bot.story.dashboard_view import Wait
 from bot.story.effects import DeleteBranch, OpenPullRequest, ProposeFile
 from bot.story.item_events import ItemState
@@ -60,12 +61,21 @@ def look(
         return ()  # in the journal; a later look tries again
 
 
+class _Broken(Exception):
+    """What people wrote in the file cannot be read whole: written over, it would be lost."""
+
+    def __init__(self, line: int, what: str) -> None:
+        super().__init__(f"line {line}: {what}")
+        self.line, self.what = line, what
+
+
 class _Files:
     """One look at the published files of a repository."""
 
     def __init__(self, office: Office, repository: Repository, backlog: Backlog) -> None:
         self._office, self._repository, self._backlog = office, repository, backlog
-        self._asks = office.configuration(repository).backlog.publish.asks
+        self._config = office.configuration(repository).backlog
+        self._asks = self._config.publish.asks
         self._stream = stream_of(repository.id)
         self._settings = digest(sorted(self._asks))[:16]
 
@@ -76,7 +86,8 @@ class _Files:
         now = self._office.clock()
         if told.refused is not None and abs(now - told.refused) < OFTEN:
             return ()
-        if told.outcome == "declined" and told.settings == self._settings:
+        declined = told.outcome == "declined" and told.settings == self._settings
+        if declined and "pull_request" in self._asks:
             return (Wait("published files", texts.declined(told.number)),)
         if told.at is not None and abs(now - told.at) < OFTEN:
             self._offer(told if told.unoffered else None)
@@ -84,7 +95,10 @@ class _Files:
         head = self._office.github.branch_head(self._repository, self._repository.default_branch)
         if head is None:
             return ()  # nothing was committed yet
-        files, base, mark = self._wanted(head, report)
+        try:
+            files, base, mark = self._wanted(head, report)
+        except _Broken as broken:
+            return (Wait("published files", texts.broken(BACKLOG_PATH, broken.line, broken.what)),)
         if not files:
             return ()
         held = self._office.github.branch_head(self._repository, PUBLISHED_BRANCH)
@@ -102,15 +116,19 @@ class _Files:
         there: dict[str, str | None] = {}
         mark = ""
         if "backlog_file" in self._asks:
-            now = self._file(BACKLOG_PATH, head)
+            try:
+                now = self._file(BACKLOG_PATH, head)
+            except errors.Refused as unreadable:
+                raise _Broken(0, str(unreadable)) from unreadable
             if now is not None:
                 self._hear(now)
             key = str(self._repository.id)
             ranked = self._backlog.next(key, MOST, _SHOWN)
             counts = self._backlog.counts(key)
             left = sum(counts.get(state, 0) for state in _SHOWN) - len(ranked)
-            shows = audience(self._office.github, self._repository)
-            items = [item for one in ranked if shows(item := self._backlog.item(key, one.number))]
+            shows = audience(self._office.github, self._repository, self._config)
+            whole = (self._backlog.item(key, one.number) for one in ranked)
+            items = [part for item in whole if (part := shows(item)) is not None]
             text, mark = file_of(items, texts.HEAD, left)
             # What is there may say the same and began as an older writing of ours.
             if (now is not None or items) and _words(text) != _words(now or ""):
@@ -131,6 +149,9 @@ class _Files:
         document = Document(BACKLOG_PATH, text.encode(), self._repository.full_name)
         key = str(self._repository.id)
         reading = yaml_records.read(document)
+        if not reading.complete and not is_cut(text):
+            fault = next((one for one in reading.faults if one.loses), None)
+            raise _Broken(fault.line if fault else 0, fault.what if fault else "")
         told = heard(self._backlog, self._office.journal, key, document, reading)
         self._backlog.take(key, told)
 

@@ -78,7 +78,7 @@ class Facts:
     auto: auto_approval.AutoFacts | None = None
     auto_limits: auto_approval.AutoLimits | None = None
     paths: scope.Scope = field(default_factory=scope.Scope)
-    asker: who_commands.CommandFacts | None = None  # of somebody who asks for a new story
+    asker: who_commands.CommandFacts | None = None  # of who asks for a new story, or wrote it
     autostart: bool = False  # whether the configuration lets stories begin by themselves
     opened: throttle.Opened = field(default_factory=throttle.Opened)
     ci: throttle.CiHealth | None = None

@@ -1,7 +1,8 @@
 """Who gave leave to begin a story (B7, W7): a person, the operator, or the configuration.
 
-Promises: pure; nothing begins by itself where the configuration does not say so. A person needs on
-GitHub what it takes to put the label on; the operator's own command line needs nothing more, and
+Promises: pure; nothing begins by itself where the configuration does not say so, and even then
+nothing that somebody wrote who could not have begun it: an issue is anybody's words. A person needs
+on GitHub what it takes to put the label on; the operator's own command line needs nothing more, and
 neither of the others can name somebody else than Towpath itself as who asked.
 """
 
@@ -20,7 +21,9 @@ def decide(
     bot: Person | None,
     autostart: bool,
 ) -> Verdict | None:
-    """None: it may be begun. `asker`: what GitHub says of who asks; `bot`: our own account."""
+    """None: it may be begun. `asker`: what GitHub says of who asks or, of what begins by itself, of
+    who wrote the issue (None: we did, or there is none). `bot`: our own account.
+    """
     if leave == PERSON:
         if asker is None or asker.command != who_commands.START or asker.person != requester:
             return deny("asker_known", "who asks for the story is not known")
@@ -32,4 +35,7 @@ def decide(
         return deny("own_name", "what no person asked for is begun in Towpath's own name")
     if leave == AUTOSTART and not autostart:
         return deny("autostart", "nothing begins by itself here (backlog.autostart)")
+    if leave == AUTOSTART and asker is not None and not who_commands.decide(asker).allowed:
+        who = asker.person.login
+        return deny("issue_author", f"{who}, who wrote the issue, may not start stories here")
     return None

@@ -60,8 +60,8 @@ class UnmetFacts:
 
     `pull`, `merge_state` (GitHub's `mergeable_state`), `rule` and `involved` are what GitHub says
     now; `asked` False where it could not be asked. `suspended`: since when the installation is.
-    `broken`: what is wrong with the configuration, and since when. `throttled`: why nothing is
-    begun, and until when. `failing`: names of checks on the head that failed.
+    `broken`: what is wrong with the configuration, and since when. `failing`: names of checks on
+    the head that failed.
     """
 
     now: datetime
@@ -77,7 +77,6 @@ class UnmetFacts:
     suspended: datetime | None = None
     lacks: tuple[str, ...] = ()  # permissions that the installation has not granted
     broken: tuple[str, datetime | None] | None = None
-    throttled: tuple[str, datetime | None] | None = None
 
 
 class StoryNow(Protocol):
@@ -168,12 +167,6 @@ def _of_surroundings(story: StoryNow, facts: UnmetFacts) -> list[Condition]:
     if facts.broken is not None:
         problem, since = facts.broken
         found.append(Condition("configuration_broken", (WRITE,), since, detail=problem))
-    if facts.throttled is not None:
-        why, until = facts.throttled
-        when = until.isoformat(timespec="seconds") if until else ""
-        found.append(
-            Condition("throttled", (TIME,), detail=f"{why}{f', until {when}' * bool(when)}")
-        )
     if not facts.asked:
         found.append(Condition("github_away", (TIME,)))
     return found

@@ -18,7 +18,8 @@ from bot.backlog.item import Item
 from bot.backlog.store import Backlog
 from bot.backlog.tracker.claim import claim, has_ticket
 from bot.backlog.tracker.look_after import give_back
-from bot.backlog.visible import audience, discloses
+from bot.backlog.visible import discloses
+from bot.story.askers import asker_of
 from bot.story.begin import begin
 from bot.story.claim_records import holder, seen
 from bot.story.effects import RequestStory
@@ -30,7 +31,6 @@ from bot.texts import started as texts
 from policies.claims import Taking, Us, decide
 from policies.leave import AUTOSTART, OPERATOR, PERSON
 from policies.leave import decide as decide_leave
-from policies.who_commands import START, CommandFacts
 
 __all__ = ["AUTOSTART", "OPERATOR", "PERSON", "Started", "stands_against", "start", "taking"]
 
@@ -104,17 +104,28 @@ def stands_against(
     if no := _of_state(item, leave):
         return no
     if not item.issue:
-        if not discloses(office.github, repository, item):
-            return None
-        why = "an issue in this public repository would disclose what only some may see"
-        return Started(False, rule="undisclosed", reason=why)
+        config = office.configuration(repository).backlog
+        why = discloses(office.github, repository, item, config, leave)
+        return Started(False, rule="undisclosed", reason=why) if why else None
     found = _issue(office, repository, item.issue)
     if found is None or "pull_request" in found:
         return Started(False, item.issue, "no_issue", f"#{item.issue} is no issue")
     judged = taking(office, repository, found, leave == PERSON, pull_of(item.issue))
     if not judged.may:
         return Started(False, item.issue, judged.rule, judged.reason, judged.until)
-    return None
+    return by_author(office, repository, found, leave)
+
+
+def by_author(
+    office: Office, repository: Repository, issue: dict[str, Any], leave: str
+) -> Started | None:
+    """What begins by itself at an issue is worked on by its writer's words."""
+    if leave != AUTOSTART:
+        return None
+    bot = office.github.identity().bot
+    author = asker_of(office.github, repository, leave, bot, issue)
+    no = decide_leave(leave, bot, author, bot, autostart=True)
+    return Started(False, int(issue["number"]), no.rule, no.reason) if no else None
 
 
 def _of_ticket(
@@ -123,17 +134,11 @@ def _of_ticket(
     """Claim the ticket that the item stands for: in sight of everybody, so with leave only."""
     if not has_ticket(office, repository, item):
         return None
-    asker = None
-    if leave == PERSON:
-        permission = office.github.permission(repository, requester.login, requester.id)
-        asker = CommandFacts(command=START, person=requester, permission=permission)
+    asker = asker_of(office.github, repository, leave, requester, None)
     on = office.configuration(repository).backlog.autostart == "on"
     verdict = decide_leave(leave, requester, asker, office.github.identity().bot, on)
     if verdict is not None:
         return Started(False, item.issue, verdict.rule, verdict.reason)
-    if leave == AUTOSTART and not item.issue and not audience(office.github, repository)(item):
-        reason = "the repository is public and the ticket may not be: a person begins it"
-        return Started(False, rule="private_ticket", reason=reason)
     ticket = claim(office, repository, item, leave == PERSON)
     if ticket is None or ticket.may:
         return None

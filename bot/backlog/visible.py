@@ -2,26 +2,40 @@
 
 Promises: in a public repository nothing is shown that comes from where only some can look: alerts,
 advisories, another tracker, another system, our own audits. What is not known to be public is not.
+No issue is opened there for a hole that nobody is to know of; nor with the words of a ticket, but
+where a person asks for that very item or `backlog.jira.public` says that all may read them; nor by
+itself with the words of another system.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Protocol
 
 from bot.backlog.item import Item
 from bot.backlog.sources import (
     advisories,
     document_sources,
+    error_rate,
     github_issues,
+    jira,
     secret_scanning,
     todo,
+    update,
     workflow_runs,
 )
+from bot.configuration.backlog import Backlog
 from bot.story.vocabulary import Repository
+from bot.texts import started as texts
+from policies.leave import AUTOSTART, PERSON
 
 _ON_GITHUB = frozenset({github_issues.NAME, todo.NAME, workflow_runs.NAME})
 _UNDISCLOSED = frozenset({advisories.NAME, secret_scanning.NAME})
+_TOLD_BY_OTHERS = frozenset({error_rate.NAME, update.NAME})
+
+
+Shows = Callable[[Item], Item | None]
+"""What of an item may be shown; None: nothing."""
 
 
 class Reads(Protocol):
@@ -30,24 +44,41 @@ class Reads(Protocol):
     def about(self, repository: Repository) -> dict[str, Any]: ...
 
 
-def audience(reads: Reads, repository: Repository) -> Callable[[Item], bool]:
-    """Whether an item may be shown in the repository. Raises what reads of GitHub raise."""
-    if reads.about(repository).get("private") is True:
-        return lambda item: True
-    return is_public
-
-
-def is_public(item: Item) -> bool:
-    """Whether the words of an item are from where everybody can look."""
+def audience(reads: Reads, repository: Repository, config: Backlog) -> Shows:
+    """What of an item may be shown in the repository. Raises what reads of GitHub raise."""
+    if _is_private(reads, repository):
+        return lambda item: item
     public = _ON_GITHUB | set(document_sources())
-    told = item.origins
-    return {told["title"].source, told["body"].source} <= public
+    if config.jira.public:
+        public |= {jira.NAME}
+    return lambda item: _part(item, public)
 
 
-def discloses(reads: Reads, repository: Repository, item: Item) -> bool:
-    """Whether an issue of this item would tell everybody of a hole that nobody is to know of yet.
+def _part(item: Item, public: Collection[str]) -> Item | None:
+    """The item by what sources tell that everybody can look at; None: no such source does."""
+    told = [one for one in item.known if one.source in public]
+    if not told or len(told) == len(item.known):
+        return item if told else None
+    reason = item.reason if item.held or not item.reason else texts.NOT_SHOWN
+    return item.model_copy(update={"sightings": tuple(told), "reason": reason})
 
-    Raises what reads of GitHub raise.
+
+def discloses(reads: Reads, repository: Repository, item: Item, config: Backlog, leave: str) -> str:
+    """What everybody would be told by an issue of this item that they are not to know; '': nothing.
+
+    `leave`: to begin it, of `policies.leave`. Raises what reads of GitHub raise.
     """
-    hidden = any(one.source in _UNDISCLOSED for one in item.known)
-    return hidden and reads.about(repository).get("private") is not True
+    known = {one.source for one in item.known}
+    if known & _UNDISCLOSED:
+        why = texts.UNDISCLOSED
+    elif jira.NAME in known and leave != PERSON and not config.jira.public:
+        why = texts.OF_A_TICKET
+    elif known & _TOLD_BY_OTHERS and leave == AUTOSTART:
+        why = texts.TOLD_BY_OTHERS
+    else:
+        return ""
+    return "" if _is_private(reads, repository) else why
+
+
+def _is_private(reads: Reads, repository: Repository) -> bool:
+    return reads.about(repository).get("private") is True

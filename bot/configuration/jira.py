@@ -53,5 +53,9 @@ class Jira(Section):
     jql: _Condition = Field(
         "", description="One more condition, in JQL: no ORDER BY, brackets one deep."
     )
+    public: bool = Field(
+        False,
+        description="Everybody may read the tickets: a public repository may show their words.",
+    )
     states: JiraStates = Field(JiraStates(), description="Statuses by the states of an item.")
     fields: JiraFields = Field(JiraFields(), description="Fields that hold inputs of the score.")

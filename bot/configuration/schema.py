@@ -160,7 +160,7 @@ class Limits(Section):
     prs_per_day: int = Field(5, ge=0, le=1000, description="Pull requests opened in a day.")
     open_prs: int = Field(10, ge=0, le=1000, description="Pull requests open at once.")
     branch_age_hours: float = Field(
-        24.0, gt=0, le=8760, description="Age at which a branch is called too old."
+        24.0, gt=0, le=8760, description="Age from which an open branch is shown as too old."
     )
     branch_lines: int = Field(
         200, ge=1, le=1_000_000, description="Changed lines from which a branch has to say why."

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from bot.configuration.in_force import EffectiveConfig
 from bot.configuration.schema import RepositoryConfig
 from bot.story import ci
+from bot.story.askers import asker_of
 from bot.story.effects import (
     CallModel,
     ChangeTodoIssue,
@@ -41,14 +42,13 @@ from policies import repository_effects
 from policies.budget import Spent
 from policies.dashboard import DashboardFacts
 from policies.effect_facts import PullFacts
-from policies.leave import PERSON
+from policies.leave import AUTOSTART
 from policies.marks import MarkFacts
 from policies.scope import Scope
 from policies.standing import Standing, after, before
 from policies.suspicion import suspects, texts_of
 from policies.throttle import Opened
 from policies.tickets import TicketFacts
-from policies.who_commands import START, CommandFacts
 
 
 class Identity(Protocol):
@@ -64,6 +64,7 @@ class GitHub(InvolvedReads, StandingReads, Protocol):
     def identity(self) -> Identity: ...
     def recent_runs(self, repository: Repository) -> list[dict[str, Any]]: ...
     def permission(self, repository: Repository, login: str, person_id: int = 0) -> str: ...
+    def issue(self, repository: Repository, number: int) -> dict[str, Any]: ...
 
 
 @dataclass(frozen=True)
@@ -195,18 +196,16 @@ class Judge:
 
     def _of_request(self, effect: RequestStory, story: Story) -> policies.Facts:
         """There is no story yet: who asks for one, and what GitHub lets them do there now."""
-        person, repository = effect.requester, effect.repository
-        asker = CommandFacts(command=START, person=person, permission="")
-        if effect.leave == PERSON:
-            permission = self._github.permission(repository, person.login, person.id)
-            asker = replace(asker, permission=permission)
+        repository, leave = effect.repository, effect.leave
+        by_itself = leave == AUTOSTART and effect.issue
+        issue = self._github.issue(repository, effect.issue) if by_itself else None
         return policies.Facts(
             live=True,
             paused=False,
             story=story,
             default_branch=repository.default_branch,
             now=self._clock(),
-            asker=asker,
+            asker=asker_of(self._github, repository, leave, effect.requester, issue),
             bot=self._github.identity().bot,
             autostart=self._configuration(repository).backlog.autostart == "on",
         )

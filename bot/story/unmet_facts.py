@@ -39,7 +39,6 @@ class InForce:
     broken: tuple[str, datetime | None] | None = None
     suspended: datetime | None = None
     lacks: tuple[str, ...] = ()
-    throttled: tuple[str, datetime | None] | None = None
 
 
 def missing(github: GitHub, story: Story, rules: InForce, now: datetime) -> list[Condition]:
@@ -61,7 +60,6 @@ def facts(github: GitHub, story: Story, rules: InForce, now: datetime) -> UnmetF
         broken=rules.broken,
         suspended=rules.suspended,
         lacks=rules.lacks,
-        throttled=rules.throttled,
     )
     if story.terminal or story.merged_sha or not story.pull_number:
         return known

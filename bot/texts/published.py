@@ -33,7 +33,14 @@ def body(asks: Collection[str]) -> str:
 
 
 def taken_over(branch: str) -> str:
-    return f"somebody else pushed to {branch}"
+    return f"somebody else pushed to {branch}; once it is deleted, it is written again"
+
+
+def broken(path: str, line: int, what: str) -> str:
+    where = f"line {line}: " if line else ""
+    return (
+        f"{path} cannot be read ({where}{plain(what)}); it is not written over until that is mended"
+    )
 
 
 def declined(number: int) -> str:

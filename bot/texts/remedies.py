@@ -61,6 +61,7 @@ REMEDIES = {
     "leave": "Nothing: stories begin for people, the operator, or by the configuration.",
     "own_name": "Nothing: nobody is named who did not ask.",
     "autostart": "`backlog.autostart: on` in .github/towpath.yml, or a person who begins it.",
+    "issue_author": "A person with write access begins it: the story label, or a box ticked.",
     # effects
     "unknown_effect": "Nothing: an effect without a row in the table is never performed.",
     "own_repository": "Nothing: a story never touches another repository.",
@@ -70,7 +71,7 @@ REMEDIES = {
     "own_branch": "Nothing: without a story only towpath/configure and towpath/backlog are made.",
     "own_file": "Without a story, the file asked for by `backlog.publish` in .github/towpath.yml.",
     "configured": "Nothing: the repository has a configuration of its own.",
-    "todo_issues": "`backlog.todo.issues: true` in .github/towpath.yml.",
+    "todo_issues": "`backlog.todo.issues: on` in .github/towpath.yml.",
     "one_issue": "Nothing: a mark has one issue.",
     "todo_wanted": "A mark that wants an issue; the others are listed.",
     "own_issue": "Nothing: only the issue that was opened for the mark is touched.",

@@ -11,6 +11,14 @@ from collections.abc import Sequence
 
 from bot.texts.words import plain, plain_code, who
 
+_SHOWS = "an issue in this public repository would show everybody"
+UNDISCLOSED = f"{_SHOWS} a hole that nobody is to know of yet"
+OF_A_TICKET = (
+    f"{_SHOWS} the words of a Jira ticket; a person can ask for it, or say that all may read them: "
+    "backlog.jira.public: true in .github/towpath.yml"
+)
+TOLD_BY_OTHERS = f"{_SHOWS} what another system told; it begins when a person asks for it"
+NOT_SHOWN = "the reason is not public"
 _MARK = re.compile(r"\s{0,12}(?:#{1,6}\s+|(?:[-*+]|\d{1,3}[.)])\s+(?:\[[ xX]\]\s+)?|>\s?)?")
 _MOST_LINES, _LONGEST_LINE = 200, 500
 

@@ -18,7 +18,6 @@ SENTENCES = {
     "dry_run": "Towpath only says what it would do here: `mode` is `dry_run` in {}",
     "off": "Towpath is switched off here: `mode` is `off` in {}",
     "configuration_broken": "The configuration cannot be read, so the last good one counts: {}",
-    "throttled": "Nothing new is begun for now: {}",
     "github_away": "GitHub does not answer, so this list may lack something",
     "claimed": "Somebody else's work stands in the way: {}",
     "paused": "Paused by {}",

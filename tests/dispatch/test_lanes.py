@@ -129,3 +129,31 @@ def test_while_ci_fails_less_is_begun(new_world: Any) -> None:
     told = what(dispatch.run(shift(world)))
     assert told[number][0] == "passed over"
     assert "2 of the last 6 CI runs failed" in told[number][1]
+
+
+def test_a_branch_that_waits_for_longer_than_branches_may_is_shown(world: World) -> None:
+    issue = world.act("alice").open_issue(REPO, *BUMP)
+    world.act("alice").label(REPO, issue, "story")
+    world.settle()
+    assert verify.run(shift(world)).waits == []
+    world.later(25 * 3600)
+    ((what, reason, since),) = verify.run(shift(world)).waits
+    assert what == f"pull request {world.tale(issue).pull_number}"
+    assert "24 hours (limits.branch_age_hours)" in reason
+    assert since == world.tale(issue).begun_at + timedelta(hours=24)
+
+
+def test_what_a_stranger_wrote_does_not_begin_by_itself(new_world: Any) -> None:
+    world = new_world()
+    world.repository({**FILES, ".github/towpath.yml": ON})
+    world.hub.add_user("mallory")
+    issue = world.act("mallory").open_issue(REPO, *BUMP)
+    world.settle()
+    (number,) = items(world.house, entry(BUMP[0], issue=issue))
+    reason = "mallory, who wrote the issue, may not start stories here"
+    for dry in (True, False):
+        assert what(dispatch.run(shift(world, dry)))[number] == ("passed over", reason)
+    assert world.labels(issue) == set()
+    world.act("alice").label(REPO, issue, "story")  # a person has it begun
+    world.settle()
+    assert world.tale(issue).requester.login == "alice"

@@ -135,7 +135,7 @@ def test_by_itself_no_ticket_is_told_to_a_public_repository(
     (item,) = backlog.items(str(repository.id))
     backlog.move(str(repository.id), item.number, ItemState.READY)
     told = start(house.office, backlog, repository, item.number, None, AUTOSTART)
-    assert (told.begun, told.rule) == (False, "private_ticket")
+    assert (told.begun, told.rule) == (False, "undisclosed")
     assert site.changes == 0
 
 
@@ -153,6 +153,6 @@ def test_without_leave_a_ticket_is_not_touched(site: Cloud, world: World) -> Non
         start(house.office, backlog, repository, item.number, reader, PERSON),
         start(house.office, backlog, repository, item.number, None, AUTOSTART),
     ]
-    assert [one.rule for one in told] == ["permission", "autostart"]
+    assert [one.rule for one in told] == ["permission", "undisclosed"]
     assert site.changes == 0
     assert site.properties.get(key) is None

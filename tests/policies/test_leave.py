@@ -13,6 +13,7 @@ from tests.policies.facts import ASKER, BOT
 
 MAY = CommandFacts(command=START, person=ASKER, permission="write")
 READS = replace(MAY, permission="read")
+OTHER_BOT = Person(id=77, login="dependabot[bot]", is_bot=True)
 
 
 @pytest.mark.parametrize(
@@ -27,6 +28,11 @@ READS = replace(MAY, permission="read")
         (AUTOSTART, BOT, None, True, ""),
         (AUTOSTART, BOT, None, False, "autostart"),
         (AUTOSTART, ASKER, MAY, True, "own_name"),
+        (AUTOSTART, BOT, MAY, True, ""),
+        (AUTOSTART, BOT, READS, True, "issue_author"),
+        (AUTOSTART, BOT, replace(MAY, person=OTHER_BOT), True, "issue_author"),
+        (AUTOSTART, BOT, READS, False, "autostart"),
+        (OPERATOR, BOT, READS, False, ""),
         ("whatever", BOT, MAY, True, "leave"),
     ],
 )

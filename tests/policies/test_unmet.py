@@ -228,7 +228,6 @@ TABLE: list[tuple[str, Story, dict[str, Any], set[str]]] = [
         {"broken": ("line 3: unknown key", NOON)},
         {"configuration_broken"},
     ),
-    ("throttled", story(approvals=given(REVIEWER)), {"throttled": ("3 open", NOON)}, {"throttled"}),
     (
         "GitHub is away",
         story(),

@@ -14,6 +14,7 @@ from bot.backlog.dashboard.ledger import Board
 from bot.backlog.item import INPUTS, Item
 from bot.backlog.ranked import Ranked
 from bot.backlog.store import Backlog
+from bot.backlog.visible import Shows
 from bot.story.dashboard_events import Action
 from bot.story.dashboard_view import Row, Story, View, Wait
 from bot.story.item_events import ItemState
@@ -38,10 +39,10 @@ def view(
     story: Callable[[int], Story | None],
     waits: Sequence[Wait] = (),
     closed: bool = False,
-    shows: Callable[[Item], bool] = lambda item: True,
+    shows: Shows = lambda item: item,
     most: int = MOST,
 ) -> View:
-    """`story`: of an issue. `shows`: whether an item may be shown where this is.
+    """`story`: of an issue. `shows`: what of an item may be shown where this is.
 
     `most`: rows of the table and of each section.
     """
@@ -52,8 +53,8 @@ def view(
 
     def row(one: Ranked) -> Row | None:
         if one.number not in rows:
-            item = backlog.item(repository, one.number)
-            rows[one.number] = _row(item, one, now, story) if shows(item) else None
+            item = shows(backlog.item(repository, one.number))
+            rows[one.number] = _row(item, one, now, story) if item else None
         return rows[one.number]
 
     def of(states: Sequence[ItemState]) -> tuple[Row, ...]:

@@ -2,7 +2,7 @@
 
 Promises: an item is where its story is: under way, in a pull request, done, or waiting for people
 with the reason; what somebody else's Towpath works on is READY here and waits. What people merged,
-closed or cancelled on GitHub is taken over. Never: moves a story.
+closed or cancelled on GitHub is taken over; a branch that is too old is told. Never: moves a story.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from datetime import timedelta
 
 from bot.backlog.edges import EDGES, UNDERWAY
 from bot.backlog.item import Item
-from bot.backlog.lanes.lane import Decision, Outcome, Shift
+from bot.backlog.lanes.lane import Decision, Outcome, Shift, Wait
+from bot.backlog.open_issues import OpenIssues
 from bot.story.item_events import ItemState
 from bot.story.machine import Story
 from bot.story.vocabulary import TERMINAL, Gate, State, digest
@@ -34,29 +35,43 @@ def run(shift: Shift) -> Outcome:
     """First what is under way here, then stories that people began at an item's issue."""
     decisions: list[Decision] = []
     told: dict[str, str] = {}
+    waits: list[Wait] = []
     done: set[int] = set()
-    for item in _started(shift):
+    started = _started(shift)
+    issues = OpenIssues(shift.office.github, shift.repository, len(started))
+    for item in started:
         done.add(item.number)
         story = shift.office.story(shift.repository, item.issue)
         told[f"story {item.issue}"] = _digest(story)
-        decisions += _follow(shift, item, _of_story(shift, story))
+        decisions += _follow(shift, item, _of_story(issues, story))
         if shift.budget.over():
-            return Outcome(decisions, told, finished=False)
+            return Outcome(decisions, told, finished=False, waits=waits)
     for row in shift.office.journal.streams(
         states=[state for state in State if state not in TERMINAL],
         kind="story",
         repository=shift.repository.full_name,
         limit=10_000,
     ):
+        story = shift.office.load(row.stream)
+        waits += _too_old(shift, story)
         begun = shift.backlog.of_issue(shift.key, row.issue) if row.issue else None
         if begun is None or begun.number in done or begun.state is ItemState.DONE:
             continue
-        story = shift.office.load(row.stream)
         told[f"story {row.issue}"] = _digest(story)
-        decisions += _follow(shift, begun, _of_story(shift, story))
+        decisions += _follow(shift, begun, _of_story(issues, story))
         if shift.budget.over():
-            return Outcome(decisions, told, finished=False)
-    return Outcome(decisions, told, shift.backlog.counts(shift.key))
+            return Outcome(decisions, told, finished=False, waits=waits)
+    return Outcome(decisions, told, shift.backlog.counts(shift.key), waits=waits)
+
+
+def _too_old(shift: Shift, story: Story | None) -> list[Wait]:
+    """That a branch of ours waits for people for longer than the repository wants branches to."""
+    if story is None or not story.pull_open or story.begun_at is None:
+        return []
+    hours = shift.config.limits.branch_age_hours
+    old = story.begun_at + timedelta(hours=hours)
+    reason = f"its branch is older than {hours:g} hours (limits.branch_age_hours)"
+    return [Wait(f"pull request {story.pull_number}", reason, old)] if shift.now >= old else []
 
 
 def _started(shift: Shift) -> list[Item]:
@@ -72,7 +87,7 @@ def _digest(story: Story | None) -> str:
     return digest([story.state, story.pull_number, story.withheld is None])[:16]
 
 
-def _of_story(shift: Shift, story: Story | None) -> Where | None:
+def _of_story(issues: OpenIssues, story: Story | None) -> Where | None:
     """Where the item belongs; None: it stays where it is."""
     if story is None:
         return None
@@ -81,7 +96,7 @@ def _of_story(shift: Shift, story: Story | None) -> Where | None:
         case State.DONE:
             return ItemState.DONE, "its story is done"
         case State.CANCELLED:
-            return _cancelled(shift, story)
+            return _cancelled(issues, story)
         case State.FAILED if story.nothing_to_do:
             return ItemState.BLOCKED, "nothing has to change; close the issue, or say more"
         case State.FAILED:
@@ -99,9 +114,8 @@ def _of_story(shift: Shift, story: Story | None) -> Where | None:
             return pull, ""
 
 
-def _cancelled(shift: Shift, story: Story) -> Where:
-    issue = shift.office.github.issue(shift.repository, story.issue)
-    if issue.get("state") == "closed":
+def _cancelled(issues: OpenIssues, story: Story) -> Where:
+    if not issues.is_open(story.issue):
         return ItemState.DONE, "its issue was closed"
     reason = story.cancel.reason if story.cancel else ""
     return ItemState.BLOCKED, f"cancelled: {reason or 'no reason was given'}"

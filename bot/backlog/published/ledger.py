@@ -18,7 +18,7 @@ def stream_of(repository_id: int | str) -> str:
 
 @dataclass(frozen=True)
 class Published:
-    """`sha`, `says`, `base`: of the last proposal, at `at`. `effects`: mark → key of the effect.
+    """`sha`, `says`, `base`: of the last proposal, at `at`. `effects`: by their marks.
 
     `number`: of the last pull request, with its `outcome` ('' while it is open) and the `settings`
     under which it ended; `offered`: how many there were. `unoffered`: the last proposal is in none.

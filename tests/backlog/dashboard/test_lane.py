@@ -144,3 +144,56 @@ def test_whenever_the_worker_dies_there_is_one_of_each_and_it_is_right(world: Wo
         (board,) = [one for one in told if "pull_request" not in one]
         assert titles[-1] in board["body"], deadly
         assert titles[-1] in (file_at(world, "backlog.yml", PUBLISHED_BRANCH) or ""), deadly
+
+
+def test_a_branch_alone_is_kept_current_and_what_cannot_be_read_is_not_written_over(
+    world: World,
+) -> None:
+    def look(hours: int = 2) -> list[str]:
+        world.settle()
+        world.later(hours * HOUR)
+        return [why for what, why, _ in run(world).waits if what == "published files"]
+
+    take(world, "one")
+    branch = "backlog:\n  publish: {backlog_file: true, daily_report: true, where: branch}\n"
+    world.act("alice").push(REPO, "main", {".github/towpath.yml": branch}, "chore: configure")
+    assert look() == []
+    assert world.pulls() == []
+    assert "title: one" in (file_at(world, "backlog.yml", PUBLISHED_BRANCH) or "")
+    reports = world.settings.home / "reports"
+    reports.write_text("no folder")  # as good as a disk that takes no more
+    world.later(24 * HOUR)
+    assert [what for what, _, _ in run(world).waits] == ["reports"]
+    reports.unlink()
+    for _ in range(2):
+        assert look(24) == []
+    told = world.act("alice").request(
+        "GET", f"/repos/{REPO}/contents/docs/status?ref={PUBLISHED_BRANCH}"
+    )
+    assert len([one for one in told if one["name"].endswith(".json")]) >= 3  # of each day
+    # A pull request that is open and closed under other settings does not end it.
+    pull = branch.replace("branch", "pull_request")
+    world.act("alice").push(REPO, "main", {".github/towpath.yml": pull}, "chore: configure")
+    assert look() == []
+    (opened,) = world.pulls()
+    world.act("alice").push(REPO, "main", {".github/towpath.yml": branch}, "chore: configure")
+    world.settle()
+    path = f"/repos/{REPO}/pulls/{opened['number']}"
+    world.act("alice").request("PATCH", path, {"state": "closed"})
+    take(world, "one", "two")
+    assert look() == []
+    assert "title: two" in (file_at(world, "backlog.yml", PUBLISHED_BRANCH) or "")
+    # What people wrote and nobody can read is not written over.
+    held = world.place.branch(PUBLISHED_BRANCH)
+    world.act("bob").push(REPO, "main", {"backlog.yml": "items:\n- title: [\n"}, "docs: plan")
+    take(world, "one", "two", "three")
+    (why,) = look()
+    assert "backlog.yml cannot be read (line " in why
+    assert world.place.branch(PUBLISHED_BRANCH) == held
+    binary = "\x00\ufffd" * 600_000  # more than GitHub tells of
+    world.act("bob").push(REPO, "main", {"backlog.yml": binary}, "docs: plan")
+    (why,) = look()
+    assert "backlog.yml cannot be read" in why
+    world.act("bob").push(REPO, "main", {"backlog.yml": "items:\n- title: mine\n"}, "docs: plan")
+    assert look() == []
+    assert "title: mine" in (file_at(world, "backlog.yml", PUBLISHED_BRANCH) or "")

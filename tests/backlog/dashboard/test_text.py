@@ -12,14 +12,19 @@ from markdown_it import MarkdownIt
 
 from bot.backlog.dashboard.ledger import Board
 from bot.backlog.dashboard.view import boxes_of, view
+from bot.backlog.export import exported
+from bot.backlog.reading import Reading
 from bot.backlog.store import Backlog
 from bot.backlog.visible import audience, discloses
+from bot.configuration.backlog import Backlog as Config
+from bot.configuration.jira import Jira
 from bot.story.dashboard_boxes import ACTIONS, box, shown, ticked
 from bot.story.dashboard_events import BoxAnswered, Tick, seen
 from bot.story.dashboard_view import Answer, Row, View, Wait
 from bot.story.item_events import ItemState
 from bot.story.vocabulary import Person, Repository
 from bot.texts import dashboard as texts
+from policies.leave import AUTOSTART, OPERATOR, PERSON
 from tests.backlog.dashboard.plans import alerts, plan
 from tests.backlog.dashboard.test_published import PLACE
 from tests.backlog.samples import REPO, reading, sighting
@@ -128,18 +133,60 @@ def test_a_public_repository_is_not_told_of_alerts(backlog: Backlog) -> None:
     backlog.take(REPO, plan("open to all"))
     backlog.take(REPO, alerts("a hole in it"))
     for private, names in ((True, {"open to all", "a hole in it"}), (False, {"open to all"})):
-        shows = audience(_About(private), PLACE)
+        shows = audience(_About(private), PLACE, Config())
         told = view(backlog, REPO, Board(), backlog.clock(), lambda issue: None, (), False, shows)
         assert {one.title for one in told.ranked} == names
         assert ("this repository is public" in texts.body(told, 1)) is not private
 
 
+def test_of_a_thing_that_a_ticket_tells_of_too_only_the_public_part_is_shown(
+    backlog: Backlog,
+) -> None:
+    of = {"identities": ("issue:4",)}
+    secret = sighting(
+        "their words",
+        "SHOP-1",
+        source="jira",
+        labels=("customer X",),
+        state=ItemState.BLOCKED,
+        reason="assigned to Jane Doe",
+        **of,
+    )
+    backlog.take(REPO, Reading("jira", "SHOP", "d", (secret,)))
+    backlog.take(REPO, reading(sighting("words of all", "4", source="issues", **of)))
+    (item,) = backlog.items(REPO)
+    assert {one.source for one in item.known} == {"jira", "issues"}
+    part = audience(_About(False), PLACE, Config())(item)
+    assert part is not None
+    shown = exported([part], "yaml")
+    assert "words of all" in shown
+    for word in ("their words", "Jane", "customer"):
+        assert word not in shown
+    assert audience(_About(True), PLACE, Config())(item) == item
+
+
 def test_no_issue_is_opened_for_a_hole_that_is_not_disclosed(backlog: Backlog) -> None:
     backlog.take(REPO, reading(sighting("a draft", source="advisories"), sighting("a wish")))
     draft, wish = backlog.items(REPO)
-    assert discloses(_About(False), PLACE, draft)
-    assert not discloses(_About(True), PLACE, draft)
-    assert not discloses(_About(False), PLACE, wish)
+    for leave in (PERSON, OPERATOR, AUTOSTART):
+        assert discloses(_About(False), PLACE, draft, Config(), leave)
+        assert not discloses(_About(True), PLACE, draft, Config(), leave)
+        assert not discloses(_About(False), PLACE, wish, Config(), leave)
+
+
+def test_a_tickets_words_are_shown_to_everybody_only_where_that_is_said(backlog: Backlog) -> None:
+    backlog.take(REPO, reading(sighting("a ticket", source="jira")))
+    backlog.take(REPO, reading(sighting("an alarm", source="error_rate")))
+    ticket, alarm = backlog.items(REPO)
+    open_to_all = Config(jira=Jira(public=True))
+    assert "backlog.jira.public" in discloses(_About(False), PLACE, ticket, Config(), OPERATOR)
+    assert not discloses(_About(False), PLACE, ticket, Config(), PERSON)
+    assert not discloses(_About(False), PLACE, ticket, open_to_all, AUTOSTART)
+    assert not discloses(_About(True), PLACE, ticket, Config(), AUTOSTART)
+    assert not audience(_About(False), PLACE, Config())(ticket)
+    assert audience(_About(False), PLACE, open_to_all)(ticket)
+    assert discloses(_About(False), PLACE, alarm, open_to_all, AUTOSTART)
+    assert not discloses(_About(False), PLACE, alarm, open_to_all, OPERATOR)
 
 
 class _About:
