@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from bot.metrics import Metrics
 
 _SPAN = re.compile(r"([1-9]\d{0,5})\s*([hdw])")
+FURTHEST = timedelta(days=366)  # into what is to come
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 
 
@@ -66,6 +67,7 @@ def metrics(
     now = datetime.now(UTC)
     try:
         end = now if until is None else now - until if isinstance(until, timedelta) else until
+        end = min(end, now + FURTHEST)
         begin = end - since if isinstance(since, timedelta) else since
     except OverflowError:
         raise click.UsageError(texts.NO_MOMENT) from None

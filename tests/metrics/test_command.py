@@ -81,3 +81,16 @@ def test_a_story_that_waits_since_before_the_window_is_shown(
     teller.story(1, 2, e.HeadMoved(sha="a" * 40, by=None))
     told = json.loads(run(tmp_path, "--json", "--since", "2026-03-05", "--until", "1h").stdout)
     assert told["flow"]["approvals_open"] == 1
+
+
+def test_a_window_that_never_ends_ends_in_a_year(tmp_path: Path, teller: Teller) -> None:
+    teller.done(1, 0, merge=5)
+    far = run(tmp_path, "--json", "--since", "2020-02-01", "--until", "9999-12-31")
+    assert far.exit_code == 0, far.output
+    assert json.loads(far.stdout)["until"] < "9000"
+
+
+@pytest.mark.parametrize("name", ["", " ", "\u202e x", "../.."])
+def test_a_name_that_is_none_is_refused(tmp_path: Path, teller: Teller, name: str) -> None:
+    teller.done(1, 0, merge=5)
+    assert run(tmp_path, "--repository", name).exit_code == 2
