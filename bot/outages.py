@@ -21,7 +21,7 @@ from bot.outside.jira.http import JIRA
 from bot.queue.wakeups import enqueue_advance
 from bot.story.effects import Effect
 from bot.story.journal import Journal
-from bot.story.services import InJournal, Resting, Services, recovered
+from bot.story.services import InJournal, Resting, Services, back_since, recovered
 from bot.story.ticket_effects import KINDS as OF_TICKETS
 
 QUEUE = "queue"
@@ -49,10 +49,19 @@ def resting_for(known: Services, kinds: Collection[str]) -> Callable[[Effect], R
     return resting
 
 
-def reconcile(known: Services, journal: Journal, look: Callable[[datetime], int]) -> None:
-    """Look at what was missed while a service was away. `look`: since when → what it missed."""
-    if (since := known.missed(JIRA) if JIRA in recovered(journal) else None) is not None:
-        known.reconciled(JIRA, since)  # it is always asked for all since the last good look
+def reconcile(
+    known: Services,
+    journal: Journal,
+    look: Callable[[datetime], int],
+    in_step: Callable[[datetime], bool],
+) -> None:
+    """Look at what was missed while a service was away. `look`: since when → what it missed.
+
+    `in_step`: whether the lanes have looked at all tickets since an instant.
+    """
+    since, back_at = known.missed(JIRA), back_since(journal, JIRA)
+    if since is not None and back_at is not None and in_step(back_at):
+        known.reconciled(JIRA, since)
     back = [name for name in recovered(journal) if name == QUEUE or name.startswith(GITHUB)]
     missed = {name: since for name in back if (since := known.missed(name)) is not None}
     if not missed or known.resting(GITHUB):

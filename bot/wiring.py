@@ -26,6 +26,7 @@ from bot.agent.conversation import Conversations
 from bot.backlog.dashboard.ledger import dashboard_facts
 from bot.backlog.store import family_of
 from bot.backlog.todo.reader import MirrorMarks, mark_facts
+from bot.backlog.tracker.rounds import all_in_step
 from bot.configuration.in_force import EffectiveConfig
 from bot.known_secrets import remember, secrets_of
 from bot.lanes import Lanes
@@ -361,7 +362,8 @@ class House:
         for stream in sorted(streams):
             self.performer.perform_leftovers(fold(stream, self.journal.load(stream)), None)
         advance_all(self.office)
-        outages.reconcile(self.services, self.journal, partial(catch_up, self.office))
+        looks = partial(catch_up, self.office), partial(all_in_step, self.office)
+        outages.reconcile(self.services, self.journal, *looks)
         if at >= self._look_again and not self.services.resting(outages.GITHUB):
             far = self._look_far is None or at >= self._look_far
             since = at - KEPT if far else self._look_again - _LOST

@@ -113,10 +113,10 @@ def stands_against(
     judged = taking(office, repository, found, leave == PERSON, pull_of(item.issue))
     if not judged.may:
         return Started(False, item.issue, judged.rule, judged.reason, judged.until)
-    return _of_author(office, repository, found, leave)
+    return by_author(office, repository, found, leave)
 
 
-def _of_author(
+def by_author(
     office: Office, repository: Repository, issue: dict[str, Any], leave: str
 ) -> Started | None:
     """What begins by itself at an issue is worked on by its writer's words."""

@@ -181,7 +181,10 @@ class LocalCycle(Cycle):
         if story is None or self._results is None:
             return told
         name = self._repository.full_name
-        return {**write_results(self._project, story, name, issue, self._results), **told}
+        made = write_results(self._project, story, name, issue, self._results)
+        told_at = [one.at for one in self._house.office.recorded(story.stream)]
+        made["seconds"] = round((told_at[-1] - told_at[0]).total_seconds(), 1)
+        return {**made, **told}
 
 
 @contextmanager

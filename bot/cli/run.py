@@ -23,6 +23,7 @@ import click
 from rich.console import Console
 
 from bot.cli.exits import Exit
+from bot.cli.numbers import Quantity
 from bot.texts import run as texts
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ _MINUTE = 60.0
 @click.option("--continuous", is_flag=True, help="Cycle after cycle, until Ctrl-C.")
 @click.option(
     "--interval",
-    type=click.FloatRange(min=0.01, max=1440),
+    type=Quantity(min=0.01, max=1440),
     default=60.0,
     show_default=True,
     help="Minutes from one cycle to the next, with --continuous.",
@@ -63,7 +64,7 @@ _MINUTE = 60.0
 @click.option(
     "--timeout",
     "timeout_s",
-    type=click.FloatRange(min=1),
+    type=Quantity(min=1),
     default=1800.0,
     show_default=True,
     help="Seconds that a story may take.",

@@ -17,6 +17,7 @@ import click
 from rich.console import Console
 
 from bot.cli.exits import Exit
+from bot.cli.numbers import Quantity
 from bot.cli.local_run import DidNotStart, LocalRun
 from bot.cli.progress import say_event
 from bot.cli.source_copy import copy_head
@@ -42,7 +43,7 @@ from bot.texts import cli as texts
 @click.option(
     "--timeout",
     "timeout_s",
-    type=click.FloatRange(min=1),
+    type=Quantity(min=1),
     default=1800.0,
     show_default=True,
     help="In seconds.",

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from bot.credentials import AppCredentials
 from bot.outside.errors import GitHubError, NotFound, Refused, Unavailable
+from bot.outside.whole_answers import session
 
 _CODE = re.compile(r"[A-Za-z0-9_-]{1,200}")
 
@@ -27,12 +28,13 @@ def convert(api_url: str, code: str, *, timeout: float = 15.0) -> AppCredentials
     if not _CODE.fullmatch(code):
         raise Refused("not a code")
     try:
-        answer = requests.post(
-            f"{api_url}/app-manifests/{code}/conversions",
-            headers={"Accept": "application/vnd.github+json"},
-            timeout=timeout,
-            allow_redirects=False,
-        )
+        with session(timeout) as alone:
+            answer = alone.post(
+                f"{api_url}/app-manifests/{code}/conversions",
+                headers={"Accept": "application/vnd.github+json"},
+                timeout=timeout,
+                allow_redirects=False,
+            )
     except requests.RequestException as error:
         raise Unavailable(f"app-manifests: {type(error).__name__}") from None
     if answer.status_code in (404, 410, 422):

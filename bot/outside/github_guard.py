@@ -18,6 +18,7 @@ import requests
 
 from bot.outside.errors import Away, RateLimited, Unavailable
 from bot.outside.ratelimit import used_up
+from bot.outside.whole_answers import session
 from bot.story.services import Resting, Services
 from policies import breaker
 
@@ -68,12 +69,13 @@ class Guard:
     def answers(self) -> str:
         """'' where GitHub is there, else why not: one short request that needs no right."""
         try:
-            told = requests.get(
-                f"{self.base_url}/rate_limit",
-                timeout=PROBE_SECONDS,
-                headers={"User-Agent": self.user_agent},
-                allow_redirects=False,
-            )
+            with session(PROBE_SECONDS) as alone:
+                told = alone.get(
+                    f"{self.base_url}/rate_limit",
+                    timeout=PROBE_SECONDS,
+                    headers={"User-Agent": self.user_agent},
+                    allow_redirects=False,
+                )
         except requests.RequestException as error:
             return type(error).__name__
         said = f"{told.status_code} {told.reason}"

@@ -12,6 +12,7 @@ from typing import Any
 import requests
 
 from bot.outside.errors import Unavailable
+from bot.outside.whole_answers import session
 from bot.story.vocabulary import Person
 
 _SECONDS = 10
@@ -42,7 +43,8 @@ def _get(url: str, token: str) -> tuple[int, Any]:
         "User-Agent": "towpath",
     }
     try:
-        answer = requests.get(url, headers=headers, timeout=_SECONDS, allow_redirects=False)
+        with session(_SECONDS) as alone:
+            answer = alone.get(url, headers=headers, timeout=_SECONDS, allow_redirects=False)
     except requests.RequestException as error:
         raise Unavailable(f"GET /user: {type(error).__name__}") from None
     if answer.status_code >= 500 or answer.status_code == 429:

@@ -295,6 +295,14 @@ def recovered(journal: Journal) -> list[str]:
     return sorted(row.title for row in journal.streams(states=[RECOVERED], kind=KIND))
 
 
+def back_since(journal: Journal, name: str) -> datetime | None:
+    """When a service came back, last, that was not looked at since; None: it is none of these."""
+    if name not in recovered(journal):
+        return None
+    told = (one for one in journal.load(_stream(name)) if isinstance(one.event, ServiceRecovered))
+    return max((one.at for one in told), default=None)
+
+
 def _told(journal: Journal, stream: str) -> Degraded:
     condition = _folded(Known(), journal.load(stream)).condition
     return Degraded(

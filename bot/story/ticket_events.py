@@ -58,4 +58,11 @@ class TicketYielded(Value):
     stops: bool
 
 
-TicketEvent = TicketsRead | TicketClaimed | TicketReleased | TicketYielded
+class TicketsInStep(Value):
+    """The tracker was away, and since it was back everything that changed was read and every ticket
+    of ours looked after."""
+
+    kind: Literal["tickets_in_step"] = "tickets_in_step"
+
+
+TicketEvent = TicketsRead | TicketClaimed | TicketReleased | TicketYielded | TicketsInStep

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 CLAIM = "towpath.claim."  # and who holds it: each holder writes a property of its own
+SERVICE = "jira"  # the name of the tracker among the services
 
 
 def stream_of(repository_id: int) -> str:

@@ -9,7 +9,7 @@ from bot.texts import for_people
 from bot.texts.checks import table
 from bot.texts.review import summary
 from bot.texts.status import cost, suite_line
-from bot.texts.words import code, count, gist, plain, short
+from bot.texts.words import code, count, gist, plain, short, shown
 
 
 def title(story: Story) -> str:
@@ -29,7 +29,8 @@ def body(story: Story, files: tuple[tuple[str, int, int], ...]) -> str:
         parts.append(
             "> The model of this story was **scripted**: its answers were written beforehand."
         )
-    parts.append("## Summary\n\n" + (plain(spec.description or spec.title, 800) if spec else ""))
+    told = shown(spec.description) or spec.title if spec else ""
+    parts.append(f"## Summary\n\n{plain(told, 800)}")
     parts.append(
         "\n".join(f"- {code(path)} (+{added} −{removed})" for path, added, removed in files[:50])
     )

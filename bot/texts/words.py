@@ -9,6 +9,7 @@ from policies.branches import unreferred
 
 _MARKUP = re.compile(r"([\\*\[\]|~])")
 _ADDRESS = re.compile(r"(?i)\w*://\S*|www\.\S*")
+_SMALL_PRINT = re.compile(r"</?su[bp]>")
 
 
 def plain(text: str, limit: int = 200) -> str:
@@ -24,6 +25,13 @@ def plain(text: str, limit: int = 200) -> str:
         parts = ["".join(parts)]
     made = "".join(_inert(p) if n % 2 == 0 else code(p) for n, p in enumerate(parts) if p)
     return made.lstrip("/ ")  # what begins a line of ours never begins with a slash
+
+
+def shown(text: str) -> str:
+    """What people see of a text on GitHub: no hidden comments, no tags of small print."""
+    first, *rest = text.split("<!--")
+    seen = first + "".join(piece.partition("-->")[2] for piece in rest)
+    return _SMALL_PRINT.sub("", seen).strip()
 
 
 def _visible(text: str) -> str:

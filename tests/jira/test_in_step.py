@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bot import outages
+from bot.backlog.lanes.day import Day
+from bot.backlog.lanes.lane import Budget, Shift
+from bot.backlog.tracker import rounds
 from bot.backlog.tracker.claim import claim
 from bot.configuration.jira import Jira
+from bot.outside.jira.http import JIRA
 from bot.story.events import (
     CancelRequested,
     EffectPerformed,
@@ -412,3 +419,39 @@ def test_the_other_waits_while_jira_is_away_and_nothing_is_said_twice(
         towpath.later(minutes=10)
         towpath.look_after()
     assert len(site.said("SHOP-1")) == 1
+
+
+def test_after_an_outage_jira_was_looked_at_once_the_lanes_read_and_looked_after_everything(
+    site: Cloud, towpath: Towpath
+) -> None:
+    services = towpath.services
+
+    def sweep() -> datetime | None:
+        in_step = partial(rounds.all_in_step, towpath.office)
+        outages.reconcile(services, towpath.journal, lambda since: 0, in_step)
+        return services.missed(JIRA)
+
+    def shift() -> Shift:
+        config, budget = towpath.office.configuration(REPOSITORY), Budget(60, time.monotonic)
+        return Shift(towpath.office, REPOSITORY, towpath.backlog, config, towpath.now(), budget)
+
+    for _ in range(2):
+        towpath.later(minutes=1)
+        since = towpath.now() - timedelta(minutes=20)
+        services.was_away(JIRA, since, "no answer")
+        towpath.later(minutes=1)
+        assert sweep() == since
+        assert rounds.reconcile(shift()).waits == ()  # nothing was read yet
+        assert sweep() == since
+        site.fail("GET search/jql", 404)
+        rounds.intake(Day(shift()))
+        rounds.reconcile(shift())
+        assert sweep() == since
+        rounds.intake(Day(shift()))
+        assert sweep() == since
+        rounds.reconcile(shift())
+        assert sweep() is None
+    told = len(towpath.journal.load(towpath.tickets.stream))
+    rounds.intake(Day(shift()))
+    rounds.reconcile(shift())
+    assert len(towpath.journal.load(towpath.tickets.stream)) == told

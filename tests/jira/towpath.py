@@ -24,7 +24,7 @@ from bot.story.performer import Performer
 from bot.story.permit import Permitted
 from bot.story.repositories import Repositories
 from bot.story.repository_events import ConfigurationRead
-from bot.story.services import Services
+from bot.story.services import InJournal, Services
 from bot.story.vocabulary import Person, Repository
 from bot.tracking import Tracking
 from policies.effects import Limits
@@ -61,9 +61,10 @@ class Towpath:
         self.journal = Journal(open_database(f"sqlite:///{home / 't.db'}"), self.now, boundary)
         repositories = Repositories(self.journal)
         self.settings = Settings(home=home, **settings)
-        services = Services(self.now, lambda: 0.0)
+        memory = InJournal(self.journal, self.now, slug)
+        self.services = Services(self.now, lambda: 0.0, memory)
         self.tracking = Tracking(
-            self.settings, self.now, repositories.configuration, services, self.journal
+            self.settings, self.now, repositories.configuration, self.services, self.journal
         )
         github = GitHub(slug)
         judge = Judge(

@@ -11,7 +11,13 @@ from datetime import datetime
 from typing import Any
 
 from bot.story.events import EffectFailed, EffectPerformed
-from bot.story.ticket_events import TicketClaimed, TicketReleased, TicketsRead, TicketYielded
+from bot.story.ticket_events import (
+    TicketClaimed,
+    TicketReleased,
+    TicketsInStep,
+    TicketsRead,
+    TicketYielded,
+)
 from bot.story.tickets import CLAIM
 
 
@@ -42,7 +48,7 @@ class Ledger:
     """`fences`: the last one of each ticket; `changes`: how often it was moved or assigned.
 
     `refused`: keys of effects that were refused for good; `read_at`, `whole_at`: when tickets were
-    read for the question `fingerprint`.
+    read for the question `fingerprint`; `in_step_at`: when all was looked after after an outage.
     """
 
     held: Mapping[str, Held] = field(default_factory=dict)
@@ -52,6 +58,7 @@ class Ledger:
     fingerprint: str = ""
     read_at: datetime | None = None
     whole_at: datetime | None = None
+    in_step_at: datetime | None = None
 
 
 def fold(recorded: Iterable[Any]) -> Ledger:
@@ -97,6 +104,8 @@ def fold(recorded: Iterable[Any]) -> Ledger:
             same = event.fingerprint == read.fingerprint
             whole_at = at if event.whole else read.whole_at if same else None
             read = replace(read, fingerprint=event.fingerprint, read_at=at, whole_at=whole_at)
+        elif isinstance(event, TicketsInStep):
+            read = replace(read, in_step_at=at)
     return replace(read, held=held, fences=fences, changes=changes, refused=frozenset(refused))
 
 

@@ -6,14 +6,19 @@ that cannot be looked after keeps no other from it.
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from bot.backlog.lanes.day import Day
 from bot.backlog.lanes.lane import Decision, Outcome, Shift, Wait
 from bot.backlog.store import Backlog
 from bot.backlog.tracker.desk import SOURCE, tickets_of
+from bot.backlog.tracker.ledger import Ledger
 from bot.backlog.tracker.look_after import look_after
 from bot.backlog.tracker.reading import is_due, look, look_at
 from bot.story.office import Office
-from bot.story.tickets import TrackerError
+from bot.story.services import back_since
+from bot.story.ticket_events import TicketsInStep
+from bot.story.tickets import SERVICE, TrackerError
 from bot.story.vocabulary import Repository
 from bot.texts import tickets as texts
 
@@ -32,7 +37,9 @@ def intake(day: Day) -> None:
         day.away(SOURCE, _why(error))
         return
     day.take(told.reading)
-    if told.finished and (told.fact.whole or is_due(ledger, shift.now)):
+    back = back_since(shift.office.journal, SERVICE)
+    first = back is not None and (ledger.read_at is None or ledger.read_at < back)
+    if told.finished and (told.fact.whole or first or is_due(ledger, shift.now)):
         tickets.tell(told.fact)
 
 
@@ -42,6 +49,7 @@ def reconcile(shift: Shift) -> Outcome:
     decisions: list[Decision] = []
     if tickets is None or shift.dry:
         return Outcome()
+    back = back_since(shift.office.journal, SERVICE)
     for key, held in sorted(tickets.ledger().held.items()):
         if shift.budget.over():
             return Outcome(decisions, waits=[Wait(SOURCE, texts.OUT_OF_TIME)])
@@ -53,7 +61,29 @@ def reconcile(shift: Shift) -> Outcome:
             decisions.append(Decision(held.item, "held back", f"{key}: {error}"))
             continue
         decisions += [Decision(one.item, one.what, one.why) for one in seen]
+    ledger = tickets.ledger()
+    if back is not None and not _in_step(ledger, back) and (ledger.read_at or back) > back:
+        tickets.tell(TicketsInStep())
     return Outcome(decisions)
+
+
+def all_in_step(office: Office, since: datetime) -> bool:
+    """Whether since then everything was read and looked after, for all repositories."""
+    for number in office.repositories.known():
+        facts = office.repositories.facts(number)
+        repository = facts.installation.repository or facts.repository
+        if repository is None or office.stopped(repository):
+            continue
+        if office.configuration(repository).mode != "on":
+            continue  # no ticket is looked after
+        tickets = tickets_of(office, repository)
+        if tickets is not None and not _in_step(tickets.ledger(), since):
+            return False
+    return True
+
+
+def _in_step(ledger: Ledger, since: datetime) -> bool:
+    return ledger.in_step_at is not None and ledger.in_step_at > since
 
 
 def heard(office: Office, backlog: Backlog, repository: Repository, key: str) -> None:

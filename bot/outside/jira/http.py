@@ -26,19 +26,20 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import requests
-from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from urllib3.util import Retry
 
 from bot.known_secrets import remember
 from bot.outside.jira.errors import JiraError
+from bot.outside.whole_answers import LONGER, session
 from bot.story.services import Resting, Services
+from bot.story.tickets import SERVICE
 
 if TYPE_CHECKING:
     from atlassian.rest_client import AtlassianRestAPI
 
 LARGEST = 20 * 1024 * 1024  # bytes of an answer that are read
-JIRA = "jira"  # its name among the services
+JIRA = SERVICE
 PROBE_SECONDS = 5.0
 LONGEST_WAIT = 3600.0  # seconds that a 429 can hold us back
 _USUAL_WAIT = 30.0
@@ -159,12 +160,13 @@ class JiraHttp:
     def _silent(self, why: str, retry_after: float | None = None) -> None:
         """No answer came, or none of Jira's own. One bad request does not make Jira be away."""
         try:
-            told = requests.get(
-                f"{self.base_url}/rest/api/2/serverInfo",
-                timeout=PROBE_SECONDS,
-                allow_redirects=False,
-                auth=_Nobody(),
-            )
+            with session(PROBE_SECONDS) as alone:
+                told = alone.get(
+                    f"{self.base_url}/rest/api/2/serverInfo",
+                    timeout=PROBE_SECONDS,
+                    allow_redirects=False,
+                    auth=_Nobody(),
+                )
             away = f"{why}: {told.status_code}" if told.status_code >= 500 else ""
         except requests.RequestException as error:
             away = f"{why}: {type(error).__name__}"
@@ -182,9 +184,6 @@ class JiraHttp:
         from atlassian.rest_client import AtlassianRestAPI  # half a second: only where it is used
 
         remember({token})
-        session = requests.Session()
-        for scheme in ("https://", "http://"):
-            session.mount(scheme, HTTPAdapter(max_retries=_reads_only()))
         user = self._account.user
         client = AtlassianRestAPI(
             self.base_url,
@@ -192,7 +191,7 @@ class JiraHttp:
             password=token if user else None,
             token=None if user else token,
             timeout=self._timeout,
-            session=session,
+            session=session(LONGER * self._timeout, _reads_only()),
             cloud=self.cloud,
             retry_with_header=False,
         )
