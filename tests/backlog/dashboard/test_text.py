@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from bot.backlog.dashboard.ledger import Board
+from bot.backlog.dashboard.obey import Desk, obey
 from bot.backlog.dashboard.view import boxes_of, view
 from bot.backlog.export import exported
 from bot.backlog.reading import Reading
@@ -22,6 +23,7 @@ from bot.story.dashboard_boxes import ACTIONS, box, shown, ticked
 from bot.story.dashboard_events import BoxAnswered, Tick, seen
 from bot.story.dashboard_view import Answer, Row, View, Wait
 from bot.story.item_events import ItemState
+from bot.story.journal import Journal
 from bot.story.vocabulary import Person, Repository
 from bot.texts import dashboard as texts
 from policies.leave import AUTOSTART, OPERATOR, PERSON
@@ -195,6 +197,22 @@ class _About:
 
     def about(self, repository: Repository) -> dict[str, Any]:
         return self._told
+
+
+def test_who_ticks_start_and_hold_at_once_holds_it(backlog: Backlog, journal: Journal) -> None:
+    backlog.take(REPO, reading(sighting("thing")))
+    alice, begun = Person(id=1, login="alice"), []
+
+    def begin(repository: Repository, number: int, by: Person) -> tuple[int, str]:
+        begun.append(number)
+        return 5, ""
+
+    desk = Desk(backlog, journal, lambda *_: "write", begin, lambda issue: False)
+    ticks = [Tick(shown=1, item=1, action=action) for action in ("start", "hold", "up", "down")]
+    told = [obey(desk, PLACE, one, alice) for one in sorted(ticks, key=lambda one: one.name)]
+    assert {one.tick.action: one.outcome for one in told}["start"] == "not_started"
+    assert begun == []
+    assert backlog.item(REPO, 1).held
 
 
 def test_what_a_person_holds_back_no_source_lets_go(backlog: Backlog) -> None:
