@@ -16,7 +16,7 @@ from bot.backlog.dashboard.view import boxes_of, view
 from bot.backlog.export import exported
 from bot.backlog.reading import Reading
 from bot.backlog.store import Backlog
-from bot.backlog.visible import audience, discloses
+from bot.backlog.visible import audience, discloses, reason_for_all
 from bot.configuration.backlog import Backlog as Config
 from bot.configuration.jira import Jira
 from bot.story.dashboard_boxes import ACTIONS, box, shown, ticked
@@ -164,7 +164,12 @@ def test_of_a_thing_that_a_ticket_tells_of_too_only_the_public_part_is_shown(
     assert "words of all" in shown
     for word in ("their words", "Jane", "customer"):
         assert word not in shown
-    assert audience(_About(True), PLACE, Config())(item) == item
+    private, public = (audience(_About(one), PLACE, Config()) for one in (True, False))
+    assert private(item) == item
+    assert reason_for_all(backlog, REPO, private, "item 1", "Jane has it") == "Jane has it"
+    assert "Jane" not in reason_for_all(backlog, REPO, public, "item 1", "Jane has it")
+    for what in ("item 9", "github", "item \u00b2", "pull request 1"):
+        assert reason_for_all(backlog, REPO, public, what, "away") == "away"
 
 
 def test_no_issue_is_opened_for_a_hole_that_is_not_disclosed(backlog: Backlog) -> None:
