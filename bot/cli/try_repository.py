@@ -17,8 +17,8 @@ import click
 from rich.console import Console
 
 from bot.cli.exits import Exit
-from bot.cli.numbers import Quantity
 from bot.cli.local_run import DidNotStart, LocalRun
+from bot.cli.numbers import Quantity
 from bot.cli.progress import say_event
 from bot.cli.source_copy import copy_head
 from bot.cli.story_results import folder_for_results, slug, usable_model, write_results
