@@ -89,9 +89,15 @@ def _listen(office: Office, story: Story, since: datetime) -> None:
 def _installed(office: Office) -> None:
     for facts in office.repositories.known().values():
         if facts.repository and facts.access == GRANTED:
-            _looked(partial(configuration.look, office, facts.repository))
+            _branch(office, facts.repository)
             _looked(partial(_labelled_issues, office, facts.repository))
-            _looked(partial(todo.look, office, facts.repository))
+
+
+def _branch(office: Office, repository: Repository) -> None:
+    """What the default branch says: the configuration, and the marks as that wants them."""
+    heads: list[str | None] = []
+    _looked(lambda: heads.append(configuration.look(office, repository)))
+    _looked(partial(todo.look, office, repository, heads[0] if heads else None))
 
 
 def _labelled_issues(office: Office, repository: Repository) -> None:

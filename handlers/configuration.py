@@ -24,24 +24,28 @@ from bot.texts import configuration as texts
 _TRIES = 5
 
 
-def look(office: Office, repository: Repository) -> None:
-    """Read what the default branch says now, if it is not known yet; show what is wrong with it."""
+def look(office: Office, repository: Repository) -> str | None:
+    """Read what the default branch says now, if it is not known yet; show what is wrong with it.
+
+    Returns the head that was looked at; None: nothing was committed yet.
+    """
     for _ in range(_TRIES):
         facts = office.repositories.facts(repository.id)
         head = office.github.branch_head(repository, repository.default_branch)
         if head is None:
-            return  # nothing was committed yet
+            return None
         entries = _entries(office, repository, head)
         seen = tuple((entry.path, entry.sha) for entry in entries)
         if seen == facts.files:
             _show(office, repository)
-            return
+            return head
         try:
             _record(office, repository, head, entries, facts.version)
         except Conflict:
             continue  # somebody else looked meanwhile: look again
         _show(office, repository)
-        return
+        return head
+    return None
 
 
 def of(office: Office, repository: Repository) -> EffectiveConfig:

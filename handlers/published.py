@@ -21,6 +21,7 @@ from bot.backlog.sources import yaml_records
 from bot.backlog.sources.document import Document
 from bot.backlog.store import Backlog
 from bot.backlog.visible import audience
+from bot.outside import errors
 from bot.story.dashboard_view import Wait
 from bot.story.effects import DeleteBranch, OpenPullRequest, ProposeFile
 from bot.story.item_events import ItemState
@@ -33,7 +34,6 @@ from bot.texts import published as texts
 from policies.repository_effects import BACKLOG_PATH, PUBLISHED_BRANCH, REPORTS
 
 MOST = 3000  # items in the file
-MOST_REPORTS = 12  # files of reports that wait to be merged, beside the newest
 OFTEN = timedelta(hours=1)  # between two proposals, at least
 _SHOWN = (*OPEN, *UNDERWAY, ItemState.BLOCKED)
 Files = tuple[tuple[str, str], ...]
@@ -96,7 +96,7 @@ class _Files:
         if head is None:
             return ()  # nothing was committed yet
         try:
-            files, base, mark = self._wanted(head, (*self._left(told), *report))
+            files, base, mark = self._wanted(head, report)
         except _Broken as broken:
             return (Wait("published files", texts.broken(BACKLOG_PATH, broken.line, broken.what)),)
         if not files:
@@ -116,7 +116,10 @@ class _Files:
         there: dict[str, str | None] = {}
         mark = ""
         if "backlog_file" in self._asks:
-            now = self._file(BACKLOG_PATH, head)
+            try:
+                now = self._file(BACKLOG_PATH, head)
+            except errors.Refused as unreadable:
+                raise _Broken(0, str(unreadable)) from unreadable
             if now is not None:
                 self._hear(now)
             key = str(self._repository.id)
@@ -137,15 +140,6 @@ class _Files:
                     files[REPORTS + name], there[REPORTS + name] = content, before
         base = digest(sorted(there.items()))[:24]
         return tuple(files.items()), base, mark if BACKLOG_PATH in files else ""
-
-    def _left(self, told: Published) -> Files:
-        """Reports that were proposed before and may not be merged yet, the newest."""
-        row = self._office.journal.effect(told.effect) if told.effect else None
-        if row is None or not isinstance(row.effect, ProposeFile):
-            return ()
-        paths = [one for one in row.effect.all_files if one[0].startswith(REPORTS)]
-        kept = [(path.removeprefix(REPORTS), content) for path, content in sorted(paths, key=_day)]
-        return tuple(kept[-MOST_REPORTS:])
 
     def _file(self, path: str, head: str) -> str | None:
         return self._office.github.file(self._repository, path, head)
@@ -236,12 +230,6 @@ class _Files:
     def _keep(self, fact: PublishedEvent, once: str | None = None) -> None:
         head = Head(kind="published", repository=self._repository.full_name)
         self._office.keep(self._stream, fact, head=head, once=once)
-
-
-def _day(file: tuple[str, str]) -> tuple[str, str]:
-    """Reports by their days, which their names end with."""
-    name = file[0].rpartition(".")[0]
-    return name[-10:], name
 
 
 def _outcome(pull: dict[str, Any]) -> str:

@@ -24,14 +24,17 @@ from policies.ranking import base
 _TRIES = 3
 
 
-def look(office: Office, repository: Repository) -> None:
-    """Read what the default branch says now, if it is not known yet, and have its issues say it."""
+def look(office: Office, repository: Repository, head: str | None = None) -> None:
+    """Read what the default branch says now, if it is not known yet, and have its issues say it.
+
+    `head`: of the default branch, where it was asked for a moment ago.
+    """
     config = office.configuration(repository).backlog.todo
     if config.issues == "off" or office.marks is None or office.stopped(repository):
         return
     for _ in range(_TRIES):
         ledger = known(office, repository)
-        head = office.github.branch_head(repository, repository.default_branch)
+        head = head or office.github.branch_head(repository, repository.default_branch)
         if head is None:
             return  # nothing was committed yet
         if head != ledger.commit or tuple(config.ignore) != ledger.ignore:
@@ -43,6 +46,7 @@ def look(office: Office, repository: Repository) -> None:
             try:
                 office.note_marks(repository, fact, expect=ledger.version)
             except Conflict:
+                head = None
                 continue  # somebody else looked meanwhile: look again
             ledger = known(office, repository)
         if config.issues == "on":

@@ -15,6 +15,7 @@ from enum import StrEnum
 HOLD = timedelta(hours=24)  # how long a claim lasts that nobody prolongs
 RENEW = timedelta(hours=12)  # with less than this left it is prolonged
 MARGIN = timedelta(hours=1)  # with less than this left it is no ground to begin anything
+MOST = 2 * HOLD  # that a record counts for after its last change, whatever it says
 LOOK_AGAIN = timedelta(hours=1)  # where nobody said until when
 
 OPEN, CLOSED, ENDED = "open", "closed", "ended"
@@ -129,10 +130,11 @@ class Record:
 
     @property
     def end(self) -> datetime:
-        """When it runs (or ran) out: what was written too late does not count."""
+        """When it runs (or ran) out: what was written too late or too far ahead counts not."""
+        expires = min(self.claim.expires, self.touched + MOST)
         if self.touched < self.confirmed:
-            return self.claim.expires
-        return min(self.claim.expires, self.confirmed)
+            return expires
+        return min(expires, self.confirmed)
 
 
 def standing(records: Iterable[Record]) -> Record | None:

@@ -44,7 +44,12 @@ _IMPORTANT = re.compile(
     re.IGNORECASE,
 )
 _INPUTS = ("value", "time", "risk", "size")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]")
+# Signs that control, turn the direction of what follows, or are there without being seen; the
+# joiners stay, because scripts and emoji are written with them.
+_CONTROL = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff"
+    r"\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f]"
+)
 _TICKET = re.compile(r"[A-Z][A-Z0-9]{1,14}-\d{1,7}")
 _ADVISORY = re.compile(
     r"\b(?:CVE-\d{4}-\d{4,}|GHSA(?:-[a-z0-9]{4}){3}|PYSEC-\d{4}-\d+|RUSTSEC-\d{4}-\d{4})\b", re.I
@@ -93,7 +98,8 @@ class Sightings:
         """Take an entry, unless it says nothing or says what another one said already."""
         title = clean(entry.title, 10_000).strip()
         if not words_of(title):
-            self.fault(entry.line, "an entry without a title", loses=False)
+            named = bool(entry.key or entry.fields.get("id"))  # it may be one that is known
+            self.fault(entry.line, "an entry without a title", loses=named)
             return
         if len(title) > LONGEST_TITLE:
             entry = replace(entry, body=f"{title}\n\n{entry.body}")
@@ -166,7 +172,8 @@ class Sightings:
         )
         matters = one.model_dump(mode="json", exclude={"line", "inputs"})
         numbers = [[i.number, i.origin.authority, i.origin.reason] for i in _all(one.inputs)]
-        return one.model_copy(update={"digest": digest([matters, numbers])})
+        at = f"@{entry.line}" if entry.line else ""
+        return one.model_copy(update={"digest": f"{digest([matters, numbers])}{at}"})
 
     def _placed(self, inputs: Inputs, line: int) -> Inputs:
         at = {"source": self.source, "place": f"{self.place}:{line}" if line else self.place}
@@ -269,6 +276,11 @@ class Sightings:
             if not self.repository or name.casefold() == self.repository.casefold():
                 found.append(number)
         return found
+
+
+def but_for_its_line(sighting_digest: str) -> str:
+    """The digest of what a sighting says, wherever it stands in its document."""
+    return sighting_digest.partition("@")[0]
 
 
 def record(source: Mapping[Any, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

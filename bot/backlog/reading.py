@@ -31,7 +31,8 @@ class Reading:
     """One look at one place of one source; `digest` is of what was looked at.
 
     `elsewhere`: the words (`identity.words_of`) that other readings of the same look tell, so that
-    an entry which moved there is not taken for one that was edited here.
+    an entry which moved there is not taken for one that was edited here. `vacated`: the places that
+    hold nothing any more at that look, from where its entries may have come.
     """
 
     source: str
@@ -41,15 +42,21 @@ class Reading:
     faults: tuple[Fault, ...] = ()
     complete: bool = True
     elsewhere: frozenset[str] = frozenset()
+    vacated: tuple[str, ...] = ()
 
 
 def of_one_look(readings: Sequence[Reading]) -> list[Reading]:
     """Readings that were made at once: each knows what the others tell."""
     told = [frozenset(words_of(one.title) for one in each.sightings) for each in readings]
     seen = Counter(words for each in told for words in each)
+    if len(readings) == 1:
+        return list(readings)
+    empty = [(one.source, one.place) for one in readings if one.complete and not one.sightings]
     return [
-        replace(each, elsewhere=frozenset(w for w in seen if seen[w] > (w in mine)))
-        if len(readings) > 1
-        else each
+        replace(
+            each,
+            elsewhere=frozenset(w for w in seen if seen[w] > (w in mine)),
+            vacated=tuple(place for source, place in empty if source == each.source and mine),
+        )
         for each, mine in zip(readings, told, strict=True)
     ]

@@ -18,7 +18,7 @@ from bot.backlog.item import Item
 from bot.backlog.store import Backlog
 from bot.backlog.tracker.claim import claim, has_ticket
 from bot.backlog.tracker.look_after import give_back
-from bot.backlog.visible import audience, discloses
+from bot.backlog.visible import discloses
 from bot.story.askers import asker_of
 from bot.story.begin import begin
 from bot.story.claim_records import holder, seen
@@ -104,8 +104,8 @@ def stands_against(
     if no := _of_state(item, leave):
         return no
     if not item.issue:
-        config, asked = office.configuration(repository).backlog, leave != AUTOSTART
-        why = discloses(office.github, repository, item, config, asked)
+        config = office.configuration(repository).backlog
+        why = discloses(office.github, repository, item, config, leave)
         return Started(False, rule="undisclosed", reason=why) if why else None
     found = _issue(office, repository, item.issue)
     if found is None or "pull_request" in found:
@@ -113,10 +113,10 @@ def stands_against(
     judged = taking(office, repository, found, leave == PERSON, pull_of(item.issue))
     if not judged.may:
         return Started(False, item.issue, judged.rule, judged.reason, judged.until)
-    return _of_author(office, repository, found, leave)
+    return by_author(office, repository, found, leave)
 
 
-def _of_author(
+def by_author(
     office: Office, repository: Repository, issue: dict[str, Any], leave: str
 ) -> Started | None:
     """What begins by itself at an issue is worked on by its writer's words."""
@@ -139,9 +139,6 @@ def _of_ticket(
     verdict = decide_leave(leave, requester, asker, office.github.identity().bot, on)
     if verdict is not None:
         return Started(False, item.issue, verdict.rule, verdict.reason)
-    if leave == AUTOSTART and not item.issue and not audience(office.github, repository)(item):
-        reason = "the repository is public and the ticket may not be: a person begins it"
-        return Started(False, rule="private_ticket", reason=reason)
     ticket = claim(office, repository, item, leave == PERSON)
     if ticket is None or ticket.may:
         return None

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.backlog.edges import EDGES, UNDERWAY
+from bot.backlog.entry import but_for_its_line
 from bot.backlog.identity import conflict, edited, is_by_words, words_key, words_of
 from bot.backlog.item import INPUTS, Item
 from bot.backlog.reading import Fault, Reading
@@ -53,11 +54,16 @@ def taking(shelf: Shelf, reading: Reading) -> Taken:
     fresh = [one for key, one in told.items() if key not in known]
     unknown = [one for one in fresh if not _others(shelf, one, held)]
     # Only of a whole reading is it known that what is missing is not there.
+    if reading.complete and not known:
+        vanished |= _on_their_way(shelf, reading, fresh)
     pairs = _edited(shelf, vanished, unknown, reading) if reading.complete else {}
     for sighting in told.values():
         if sighting.key in known:
             number, digest = known[sighting.key]
             if digest == sighting.digest:
+                taken.unchanged += 1
+            elif but_for_its_line(digest) == but_for_its_line(sighting.digest):
+                _see(shelf, taken, [number], sighting)  # only its line is another one
                 taken.unchanged += 1
             else:
                 _see(shelf, taken, [number, *_named(shelf, sighting, number)], sighting)
@@ -75,7 +81,7 @@ def taking(shelf: Shelf, reading: Reading) -> Taken:
             number = _find(shelf, sighting)
             taken.found.append(number)
         held.add(number)
-    if reading.complete:
+    if reading.complete and known:
         for key, number in vanished.items():
             _lose(shelf, taken, key, number, reading)
     _remember(shelf, reading)
@@ -90,6 +96,22 @@ def _once(sightings: Sequence[Sighting], taken: Taken) -> dict[str, Sighting]:
             same = f"the same entry as in line {first.line}"
             taken.faults.append(Fault(one.line, same, loses=False))
     return told
+
+
+def _on_their_way(shelf: Shelf, reading: Reading, fresh: Sequence[Sighting]) -> dict[str, int]:
+    """What stood in a place that is empty now, where at least half of it is told here as it was."""
+    told = {words_of(one.title) for one in fresh}
+    found: dict[str, int] = {}
+    for place in reading.vacated:
+        there = shelf.in_place(reading.source, place)
+        missing = {
+            key: number
+            for key, (number, _) in there.items()
+            if (item := shelf.item(number)) and words_of(item.title) not in told
+        }
+        if 2 * len(missing) <= len(there):
+            found |= missing
+    return found
 
 
 def _edited(

@@ -2,8 +2,9 @@
 
 Promises: in a public repository nothing is shown that comes from where only some can look: alerts,
 advisories, another tracker, another system, our own audits. What is not known to be public is not.
-No issue is opened there with the words of a ticket, unless `backlog.jira.public` says that all may
-read them, nor for a hole that nobody is to know of, nor by itself with another system's words.
+No issue is opened there for a hole that nobody is to know of; nor with the words of a ticket, but
+where a person asks for that very item or `backlog.jira.public` says that all may read them; nor by
+itself with the words of another system.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from bot.backlog.sources import (
 from bot.configuration.backlog import Backlog
 from bot.story.vocabulary import Repository
 from bot.texts import started as texts
+from policies.leave import AUTOSTART, PERSON
 
 _ON_GITHUB = frozenset({github_issues.NAME, todo.NAME, workflow_runs.NAME})
 _UNDISCLOSED = frozenset({advisories.NAME, secret_scanning.NAME})
@@ -61,20 +63,17 @@ def _part(item: Item, public: Collection[str]) -> Item | None:
     return item.model_copy(update={"sightings": tuple(told), "reason": reason})
 
 
-def discloses(
-    reads: Reads, repository: Repository, item: Item, config: Backlog, asked: bool
-) -> str:
+def discloses(reads: Reads, repository: Repository, item: Item, config: Backlog, leave: str) -> str:
     """What everybody would be told by an issue of this item that they are not to know; '': nothing.
 
-    `asked`: whether somebody wants it begun, and it does not begin by itself. Raises what reads of
-    GitHub raise.
+    `leave`: to begin it, of `policies.leave`. Raises what reads of GitHub raise.
     """
     known = {one.source for one in item.known}
     if known & _UNDISCLOSED:
         why = texts.UNDISCLOSED
-    elif jira.NAME in known and not config.jira.public:
+    elif jira.NAME in known and leave != PERSON and not config.jira.public:
         why = texts.OF_A_TICKET
-    elif known & _TOLD_BY_OTHERS and not asked:
+    elif known & _TOLD_BY_OTHERS and leave == AUTOSTART:
         why = texts.TOLD_BY_OTHERS
     else:
         return ""

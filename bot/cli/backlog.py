@@ -75,7 +75,7 @@ def list_items(
         click.echo(json.dumps({"repository": repository, "counts": counts, "items": rows}))
         return
     if not rows:
-        click.echo(texts.NOTHING if not counts else texts.total(0, 0, 0, 0, dry=False))
+        click.echo(texts.NONE_LIKE_IT if counts else texts.NOTHING)
         return
     click.echo(texts.HEAD)
     for one in rows:
@@ -172,6 +172,7 @@ def import_documents(
 
     Exit status 1 when a part of a document could not be read.
     """
+    from bot.backlog.reading import of_one_look
     from bot.backlog.sources import UnknownSource
     from bot.backlog.sources.folder import documents_in
 
@@ -179,18 +180,17 @@ def import_documents(
     result: list[dict[str, Any]] = []
     lost = False
     try:
-        for told in documents_in(paths, kind, store.places(repository)):
-            if told.problem:
-                lost = lost or told.named
-                if told.named:
-                    click.echo(texts.unreadable(_safe(told.place), told.problem), err=True)
-                continue
-            if not told.readings and told.named:
+        found = list(documents_in(paths, kind, store.places(repository)))
+        for told in found:
+            if told.named and told.problem:
+                lost = True
+                click.echo(texts.unreadable(_safe(told.place), told.problem), err=True)
+            elif told.named and not told.readings:
                 lost = True
                 click.echo(texts.nothing_known(_safe(told.place)), err=True)
-            for reading in told.readings:
-                result.append(_take(store, repository, reading, dry=dry_run, quiet=as_json))
-                lost = lost or any(fault.loses for fault in reading.faults)
+        for reading in of_one_look([one for told in found for one in told.readings]):
+            result.append(_take(store, repository, reading, dry=dry_run, quiet=as_json))
+            lost = lost or any(fault.loses for fault in reading.faults)
     except UnknownSource as unknown:
         raise click.UsageError(texts.unknown_kind(unknown.name, unknown.known)) from unknown
     if as_json:

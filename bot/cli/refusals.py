@@ -66,6 +66,8 @@ def explained(error: Exception) -> str | None:
         return texts.no_database(redact(str(cause)).partition("\n")[0])
     if isinstance(error, GitHubError):
         return texts.no_github(error.kind, str(error))
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        return texts.no_file(redact(str(error.filename)), error.strerror)
     if isinstance(error, SandboxUnavailable):
         return texts.no_sandbox(error.findings)
     return None

@@ -103,7 +103,7 @@ def sentences(lacks: Iterable[Condition]) -> list[str]:
 
 def line(said: str) -> str:
     """One line of somebody's words."""
-    return clean(redact(said), _LINE)
+    return clean(redact(clean(said, 4 * _LINE)), _LINE)
 
 
 def lines(said: Iterable[str]) -> list[str]:
@@ -113,4 +113,5 @@ def lines(said: Iterable[str]) -> list[str]:
 
 def text(said: str) -> str:
     """A text of somebody's."""
-    return clean(redact(said), shapes.MOST_BODY, lines=True)
+    whole = clean(said, 4 * shapes.MOST_BODY, lines=True)  # or a hidden sign could part a secret
+    return clean(redact(whole), shapes.MOST_BODY, lines=True)

@@ -47,8 +47,10 @@ API_VERSION = "2022-11-28"
 MAX_PAGES = 100
 NEEDED = "x-accepted-github-permissions"
 _RENEW_SECONDS = 300  # a token is renewed this long before it expires
-_CACHED = 512  # answers kept for conditional requests
-_CACHED_SIZE = 256 * 1024
+# Answers kept for conditional requests: for a hundred repositories some thousand, each a few KB.
+_CACHED_SIZE = 1024 * 1024  # characters of one
+_CACHED_SIZES = 32 * 1024 * 1024  # characters of all
+_CACHED_COST = 500  # characters that an empty one counts as
 
 # Logs headers and bodies at DEBUG, and minted tokens are in bodies.
 logging.getLogger("github.Requester").setLevel(logging.INFO)
@@ -110,6 +112,7 @@ class GitHubHttp:
         self._lock = threading.Lock()
         self._tokens: dict[int, _Token] = {}
         self._seen: OrderedDict[tuple[Any, ...], tuple[str, _Answer]] = OrderedDict()
+        self._kept = 0
         services = services or Services(now, random.random, limits=limits_of)
         self._guard = Guard(services, self._base_url, user_agent)
 
@@ -144,6 +147,8 @@ class GitHubHttp:
         where = (installation, path, tuple(sorted(params.items())))
         with self._lock:
             etag, known = self._seen.get(where, ("", ("", "")))
+            if etag:
+                self._seen.move_to_end(where)  # what is asked often is kept longest
         conditional = {"If-None-Match": etag} if etag else {}
         status, headers, text = self._send("GET", path, installation, params, conditional)
         if status == 304 and etag:
@@ -283,11 +288,16 @@ class GitHubHttp:
 
     def _remember(self, where: tuple[Any, ...], etag: str, answer: _Answer) -> None:
         with self._lock:
-            self._seen.pop(where, None)
+            self._forget(where)
             if etag and len(answer[0]) <= _CACHED_SIZE:
                 self._seen[where] = (etag, answer)
-                if len(self._seen) > _CACHED:
-                    self._seen.popitem(last=False)
+                self._kept += _CACHED_COST + len(answer[0])
+                while self._kept > _CACHED_SIZES:
+                    self._forget(next(iter(self._seen)))
+
+    def _forget(self, where: tuple[Any, ...]) -> None:
+        if (held := self._seen.pop(where, None)) is not None:
+            self._kept -= _CACHED_COST + len(held[1][0])
 
 
 @lru_cache(maxsize=4)

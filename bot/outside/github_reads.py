@@ -37,6 +37,8 @@ NEEDS_OF_BACKLOG = {  # and those of the backlog's sources; without one of them 
 _LEVELS = ("none", "read", "triage", "write", "maintain", "admin")
 _FULL_NAME = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+", re.ASCII)
 _PULL_COMMITS, _PULL_FILES = 250, 3000  # GitHub tells no more than that
+_HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}", re.ASCII)
+_TREES_KEPT, _LARGEST_KEPT = 1000, 200  # folders, and entries of one
 
 
 def repo_path(full_name: str, *parts: str | int) -> str:
@@ -60,6 +62,7 @@ class Reads:
     def __init__(self, http: GitHubHttp) -> None:
         self._http = http
         self._identity: AppIdentity | None = None
+        self._trees: dict[tuple[int, str], list[dict[str, Any]]] = {}
 
     def _get(self, repository: Repository, *parts: str | int, **params: Any) -> Any:
         path = repo_path(repository.full_name, *parts)
@@ -281,13 +284,21 @@ class Reads:
             raise Refused(f"{path} at {ref} is not text") from None
 
     def tree(self, repository: Repository, sha: str) -> list[dict[str, Any]]:
+        where = (repository.id, sha)
+        if (known := self._trees.get(where)) is not None:
+            return list(known)  # what a hash names does not change
         try:
             told = self._get(repository, "git", "trees", sha)
         except NotFound:
             return []
         if told.get("truncated"):
             raise Refused("GitHub tells only a part of this folder")
-        return list(told.get("tree") or ())
+        found = list(told.get("tree") or ())
+        if _HASH.fullmatch(sha) and len(found) <= _LARGEST_KEPT:
+            self._trees[where] = list(found)
+            while len(self._trees) > _TREES_KEPT:
+                self._trees.pop(next(iter(self._trees)), None)
+        return found
 
     def blob(self, repository: Repository, sha: str) -> bytes:
         told = self._get(repository, "git", "blobs", sha)

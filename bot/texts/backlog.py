@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 NOTHING = "There is nothing in the backlog. `towpath backlog import PATH` reads documents into it."
+NONE_LIKE_IT = "No item is like that. `towpath backlog list --all` shows those that there are."
 INPUT_NAMES = {
     "value": "business value",
     "time": "time criticality",

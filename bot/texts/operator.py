@@ -72,6 +72,11 @@ def no_database(problem: str) -> str:
     )
 
 
+def no_file(path: str, problem: str) -> str:
+    shown = "".join(sign if sign.isprintable() else "?" for sign in path)
+    return f"{shown} cannot be used: {problem}. Name another place, or change who may use it."
+
+
 def no_github(kind: str, problem: str) -> str:
     return (
         f"GitHub answered with an error ({kind}): {problem}. `towpath doctor` looks at the "

@@ -14,8 +14,8 @@ from bot.texts.words import plain, plain_code, who
 _SHOWS = "an issue in this public repository would show everybody"
 UNDISCLOSED = f"{_SHOWS} a hole that nobody is to know of yet"
 OF_A_TICKET = (
-    f"{_SHOWS} the words of a Jira ticket; say backlog.jira.public: true in .github/towpath.yml "
-    "where they may be read by all"
+    f"{_SHOWS} the words of a Jira ticket; a person can ask for it, or say that all may read them: "
+    "backlog.jira.public: true in .github/towpath.yml"
 )
 TOLD_BY_OTHERS = f"{_SHOWS} what another system told; it begins when a person asks for it"
 NOT_SHOWN = "the reason is not public"

@@ -11,6 +11,7 @@ import yaml
 from click.testing import CliRunner, Result
 
 from bot.cli import main
+from bot.texts import backlog as texts
 
 BACKLOG = "# Backlog\n\n- [ ] Log-in times out (value: 8, size: S)\n- [ ] Export the table as CSV\n"
 
@@ -127,3 +128,76 @@ def test_an_item_that_is_not_there(folder: Path) -> None:
     assert (result.exit_code, "no item 7" in result.output) == (2, True)
     assert "nothing in the backlog" in towpath("list").output
     assert towpath("--repository", "acme/unknown", "list").exit_code == 2
+
+
+def test_a_place_that_cannot_be_written_is_a_sentence(folder: Path) -> None:
+    (folder / "BACKLOG.md").write_text(BACKLOG)
+    towpath("import", ".")
+    result = towpath("export", "--output", "none/x.csv")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("none/x.csv cannot be used: No such file or directory.")
+
+
+def test_a_filter_that_nothing_meets_says_so(folder: Path) -> None:
+    (folder / "BACKLOG.md").write_text(BACKLOG)
+    towpath("import", ".")
+    assert towpath("list", "--state", "doing").output == texts.NONE_LIKE_IT + "\n"
+
+
+def test_signs_that_nobody_sees_are_left_out(folder: Path) -> None:
+    hidden = "".join(map(chr, (0x200B, 0x2060, 0xE0041, 0x202E, 0x9B, 0x200F)))
+    (folder / "BACKLOG.md").write_text(
+        f"- [ ] Log-in{hidden} times out \U0001f469\u200d\U0001f680\n"
+    )
+    towpath("import", ".")
+    [one] = told("list")["items"]
+    assert one["title"] == "Log-in times out \U0001f469\u200d\U0001f680"
+
+
+def test_a_document_that_was_moved_and_edited_at_once_keeps_its_items(folder: Path) -> None:
+    more = BACKLOG + "- [ ] Add a dark mode\n"
+    (folder / "BACKLOG.md").write_text(more)
+    towpath("import", ".")
+    (folder / "BACKLOG.md").unlink()
+    (folder / "docs").mkdir()
+    edited = more.replace("Log-in times out", "The log-in times out")
+    (folder / "docs" / "todo.md").write_text(edited)
+    assert "0 new, 3 changed" in towpath("import", ".").output
+    items = told("list", "--all")["items"]
+    assert sorted((one["number"], one["title"]) for one in items) == [
+        (1, "The log-in times out"),
+        (2, "Export the table as CSV"),
+        (3, "Add a dark mode"),
+    ]
+    assert {one["place"] for item in items for one in item["sources"]} == {"docs/todo.md"}
+    assert "0 new, 0 changed, 3 as before, 0 gone." in towpath("import", ".").output
+
+
+@pytest.mark.parametrize(("first", "then"), [("BACKLOG.md", "TODO.md"), ("TODO.md", "BACKLOG.md")])
+def test_an_entry_that_moves_between_documents_is_never_done_meanwhile(
+    folder: Path, first: str, then: str
+) -> None:
+    (folder / first).write_text(BACKLOG)
+    towpath("import", ".")
+    (folder / first).write_text("- [ ] Export the table as CSV\n")
+    (folder / then).write_text("- [ ] Log-in times out (value: 8, size: S)\n")
+    towpath("import", ".")
+    assert told("show", "1")["reason"] == ""
+
+
+def test_the_line_of_an_entry_is_the_one_it_stands_in_now(folder: Path) -> None:
+    (folder / "BACKLOG.md").write_text(BACKLOG)
+    towpath("import", ".")
+    (folder / "BACKLOG.md").write_text(BACKLOG.replace("# Backlog", "# Backlog\n\nA word before."))
+    assert "0 new, 0 changed, 2 as before, 0 gone." in towpath("import", ".").output
+    assert [one["sources"][0]["line"] for one in told("list")["items"]] == [5, 6]
+
+
+def test_a_known_entry_whose_title_was_lost_is_not_done(folder: Path) -> None:
+    whole = "- {id: A-1, title: Log-in times out}\n- {id: A-2, title: B c}\n"
+    (folder / "backlog.yml").write_text(whole)
+    towpath("import", ".")
+    (folder / "backlog.yml").write_text(whole.replace("Log-in times out", ""))
+    result = towpath("import", ".")
+    assert (result.exit_code, result.stderr) == (1, "backlog.yml:1: an entry without a title\n")
+    assert told("show", "1")["state"] == "NEW"

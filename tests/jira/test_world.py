@@ -15,10 +15,7 @@ from tests.jira.cloud import TOKEN, USER, Cloud
 from tests.world import BUMP, FILES, World
 
 SECRET = "the secret of Jira's webhook"
-CONFIG = (
-    "backlog:\n  jira:\n    enabled: true\n    public: true\n    project: SHOP\n"
-    "    states: {blocked: On Hold}\n"
-)
+CONFIG = "backlog:\n  jira:\n    enabled: true\n    project: SHOP\n    states: {blocked: On Hold}\n"
 
 
 @pytest.fixture
@@ -138,7 +135,7 @@ def test_by_itself_no_ticket_is_told_to_a_public_repository(
     (item,) = backlog.items(str(repository.id))
     backlog.move(str(repository.id), item.number, ItemState.READY)
     told = start(house.office, backlog, repository, item.number, None, AUTOSTART)
-    assert (told.begun, told.rule) == (False, "private_ticket")
+    assert (told.begun, told.rule) == (False, "undisclosed")
     assert site.changes == 0
 
 
@@ -156,6 +153,6 @@ def test_without_leave_a_ticket_is_not_touched(site: Cloud, world: World) -> Non
         start(house.office, backlog, repository, item.number, reader, PERSON),
         start(house.office, backlog, repository, item.number, None, AUTOSTART),
     ]
-    assert [one.rule for one in told] == ["permission", "autostart"]
+    assert [one.rule for one in told] == ["permission", "undisclosed"]
     assert site.changes == 0
     assert site.properties.get(key) is None

@@ -127,6 +127,30 @@ def test_an_unchanged_thing_costs_nothing_and_a_changed_one_is_seen(place: Place
     assert github.issue(repository, number)["title"] == "second"
 
 
+def test_what_is_asked_again_and_again_costs_nothing_however_much_there_is(place: Place) -> None:
+    github, repository = place.connect(), place.repository
+    number = place.as_person().open_issue(REPO, "x" * 200)
+    github.issue(repository, number)
+    for page in range(600):
+        github._http.get(f"/repos/{REPO}/issues", repository.installation_id, page=page + 1)
+    windows = place.hub.limits._windows
+    before = {name: window.used for name, window in windows.items()}
+    github.issue(repository, number)
+    assert {name: window.used for name, window in windows.items()} == before
+
+
+def test_a_folder_is_asked_for_once_by_its_hash_and_each_time_by_a_name(place: Place) -> None:
+    github, repository = place.connect(), place.repository
+    head = github.branch_head(repository, "main")
+    assert head
+    for name, asked in ((head, 1), ("main", 2)):
+        before = len(place.asked)
+        first = github.tree(repository, name)
+        first.clear()
+        assert github.tree(repository, name)
+        assert len(place.asked) - before == asked
+
+
 def test_a_token_is_minted_once_renewed_when_old_and_when_refused(place: Place) -> None:
     github, repository = place.connect(), place.repository
 

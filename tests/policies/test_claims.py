@@ -101,6 +101,14 @@ def test_what_was_prolonged_too_late_ran_out() -> None:
     assert seen_of([ended, second]).claim == second.claim
 
 
+def test_nobody_can_claim_a_thing_for_ever() -> None:
+    first = record(10, "a", NOW, 24 * 365 * 70)  # a clock that was wrong, or a hand in the comment
+    assert first.end == NOW + 2 * HOLD
+    late = record(11, "b", NOW + 2 * HOLD, 24)
+    assert standing([first, late]) == late
+    assert standing([first, record(11, "b", NOW + HOLD, 24)]) == first
+
+
 def test_times_to_prolong_and_to_begin() -> None:
     assert [wants_renewal(NOW + left, NOW) for left in (HOLD, HOLD / 2)] == [False, True]
     assert [lasts(NOW + left, NOW) for left in (2 * HOUR, HOUR)] == [True, False]

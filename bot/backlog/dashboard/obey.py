@@ -26,7 +26,7 @@ from bot.story.item_events import (
 )
 from bot.story.journal import Journal
 from bot.story.vocabulary import Person, Repository
-from policies.ranking import SCALE
+from policies.ranking import SCALE, on_scale
 from policies.who_commands import START, CommandFacts, decide
 
 SOURCE = "dashboard"
@@ -139,7 +139,7 @@ def _rank(desk: Desk, repository: Repository, item: Item, tick: Tick, person: Pe
 
 
 def _step(number: int, way: str) -> int:
-    at = SCALE.index(number) + (1 if way == "up" else -1)
+    at = SCALE.index(on_scale(number)) + (1 if way == "up" else -1)
     return SCALE[min(max(at, 0), len(SCALE) - 1)]
 
 

@@ -17,14 +17,17 @@ from bot.backlog.dependencies import comes_after, in_circles
 from bot.backlog.edges import UNDERWAY
 from bot.backlog.item import Item
 from bot.backlog.lanes.lane import Decision, Outcome, Shift, Wait
-from bot.backlog.start import AUTOSTART, PERSON, stands_against, start
+from bot.backlog.open_issues import OpenIssues
+from bot.backlog.start import AUTOSTART, PERSON, by_author, stands_against, start
 from bot.backlog.store import family_of
 from bot.story import ci
+from bot.story.claim_records import seen
 from bot.story.item_events import ItemState
 from bot.story.opened_pulls import opened_pulls
 from bot.story.peoples_pulls import pulls_of_people
 from bot.story.vocabulary import State, digest
-from policies import throttle
+from policies import claims, throttle
+from policies.claims import Us
 
 NAME = "dispatch"
 EVERY = timedelta(minutes=2)
@@ -81,6 +84,8 @@ class _Look:
     decisions: list[Decision] = field(default_factory=list)
     waits: list[Wait] = field(default_factory=list)
     _new: int = 0
+    _known: dict[str, throttle.Opened] = field(default_factory=dict)  # by family
+    _authors: dict[str, str] = field(default_factory=dict)  # what stands against their issues
 
     def consider(self, item: Item) -> None:
         """Begin an item, or say what stands against it."""
@@ -142,6 +147,23 @@ class _Look:
         )
         if verdict is not None:
             yield verdict.reason.partition("; it goes on at")[0]
+        if why := self._of_others(item.issue):
+            yield why
+
+    def _of_others(self, issue: int) -> str:
+        """What the list of issues says against it already; the last word is `start`'s."""
+        told = self._issues.listed(issue) if issue else None
+        if told is None:
+            return ""
+        us = Us("", (self.shift.office.github.identity().bot.login,))
+        judged = claims.decide(seen(told, (), self._pull_of(issue)), us, self.shift.now)
+        if not judged.may:
+            return judged.reason
+        who = str((told.get("user") or {}).get("login"))
+        if who not in self._authors:
+            no = by_author(self.shift.office, self.shift.repository, told, self.leave)
+            self._authors[who] = no.reason if no else ""
+        return self._authors[who]
 
     def _count(self, item: Item) -> None:
         self._new += 1
@@ -157,8 +179,7 @@ class _Look:
     def _running(self) -> list[Item]:
         """The items that are worked on, by whoever's leave."""
         backlog, key = self.shift.backlog, self.shift.key
-        rows = backlog.next(key, 10_000, (*UNDERWAY, ItemState.BLOCKED))
-        items = [backlog.item(key, row.number) for row in rows]
+        items = [backlog.item(key, row.number) for row in backlog.next(key, 10_000, UNDERWAY)]
         return [item for item in items if item.state in UNDERWAY]
 
     @cached_property
@@ -178,13 +199,14 @@ class _Look:
     def _opened(self, family: str) -> throttle.Opened:
         """What is opened, and what is on its way there."""
         office, repository = self.shift.office, self.shift.repository
-        known = opened_pulls(
+        known = self._known.get(family) or opened_pulls(
             office.journal.engine,
             lambda: self.shift.now,
             family_of(office.journal),
             repository,
             family=family,
         )
+        self._known[family] = known
         coming, alike = self._coming.total(), self._coming[family]
         return replace(
             known,
@@ -220,13 +242,12 @@ class _Look:
         story = self.shift.office.story(self.shift.repository, issue)
         if story is not None and story.state is State.DONE:
             return False
-        try:
-            found = self.shift.office.github.issue(self.shift.repository, issue)
-        except Exception as error:
-            if getattr(error, "kind", "") == "not_found":
-                return False
-            raise
-        return found.get("state") == "open"
+        return self._issues.is_open(issue)
+
+    @cached_property
+    def _issues(self) -> OpenIssues:
+        wanted = sum(1 for item in self.ready if item.issue)
+        return OpenIssues(self.shift.office.github, self.shift.repository, wanted)
 
 
 def _listed(issues: tuple[int, ...] | list[int]) -> str:

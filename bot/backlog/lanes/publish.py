@@ -19,6 +19,7 @@ from bot.story.vocabulary import digest
 NAME = PUBLISH
 EVERY = timedelta(minutes=5)
 BUDGET = timedelta(minutes=2)
+_LAST_DAYS = 7  # whose reports are offered to the repository
 
 
 def run(shift: Shift) -> Outcome:
@@ -29,20 +30,24 @@ def run(shift: Shift) -> Outcome:
     counts = shift.backlog.counts(shift.key)
     inputs = {"backlog": digest(sorted(counts.items()))}
     decisions: list[Decision] = []
+    waits: list[Wait] = []
     for day in _days(shift, surfaces):
         if shift.budget.over():
             return Outcome(decisions, inputs, finished=False)
-        _report(shift, surfaces, day)
+        try:
+            _report(shift, surfaces, day)
+        except OSError as error:  # a full disk: what people see on GitHub goes on
+            waits.append(Wait("reports", f"they cannot be written ({error.strerror or 'error'})"))
+            break
         decisions.append(Decision(0, "reported", str(day)))
     if shift.dry:
-        return Outcome(decisions, inputs)
+        return Outcome(decisions, inputs, waits=waits)
     told = waits_of(shift.office.journal, shift.repository.id)
     inputs["waits"] = digest([[one.what, one.reason] for one in told])
-    waits: list[Wait] = []
     if not surfaces.dashboard(shift.office, shift.repository):
         waits.append(Wait("dashboard", "the issue could not be written"))
     shift.budget.over()  # raises where the lane is another's by now
-    last = _last_report(shift, surfaces) if shift.config.backlog.publish.daily_report else ()
+    last = _last_reports(shift, surfaces) if shift.config.backlog.publish.daily_report else ()
     for one in surfaces.files(shift.office, shift.repository, shift.backlog, last):
         waits.append(Wait(*one))
     return Outcome(decisions, inputs, waits=waits)
@@ -67,11 +72,10 @@ def _report(shift: Shift, surfaces: Surfaces, day: date) -> reports.Report:
     return made
 
 
-def _last_report(shift: Shift, surfaces: Surfaces) -> tuple[tuple[str, str], ...]:
-    """The files of yesterday, as they are kept."""
+def _last_reports(shift: Shift, surfaces: Surfaces) -> tuple[tuple[str, str], ...]:
+    """The files of the last days, as they are kept: those that are merged already say the same."""
     folder = folder_of(shift, surfaces)
-    day = shift.now.date() - timedelta(days=1)
-    files = [folder / name for name, _ in reports.Report(day, "", "").files]
-    if not all(one.exists() for one in files):
-        return ()
-    return tuple((one.name, one.read_text(encoding="utf-8")) for one in files)
+    days = [shift.now.date() - timedelta(days=back) for back in range(_LAST_DAYS, 0, -1)]
+    named = (name for day in days for name, _ in reports.Report(day, "", "").files)
+    files = [folder / name for name in named]
+    return tuple((one.name, one.read_text(encoding="utf-8")) for one in files if one.exists())

@@ -12,6 +12,7 @@ from datetime import timedelta
 from bot.backlog.edges import EDGES, UNDERWAY
 from bot.backlog.item import Item
 from bot.backlog.lanes.lane import Decision, Outcome, Shift, Wait
+from bot.backlog.open_issues import OpenIssues
 from bot.story.item_events import ItemState
 from bot.story.machine import Story
 from bot.story.vocabulary import TERMINAL, Gate, State, digest
@@ -36,11 +37,13 @@ def run(shift: Shift) -> Outcome:
     told: dict[str, str] = {}
     waits: list[Wait] = []
     done: set[int] = set()
-    for item in _started(shift):
+    started = _started(shift)
+    issues = OpenIssues(shift.office.github, shift.repository, len(started))
+    for item in started:
         done.add(item.number)
         story = shift.office.story(shift.repository, item.issue)
         told[f"story {item.issue}"] = _digest(story)
-        decisions += _follow(shift, item, _of_story(shift, story))
+        decisions += _follow(shift, item, _of_story(issues, story))
         if shift.budget.over():
             return Outcome(decisions, told, finished=False, waits=waits)
     for row in shift.office.journal.streams(
@@ -55,7 +58,7 @@ def run(shift: Shift) -> Outcome:
         if begun is None or begun.number in done or begun.state is ItemState.DONE:
             continue
         told[f"story {row.issue}"] = _digest(story)
-        decisions += _follow(shift, begun, _of_story(shift, story))
+        decisions += _follow(shift, begun, _of_story(issues, story))
         if shift.budget.over():
             return Outcome(decisions, told, finished=False, waits=waits)
     return Outcome(decisions, told, shift.backlog.counts(shift.key), waits=waits)
@@ -84,7 +87,7 @@ def _digest(story: Story | None) -> str:
     return digest([story.state, story.pull_number, story.withheld is None])[:16]
 
 
-def _of_story(shift: Shift, story: Story | None) -> Where | None:
+def _of_story(issues: OpenIssues, story: Story | None) -> Where | None:
     """Where the item belongs; None: it stays where it is."""
     if story is None:
         return None
@@ -93,7 +96,7 @@ def _of_story(shift: Shift, story: Story | None) -> Where | None:
         case State.DONE:
             return ItemState.DONE, "its story is done"
         case State.CANCELLED:
-            return _cancelled(shift, story)
+            return _cancelled(issues, story)
         case State.FAILED if story.nothing_to_do:
             return ItemState.BLOCKED, "nothing has to change; close the issue, or say more"
         case State.FAILED:
@@ -111,9 +114,8 @@ def _of_story(shift: Shift, story: Story | None) -> Where | None:
             return pull, ""
 
 
-def _cancelled(shift: Shift, story: Story) -> Where:
-    issue = shift.office.github.issue(shift.repository, story.issue)
-    if issue.get("state") == "closed":
+def _cancelled(issues: OpenIssues, story: Story) -> Where:
+    if not issues.is_open(story.issue):
         return ItemState.DONE, "its issue was closed"
     reason = story.cancel.reason if story.cancel else ""
     return ItemState.BLOCKED, f"cancelled: {reason or 'no reason was given'}"

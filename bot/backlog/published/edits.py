@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bot.backlog.edges import UNDERWAY
+from bot.backlog.entry import but_for_its_line
 from bot.backlog.item import INPUTS, Item
 from bot.backlog.published.file import is_cut, mark_of
 from bot.backlog.published.ledger import fold, stream_of
@@ -63,7 +64,7 @@ def heard(
             None,
         )
         ours = base.get(number)
-        if written is None or (ours is not None and ours.digest == told.digest):
+        if written is None or (ours is not None and _said(ours) == _said(told)):
             kept += [mine] if mine is not None else []
             continue
         _give(backlog, journal, repository, item, told, ours, mark)
@@ -88,6 +89,10 @@ def _read(document: Document, text: str) -> Sequence[Sighting]:
 
 def _by_item(sightings: Sequence[Sighting]) -> Mapping[int, Sighting]:
     return {number: one for one in sightings if (number := _number(one))}
+
+
+def _said(sighting: Sighting) -> str:
+    return but_for_its_line(sighting.digest)
 
 
 def _number(sighting: Sighting) -> int:

@@ -18,7 +18,7 @@ def stream_of(repository_id: int | str) -> str:
 
 @dataclass(frozen=True)
 class Published:
-    """`sha`, `says`, `base`, `effect`: of the last proposal, at `at`. `effects`: by their marks.
+    """`sha`, `says`, `base`: of the last proposal, at `at`. `effects`: by their marks.
 
     `number`: of the last pull request, with its `outcome` ('' while it is open) and the `settings`
     under which it ended; `offered`: how many there were. `unoffered`: the last proposal is in none.
@@ -28,7 +28,6 @@ class Published:
     sha: str = ""
     says: str = ""
     base: str = ""
-    effect: str = ""
     at: datetime | None = None
     tries: int = 0
     number: int = 0
@@ -61,7 +60,6 @@ def _happen(told: Published, event: Any, at: datetime) -> Published:
                 sha=event.sha,
                 says=event.says,
                 base=event.base,
-                effect=event.effect,
                 at=at,
                 tries=told.tries + 1,
                 unoffered=told.unoffered or not told.is_open,

@@ -24,6 +24,7 @@ from bot.story.dashboard_view import Answer, Row, View, Wait
 from bot.story.item_events import ItemState
 from bot.story.vocabulary import Person, Repository
 from bot.texts import dashboard as texts
+from policies.leave import AUTOSTART, OPERATOR, PERSON
 from tests.backlog.dashboard.plans import alerts, plan
 from tests.backlog.dashboard.test_published import PLACE
 from tests.backlog.samples import REPO, reading, sighting
@@ -167,10 +168,10 @@ def test_of_a_thing_that_a_ticket_tells_of_too_only_the_public_part_is_shown(
 def test_no_issue_is_opened_for_a_hole_that_is_not_disclosed(backlog: Backlog) -> None:
     backlog.take(REPO, reading(sighting("a draft", source="advisories"), sighting("a wish")))
     draft, wish = backlog.items(REPO)
-    for asked in (True, False):
-        assert discloses(_About(False), PLACE, draft, Config(), asked)
-        assert not discloses(_About(True), PLACE, draft, Config(), asked)
-        assert not discloses(_About(False), PLACE, wish, Config(), asked)
+    for leave in (PERSON, OPERATOR, AUTOSTART):
+        assert discloses(_About(False), PLACE, draft, Config(), leave)
+        assert not discloses(_About(True), PLACE, draft, Config(), leave)
+        assert not discloses(_About(False), PLACE, wish, Config(), leave)
 
 
 def test_a_tickets_words_are_shown_to_everybody_only_where_that_is_said(backlog: Backlog) -> None:
@@ -178,13 +179,14 @@ def test_a_tickets_words_are_shown_to_everybody_only_where_that_is_said(backlog:
     backlog.take(REPO, reading(sighting("an alarm", source="error_rate")))
     ticket, alarm = backlog.items(REPO)
     open_to_all = Config(jira=Jira(public=True))
-    assert "backlog.jira.public" in discloses(_About(False), PLACE, ticket, Config(), True)
-    assert not discloses(_About(False), PLACE, ticket, open_to_all, False)
-    assert not discloses(_About(True), PLACE, ticket, Config(), False)
+    assert "backlog.jira.public" in discloses(_About(False), PLACE, ticket, Config(), OPERATOR)
+    assert not discloses(_About(False), PLACE, ticket, Config(), PERSON)
+    assert not discloses(_About(False), PLACE, ticket, open_to_all, AUTOSTART)
+    assert not discloses(_About(True), PLACE, ticket, Config(), AUTOSTART)
     assert not audience(_About(False), PLACE, Config())(ticket)
     assert audience(_About(False), PLACE, open_to_all)(ticket)
-    assert discloses(_About(False), PLACE, alarm, open_to_all, False)
-    assert not discloses(_About(False), PLACE, alarm, open_to_all, True)
+    assert discloses(_About(False), PLACE, alarm, open_to_all, AUTOSTART)
+    assert not discloses(_About(False), PLACE, alarm, open_to_all, OPERATOR)
 
 
 class _About:
