@@ -19,10 +19,12 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.pool import NullPool
 from sqlalchemy.sql.expression import ClauseElement
 
 from bot.story.turnstile import Turnstile
 
+_NAMED = "named"  # parameters of SQLite, as `Prepared` hands them over
 _BUSY_MS = 10_000  # only for writers that came past the turnstile (a person with a shell)
 _RESTED_S = 1.0  # a connection that was used later is not asked whether it is alive
 
@@ -154,11 +156,21 @@ def _open_postgresql(url: str) -> Engine:
     return engine
 
 
+def only_look(url: str) -> Engine:
+    """An engine that makes nothing and changes nothing: for reads of what others keep up to date.
+
+    Every connection is closed after its use. Raises what SQLAlchemy says of a bad URL.
+    """
+    parsed = make_url(url)
+    options = {"paramstyle": _NAMED} if parsed.drivername == "sqlite" else {}
+    return create_engine(parsed, poolclass=NullPool, **options)
+
+
 def _open_sqlite(url: str, path: str | None) -> Engine:
     if not path or path == ":memory:" or path.startswith("file:"):
         raise ValueError("SQLite needs a plain file path")
     Path(path).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, paramstyle="named")
+    engine = create_engine(url, paramstyle=_NAMED)
     lock = os.path.realpath(path) + "-turn"
 
     @event.listens_for(engine, "connect")
