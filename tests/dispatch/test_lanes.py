@@ -106,6 +106,18 @@ def test_a_story_that_people_begin_and_cancel_takes_its_item_along(world: World)
     assert states(world.house, [number]) == [ItemState.BLOCKED]
 
 
+def test_a_story_that_was_over_before_anybody_looked_is_not_begun_again(world: World) -> None:
+    issue = world.act("alice").open_issue(REPO, "Another wish", "x")
+    (number,) = items(world.house, entry("Another wish", issue=issue))
+    world.act("alice").label(REPO, issue, "story")
+    world.settle()
+    assert world.state(issue) is State.FAILED
+    told = what(verify.run(shift(world)))[number]
+    assert told[0] == "BLOCKED"
+    assert told[1].startswith("handed over to people")
+    assert what(verify.run(shift(world))) == {}
+
+
 def test_while_ci_fails_less_is_begun(new_world: Any) -> None:
     world = new_world()
     world.repository({**FILES, ".github/towpath.yml": ON})
