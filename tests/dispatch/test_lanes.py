@@ -118,6 +118,21 @@ def test_a_story_that_was_over_before_anybody_looked_is_not_begun_again(world: W
     assert what(verify.run(shift(world))) == {}
 
 
+def test_what_a_person_ended_does_not_begin_again_by_itself(new_world: Any) -> None:
+    world = new_world()
+    world.repository({**FILES, ".github/towpath.yml": ON})
+    issue = world.story()
+    world.say("alice", issue, "/cancel")
+    world.act("alice", silently=True).unlabel(REPO, issue, "story")
+    (number,) = items(world.house, entry(BUMP[0], issue=issue))
+    for dry in (True, False):
+        told = what(dispatch.run(shift(world, dry)))[number]
+        assert told == ("passed over", "its story was cancelled")
+    assert "story" not in world.labels(issue)
+    assert world.state(issue) is State.CANCELLED
+    assert what(verify.run(shift(world)))[number] == ("BLOCKED", "cancelled: alice cancelled it")
+
+
 def test_while_ci_fails_less_is_begun(new_world: Any) -> None:
     world = new_world()
     world.repository({**FILES, ".github/towpath.yml": ON})
