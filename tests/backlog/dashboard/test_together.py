@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from bot.backlog.lanes.lane import Wait
-from bot.backlog.lanes.waits import together
+from bot.backlog.dashboard.together import together
+from bot.story.dashboard_view import Wait
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
 
