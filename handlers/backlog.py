@@ -1,7 +1,7 @@
 """What other systems tell of things to do becomes items of the backlog (B4).
 
 Not from GitHub: the door takes `POST /webhook/backlog-update`, signed with the webhook's secret,
-and keeps it in the same inbox. The same body twice is one update.
+and keeps it in the same inbox. An update that is told again changes nothing.
 """
 
 from __future__ import annotations

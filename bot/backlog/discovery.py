@@ -49,10 +49,14 @@ class Discovered:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where to look. `blame`: whether to ask who wrote what; None: if that is cheap."""
+    """Where to look. `blame`: whether to ask who wrote what; None: if that is cheap.
+
+    `broken` is told the document, the line (0: all of it) and what cannot be read there.
+    """
 
     folder: Folder
     blame: bool | None = None
+    broken: Callable[[str, int, str], None] = lambda place, line, what: None
 
 
 def discover(place: Place) -> list[Discovered]:
@@ -100,6 +104,8 @@ def _marks(place: Place) -> Iterator[Discovered]:
 def _plans(place: Place) -> Iterator[Discovered]:
     """The entries of a BACKLOG.md, a backlog.yml and their like that are not done."""
     for reading in plans_in(place.folder.path):
+        for fault in reading.faults:
+            place.broken(reading.place, fault.line, fault.what)
         for one in reading.sightings:
             if one.state in (ItemState.DONE, ItemState.BLOCKED):
                 continue

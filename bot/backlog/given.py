@@ -1,7 +1,8 @@
 """What people said by `/wsjf` on an issue, taken over to its item (B1, B2).
 
-Promises: each saying counts once, in the order in which it was said, whenever the item came to be;
-the journal of the issue's stream is the authority, not the comment as it is now.
+Promises: each saying counts once, in the order in which it was said, whenever the item came to be,
+and not against what a person said elsewhere after it; the journal of the issue's stream is the
+authority, not the comment as it is now.
 """
 
 from __future__ import annotations
@@ -21,31 +22,32 @@ def hear(backlog: Backlog, journal: Journal, repository: int, issue: int, number
     """Give item `number` what was said on `issue` and not given yet; how many sayings that were."""
     stream = stream_of(repository, issue)
     said = [
-        (one.seq, one.event) for one in journal.load(stream) if isinstance(one.event, WsjfGiven)
+        (one.seq, one.at, one.event)
+        for one in journal.load(stream)
+        if isinstance(one.event, WsjfGiven)
     ]
     if not said:
         return 0
     item = backlog.item(str(repository), number)
     given = [
-        record.event
+        (record.at, name, one)
         for record in journal.load(item.stream)
         if isinstance(record.event, InputsGiven)
+        for name in INPUTS
+        if (one := getattr(record.event.inputs, name)) is not None
     ]
-    known = {place for event in given for place in _places(event)}
-    fresh = [(seq, event) for seq, event in said if f"{stream}#{seq}" not in known]
-    for seq, event in fresh:
-        login = event.person.login
-        place = f"{stream}#{seq}"
+    known = {one.origin.place for _, _, one in given}
+    later = {name: at for at, name, one in given if one.origin.source != SOURCE}
+    heard = 0
+    for seq, at, event in said:
+        login, place = event.person.login, f"{stream}#{seq}"
         origin = Provenance(authority=Authority.COMMAND, source=SOURCE, place=place, by=login)
         told = {
             name: Input(number=on_scale(event.inputs[name]), origin=origin)
             for name in INPUTS
-            if name in event.inputs
+            if name in event.inputs and not (name in later and later[name] > at)
         }
-        backlog.give(str(repository), number, Inputs(**told), login)
-    return len(fresh)
-
-
-def _places(event: InputsGiven) -> set[str]:
-    every = (getattr(event.inputs, name) for name in INPUTS)
-    return {one.origin.place for one in every if one is not None}
+        if told and place not in known:
+            backlog.give(str(repository), number, Inputs(**told), login)
+            heard += 1
+    return heard

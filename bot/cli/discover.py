@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bot.texts import backlog as backlog_texts
 from bot.texts import discover as texts
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def discover(path: Path, dry_run: bool, as_json: bool, blame: bool | None) -> No
     from bot.workspace.git import GitFailed
 
     try:
-        found = discover(Place(Folder.of(path), blame))
+        found = discover(Place(Folder.of(path), blame, _broken))
     except (GitFailed, OSError) as problem:
         raise click.ClickException(texts.not_readable(str(path), str(problem))) from None
     if as_json:
@@ -43,6 +44,10 @@ def discover(path: Path, dry_run: bool, as_json: bool, blame: bool | None) -> No
     for one in found:
         click.echo(_plain(_row(one)))
     click.echo(texts.counted([one.kind for one in found]))
+
+
+def _broken(place: str, line: int, what: str) -> None:
+    click.echo(_plain(backlog_texts.fault(place, line, what)), err=True)
 
 
 def _row(one: Discovered) -> str:

@@ -29,11 +29,14 @@ def mcp(home: Path | None, repository: str, login: str | None) -> None:
     """Serve the backlog and the stories over the Model Context Protocol."""
     from bot.backlog.scoring import scoring
     from bot.backlog.store import Backlog
-    from bot.mcp.places import Places
+    from bot.mcp.places import Places, is_a_name
     from bot.mcp.server import serve
     from bot.mcp.tools import Tools
+    from bot.texts import mcp as texts
     from bot.wiring import House
 
+    if not is_a_name(repository):
+        raise click.UsageError(texts.NO_NAME)
     settings = load_settings(**({"home": home} if home else {}))
     write_log(logging.WARNING, settings=settings)
     house = House(settings)

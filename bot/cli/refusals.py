@@ -49,6 +49,9 @@ def explained(error: Exception) -> str | None:
 
     The types are imported here, so that a command that goes well does not pay for them.
     """
+    import sqlite3
+
+    from psycopg import Error as PostgresError
     from redis.exceptions import RedisError
     from sqlalchemy.exc import ArgumentError, DBAPIError
 
@@ -61,6 +64,8 @@ def explained(error: Exception) -> str | None:
         return texts.no_embedded_queue(redact(error.reason), redact(error.detail))
     if isinstance(error, RedisError):
         return texts.no_queue(redact(str(error)))
+    if isinstance(error, (sqlite3.Error, PostgresError)):  # of statements that are prepared
+        return texts.no_database(redact(str(error)).partition("\n")[0])
     if isinstance(error, (ArgumentError, DBAPIError)):
         cause = error.orig if isinstance(error, DBAPIError) else error
         return texts.no_database(redact(str(cause)).partition("\n")[0])

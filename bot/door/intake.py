@@ -25,6 +25,7 @@ LARGEST_BODY = 25 * 1024 * 1024  # what GitHub sends at most
 LONGEST_NAME = 100
 UPDATE = "backlog_update"
 READ_AGAIN_SECONDS = 5.0
+SAME_UPDATE_SECONDS = 60  # an update that is sent again so soon is a retry; later it is news again
 
 log = logging.getLogger(__name__)
 
@@ -95,10 +96,12 @@ class Intake:
             return answers.FORM_ENCODED
         if body[:64].lstrip()[:1] != b"{":  # the worker reads the rest; this is for a wrong sender
             return answers.NOT_JSON
-        if ours:  # no header is signed: what was said is what makes it the same as before
-            guid, event = f"update-{hashlib.sha256(body).hexdigest()}", UPDATE
+        received = self._clock()
+        if ours:  # no header is signed: what is said, and when, makes it the same as before
+            minute = int(received // SAME_UPDATE_SECONDS)
+            guid, event = f"update-{hashlib.sha256(body).hexdigest()}-{minute}", UPDATE
         try:
-            self._keep(guid, event, body, self._clock())
+            self._keep(guid, event, body, received)
         except QueueUnavailable:
             return answers.UNAVAILABLE
         return None

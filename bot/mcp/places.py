@@ -26,6 +26,11 @@ _ID = re.compile(r"[1-9][0-9]{0,17}")
 _LOCAL = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 
 
+def is_a_name(told: str) -> bool:
+    """Whether `told` can name a backlog at all."""
+    return any(form.fullmatch(told) for form in (_NAME, _ID, _LOCAL))
+
+
 class Refusal(Exception):
     """Something that cannot be done; the text is a sentence for whoever asked."""
 

@@ -22,6 +22,7 @@ TOOLS = {
 }
 
 NO_REPOSITORY = "There is no such repository, or it cannot be seen from here."
+NO_NAME = "--repository: expected OWNER/NAME, a repository's id, or a name such as local."
 NO_GITHUB = (
     "No GitHub App is configured, so only backlogs of this machine can be used (such as `local`)."
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 
 import pytest
@@ -219,3 +220,21 @@ def test_a_change_of_an_api_without_a_level_is_told() -> None:
     told = read("oasdiff.json", '[{"id": "gone", "text": "removed", "level": 3},\n{"id": "x",\n'
                                 '"text": "removed too"}]')  # fmt: skip
     assert (len(titles(told)), lines(told)) == (1, [2])
+
+
+@pytest.mark.parametrize(
+    ("place", "text"),
+    [
+        ("BACKLOG.md", "- [ ] " + "[(value: 8)" * 6_000),
+        ("BACKLOG.md", "```\n- a b c d\n" * 8_000),
+        ("BACKLOG.md", "| title | value |\n" * 8_000),
+        ("backlog.toml", "a" + ".a" * 60_000 + " = 1"),
+        ("backlog.json", '[{"title": "one of them"},' * 60_000),
+        ("junit.xml", "<testsuites>" + '<testcase name="a"><failure></testcase>' * 60_000),
+        ("found.sarif", '{"runs": [{"results": [' + '{"ruleId": "a", "message": {}} ' * 40_000),
+    ],
+)
+def test_what_is_hostile_takes_no_long_time(place: str, text: str) -> None:
+    began = time.process_time()
+    read(place, text)
+    assert time.process_time() - began < 10

@@ -66,6 +66,14 @@ def test_nothing_and_nowhere_are_said(tmp_path: Path) -> None:
     assert (missing.exit_code, missing.stdout) == (2, "")
 
 
+def test_what_is_broken_in_a_plan_is_said_and_the_rest_is_listed(tmp_path: Path) -> None:
+    plan = "items:\n  - title: Log-in: times out\n  - title: Export the table\n"
+    (tmp_path / "backlog.yml").write_text(plan)
+    result = discover("--json", str(tmp_path))
+    assert [one["title"] for one in json.loads(result.stdout)] == ["Export the table"]
+    assert result.stderr.startswith("backlog.yml:2: broken YAML: ")
+
+
 def test_the_same_words_twice_have_two_identities_that_survive_a_move(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text("# TODO: same\nx = 1\n# TODO: same\n")
     before = {one["identity"] for one in json.loads(discover(str(tmp_path), "--json").stdout)}

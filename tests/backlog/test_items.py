@@ -211,6 +211,20 @@ def test_what_was_said_by_wsjf_on_an_issue_is_given_once(
     assert (won.value.number, won.size.number, won.value.origin.by) == (5, 13, "ada")
 
 
+def test_wsjf_that_is_heard_late_does_not_beat_what_was_said_after_it(
+    backlog: Backlog, journal: Journal, clock: Clock
+) -> None:
+    backlog.take("7", reading(sighting(LOGIN, identities=("issue:12",))))
+    said = WsjfGiven(person=Person(id=1, login="ada"), inputs={"value": 8, "size": 5})
+    journal.append(stream_of(7, 12), [said], actor="h")
+    clock.move(60)
+    backlog.give("7", 1, inputs(Authority.COMMAND, value=2), "bob")
+    assert hear(backlog, journal, 7, 12, 1) == 1
+    won = backlog.item("7", 1).inputs
+    assert (won.value.number, won.size.number) == (2, 5)
+    assert hear(backlog, journal, 7, 12, 1) == 0
+
+
 def test_two_processes_that_read_at_once_number_nothing_twice(
     either: Journal, clock: Clock
 ) -> None:

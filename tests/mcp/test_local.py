@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from bot.cli import main
+from bot.cli.refusals import explained
 from tests.cli.call import command, environ
 from tests.mcp.client import Caller, here, run
 
@@ -166,3 +168,19 @@ def test_stdout_is_the_protocol_alone_and_rubbish_does_not_end_the_server(tmp_pa
     assert by_id[1]["result"]["serverInfo"]["name"] == "towpath"
     assert "error" in by_id[2]
     assert by_id[3]["result"]["structuredContent"]["items"] == []
+
+
+def test_a_database_that_somebody_holds_is_a_sentence(tmp_path: Path) -> None:
+    held = sqlite3.connect(tmp_path / "x.db")
+    held.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(sqlite3.Error) as refused:
+        sqlite3.connect(tmp_path / "x.db", timeout=0).execute("BEGIN IMMEDIATE")
+    held.close()
+    assert "The database cannot be used: database is locked." in (explained(refused.value) or "")
+
+
+@pytest.mark.parametrize("name", ["", "../..", "a/b/c", "x y"])
+def test_a_name_that_names_nothing_is_refused_before_serving(name: str) -> None:
+    result = CliRunner().invoke(main, ["mcp", "--repository", name])
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "OWNER/NAME" in result.stderr

@@ -28,6 +28,7 @@ NAME = "markdown_checklist"
 
 _BOX = re.compile(r"\[([ xX✓✔~/-]?)\](?:\s+|$)")
 _HAS_BOX = re.compile(r"^\s*(?:>\s*)*(?:[-*+]|\d{1,9}[.)])\s+\[[ xX✓✔~/-]?\]", re.MULTILINE)
+_LONGEST_LINE = 2_000  # in which fields are looked for
 _ID = re.compile(r"(?:\[)?([A-Z][A-Z0-9]{1,14}-\d{1,7})(?:\])?\s*[:.)–—-]?\s+(?=\S)")
 _TICKET_HEADING = re.compile(r"[A-Z][A-Z0-9]{1,14}-\d{1,7}\b")
 _PAIRS = re.compile(r"[(\[{]([^()\[\]{}]{3,200})[)\]}]")
@@ -204,7 +205,7 @@ def _entry(
 ) -> Entry:
     fields: dict[str, object] = {}
     title = said
-    for group in _PAIRS.finditer(said):
+    for group in _PAIRS.finditer(said[:_LONGEST_LINE]):
         pairs = [_PAIR.fullmatch(part) for part in re.split(r"[,;|]", group[1])]
         named = [(field_of(one[1]), one[2]) for one in pairs if one]
         if pairs and len(named) == len(pairs) and all(name for name, _ in named):

@@ -13,6 +13,7 @@ from bot.backlog.sources.records import Lined, looks_like_items, take
 NAME = "toml"
 
 _HEAD = re.compile(r"^\s*\[(\[?)\s*([^\[\]\n]+?)\s*\]?\]\s*(?:#.*)?$")
+_DEEP = re.compile(r"^[ \t]*\[{0,2}(?:[\w\"'-]{1,99}[ \t]*\.[ \t]*){100}", re.MULTILINE)
 _LINE = re.compile(r"\(at line (\d+)")
 
 
@@ -28,6 +29,9 @@ def fits(document: Document) -> bool:
 
 def parsed(text: str, told: Sightings) -> list[Any]:
     """The data, table by table where the whole is broken."""
+    if deep := _DEEP.search(text):  # the parser takes time with the square of it
+        told.fault(text.count("\n", 0, deep.start()) + 1, "nested too deeply")
+        return []
     try:
         return [_lined(tomllib.loads(text), text)]
     except (tomllib.TOMLDecodeError, RecursionError) as error:

@@ -5,7 +5,7 @@
 
 `items` are records as in a backlog.yml; one item may stand in the body itself. `source` names who
 tells; `complete` says that these are all it has, so that the others are done. `id` makes two equal
-bodies two updates. Nothing in it is trusted: it is text like any document's.
+bodies of one minute two updates. Nothing in it is trusted: it is text like any document's.
 """
 
 from __future__ import annotations
