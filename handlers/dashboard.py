@@ -19,7 +19,7 @@ from bot.backlog.dashboard.view import view
 from bot.backlog.lanes.run import backlog_of
 from bot.backlog.lanes.waits import waits_of
 from bot.backlog.start import PERSON, start
-from bot.backlog.visible import audience
+from bot.backlog.visible import audience, reason_for_all
 from bot.outside.errors import NotFound
 from bot.story.dashboard_boxes import shown, ticked
 from bot.story.dashboard_events import (
@@ -112,7 +112,10 @@ class _Dashboard:
             board = self._answer(self._hear(board, text))
         key = str(self._repository.id)
         shows = audience(self._office.github, self._repository, self._config)
-        waits = [Wait(*one) for one in waits_of(self._office.journal, self._repository.id)]
+        waits = [
+            Wait(one.what, reason_for_all(self._backlog, key, shows, *one[:2]), one.since)
+            for one in waits_of(self._office.journal, self._repository.id)
+        ]
         told = view(self._backlog, key, board, now, self._story, waits, closed, shows)
         same = told.says == board.says and seen(text) == board.body
         if board.issue and same and (issue.get("state") == "closed") == closed:
@@ -213,7 +216,11 @@ class _Dashboard:
 
     def _begin(self, repository: Repository, number: int, by: Person) -> tuple[int, str]:
         told = start(self._office, self._backlog, repository, number, by, PERSON)
-        return (told.issue, "") if told.begun else (0, told.reason)
+        if told.begun:
+            return told.issue, ""
+        shows = audience(self._office.github, repository, self._config)
+        what = f"item {number}"
+        return 0, reason_for_all(self._backlog, str(repository.id), shows, what, told.reason)
 
     def _story(self, number: int) -> Story | None:
         told = self._office.story(self._repository, number)

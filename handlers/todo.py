@@ -143,6 +143,7 @@ def _say(
             title=title,
             body=body,
             digest=says,
+            others=_others(known(office, repository), number, title),
         )
         office.say(stream, [opened])
     elif one.shown != (state, says):
@@ -157,6 +158,16 @@ def _say(
             digest=says,
         )
         office.say(stream, [changed])
+
+
+def _others(ledger: Ledger, number: int, title: str) -> tuple[int, ...]:
+    """The issues of other marks that say the same."""
+    told = ((each, one.issue) for each, one in ledger.marks.items() if each != number and one.issue)
+    return tuple(sorted(issue for each, issue in told if _title(ledger, each) == title))
+
+
+def _title(ledger: Ledger, number: int) -> str:
+    return texts.LIST_TITLE if number == LIST else texts.issue_title(ledger.marks[number].place)
 
 
 def _author(office: Office, repository: Repository, commit: str, place: MarkPlace) -> str:

@@ -24,6 +24,8 @@ from bot.backlog.sources import (
     update,
     workflow_runs,
 )
+from bot.backlog.store import Backlog as Store
+from bot.backlog.store import NoItem
 from bot.configuration.backlog import Backlog
 from bot.story.vocabulary import Repository
 from bot.texts import started as texts
@@ -61,6 +63,19 @@ def _part(item: Item, public: Collection[str]) -> Item | None:
         return item if told else None
     reason = item.reason if item.held or not item.reason else texts.NOT_SHOWN
     return item.model_copy(update={"sightings": tuple(told), "reason": reason})
+
+
+def reason_for_all(backlog: Store, repository: str, shows: Shows, what: str, reason: str) -> str:
+    """The reason why `what` waits, without what only those can know who may see its ticket."""
+    name, _, number = what.partition(" ")
+    if name != "item" or not number.isdecimal() or reason in texts.DISCLOSING:
+        return reason
+    try:
+        item = backlog.item(repository, int(number))
+    except NoItem:
+        return reason
+    of_ticket = any(one.source == jira.NAME for one in item.known)
+    return texts.NOT_SHOWN if of_ticket and shows(item) is not item else reason
 
 
 def discloses(reads: Reads, repository: Repository, item: Item, config: Backlog, leave: str) -> str:

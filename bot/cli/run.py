@@ -91,7 +91,7 @@ def run(
             cycle = stack.enter_context(
                 _of_folder(console, folder.resolve(), dry_run, supposed, model, out)
             )
-        elif _NAMED.fullmatch(place):
+        elif _NAMED.fullmatch(place) and not folder.exists():
             if model or out:
                 raise click.UsageError(texts.only_for_folders("--model" if model else "--out"))
             cycle = stack.enter_context(_on_github(console, place, dry_run, supposed))

@@ -8,10 +8,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import create_engine, inspect, make_url
-from sqlalchemy.pool import NullPool
+from sqlalchemy import inspect, make_url
 
 from bot.settings import Settings
+from bot.story.database import only_look
 from bot.story.journal import Journal
 from bot.story.services import Degraded, degraded
 
@@ -21,7 +21,7 @@ def degraded_services(settings: Settings) -> list[Degraded]:
     url = make_url(settings.effective_database_url)
     if url.drivername == "sqlite" and not Path(url.database or "").exists():
         return []
-    engine = create_engine(url, poolclass=NullPool)
+    engine = only_look(settings.effective_database_url)
     try:
         if not inspect(engine).has_table("streams"):
             return []

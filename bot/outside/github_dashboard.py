@@ -23,7 +23,9 @@ class Dashboards(Writes):
         words = {"title": effect.title, "body": marked(effect.body, effect.key)}
         needs = ("number", "html_url")
         if not effect.issue:
-            told = self._write("POST", effect.repository, "issues", body=words, needs=needs)
+            known = self._left_open(effect.repository, effect.title)
+            verb, where = ("PATCH", ("issues", known)) if known else ("POST", ("issues",))
+            told = self._write(verb, effect.repository, *where, body=words, needs=needs)
             return _result(effect, told, words["body"])
         now = self._reads.issue(effect.repository, effect.issue)
         if effect.expected and seen(str(now.get("body") or "")) != effect.expected:

@@ -105,10 +105,15 @@ class Guarded:
             if writes:
                 about = f"{self.verb} {self.path}"
                 wait = error.retry_after
-                services.failed(WRITES, str(error)[:200], about=about[:200], retry_after=wait)
+                services.failed(WRITES, self._reason(error), about=about[:200], retry_after=wait)
         rest = services.resting(*services_of(self.installation, writes=writes))
         if rest is not None:
             error.away, error.retry_after = True, rest.retry_after
+
+    def _reason(self, error: Unavailable) -> str:
+        """For everybody: the path and GitHub's words may name a repository that is not public."""
+        why = str(error.status) if error.status else str(error).rpartition(": ")[2]
+        return f"{self.verb}: {why}"[:200]
 
     def answered(self, headers: Mapping[str, str], now: datetime) -> None:
         """An answer came, be it a refusal; it may be the last one before the limit's reset."""

@@ -183,7 +183,9 @@ class Talk(Writes):
     def _do_open_todo_issue(self, effect: fx.OpenTodoIssue) -> dict[str, Any]:
         body = {"title": effect.title, "body": marked(effect.body, effect.key)}
         needs = ("number", "html_url")
-        told = self._write("POST", effect.repository, "issues", body=body, needs=needs)
+        known = self._left_open(effect.repository, effect.title, effect.others)
+        verb, where = ("PATCH", ("issues", known)) if known else ("POST", ("issues",))
+        told = self._write(verb, effect.repository, *where, body=body, needs=needs)
         return _todo_issue(effect, issue_of(told), "open")
 
     def _look_open_todo_issue(self, effect: fx.OpenTodoIssue) -> dict[str, Any] | None:

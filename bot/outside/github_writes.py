@@ -7,7 +7,7 @@ so that nobody's words, not even those that we quote, can pass for it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from bot.outside.errors import Unavailable
@@ -78,6 +78,18 @@ class Writes:
         """The result of the effect that opened an issue, if it did."""
         found = self._issue_of(effect.repository, effect.key)
         return issue_of(found) if found else None
+
+    def _left_open(
+        self, repository: Repository, title: str, others: Collection[int] = ()
+    ) -> int | None:
+        """An open issue of ours with this title, opened by a lost journal; none of `others`."""
+        asked = {"state": "open", "creator": self._reads.identity().bot.login}
+        path = repo_path(repository.full_name, "issues")
+        for each in self._http.pages(path, repository.installation_id, **asked):
+            ours = self._is_ours(each) and "pull_request" not in each
+            if ours and each.get("title") == title and each["number"] not in others:
+                return int(each["number"])
+        return None
 
     def _issue_of(self, repository: Repository, key: str) -> dict[str, Any] | None:
         """The issue that the effect of this key opened, whatever state it is in."""

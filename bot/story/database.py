@@ -9,6 +9,7 @@ connections. Never reads the environment.
 from __future__ import annotations
 
 import os
+import time
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,11 +18,15 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.pool import NullPool
 from sqlalchemy.sql.expression import ClauseElement
 
 from bot.story.turnstile import Turnstile
 
+_NAMED = "named"  # parameters of SQLite, as `Prepared` hands them over
 _BUSY_MS = 10_000  # only for writers that came past the turnstile (a person with a shell)
+_RESTED_S = 1.0  # a connection that was used later is not asked whether it is alive
 
 _engines: weakref.WeakSet[Engine] = weakref.WeakSet()
 
@@ -120,7 +125,7 @@ def open_database(url: str) -> Engine:
     if parsed.drivername == "sqlite":
         engine = _open_sqlite(url, parsed.database)
     elif parsed.drivername == "postgresql+psycopg":
-        engine = create_engine(parsed, pool_pre_ping=True)
+        engine = _open_postgresql(url)
     else:
         raise ValueError(f"not a database for Towpath: {parsed.drivername}")
     _engines.add(engine)
@@ -128,11 +133,44 @@ def open_database(url: str) -> Engine:
     return engine
 
 
+def _open_postgresql(url: str) -> Engine:
+    """Connections are asked whether they are alive after a rest, not before every statement."""
+    from psycopg import Error  # a slow import that SQLite can do without
+
+    engine = create_engine(url)
+
+    @event.listens_for(engine, "checkin")
+    def _rests(connection: Any, record: Any) -> None:
+        record.info["rests_since"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def _is_alive(connection: Any, record: Any, proxy: Any) -> None:
+        since = record.info.get("rests_since")
+        if since is None or time.monotonic() - since < _RESTED_S:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except Error as gone:
+            raise InvalidatePoolError from gone
+
+    return engine
+
+
+def only_look(url: str) -> Engine:
+    """An engine that makes nothing and changes nothing: for reads of what others keep up to date.
+
+    Every connection is closed after its use. Raises what SQLAlchemy says of a bad URL.
+    """
+    parsed = make_url(url)
+    options = {"paramstyle": _NAMED} if parsed.drivername == "sqlite" else {}
+    return create_engine(parsed, poolclass=NullPool, **options)
+
+
 def _open_sqlite(url: str, path: str | None) -> Engine:
     if not path or path == ":memory:" or path.startswith("file:"):
         raise ValueError("SQLite needs a plain file path")
     Path(path).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, paramstyle="named")
+    engine = create_engine(url, paramstyle=_NAMED)
     lock = os.path.realpath(path) + "-turn"
 
     @event.listens_for(engine, "connect")

@@ -128,6 +128,7 @@ class OpenIssue(_Effect):
 class OpenTodoIssue(_Effect):
     """The issue of a mark in a comment (B3). `mark`: its number; 0: the list of those without one.
 
+    `others`: issues of this title that other marks have; another open one of ours is taken over.
     Result: mark, number, url, state, digest.
     """
 
@@ -136,6 +137,7 @@ class OpenTodoIssue(_Effect):
     title: str
     body: str
     digest: str  # of title and body
+    others: tuple[int, ...] = ()
 
 
 class ChangeTodoIssue(_Effect):

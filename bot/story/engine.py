@@ -140,9 +140,10 @@ class _Run:
                 if self._works():
                     wanted = wanted or self._stage()
                     moved = isinstance(wanted, Move) and self._move(wanted)
+            held = self._story.claim is not None
             unseen = self._show()
-            if moved:
-                continue  # the work goes on where it cannot be seen now
+            if moved or (held and self._story.claim is None and self._claims()):
+                continue  # the work goes on where it cannot be seen now; a lost claim is made anew
             waits = wanted if isinstance(wanted, datetime) else None
             times = [at for at in (unsaid, unseen, waits) if at is not None]
             later = min(times) if times else self._opens_at()

@@ -18,6 +18,7 @@ OF_A_TICKET = (
     "backlog.jira.public: true in .github/towpath.yml"
 )
 TOLD_BY_OTHERS = f"{_SHOWS} what another system told; it begins when a person asks for it"
+DISCLOSING = (UNDISCLOSED, OF_A_TICKET, TOLD_BY_OTHERS)
 NOT_SHOWN = "the reason is not public"
 _MARK = re.compile(r"\s{0,12}(?:#{1,6}\s+|(?:[-*+]|\d{1,3}[.)])\s+(?:\[[ xX]\]\s+)?|>\s?)?")
 _MOST_LINES, _LONGEST_LINE = 200, 500

@@ -113,6 +113,7 @@ def test_cycle_after_cycle_sees_what_was_committed_and_begins_nothing_twice(plac
         (["shop", "--interval", "0"], "--interval"),
         (["shop", "--max-prs", "-1"], "--max-prs"),
         (["shop", "--interval", "nan"], "--interval"),
+        (["shop/README.md"], "neither a folder here nor OWNER/REPO"),
         (["shop", "--config", "gone.yml"], "gone.yml"),
         (["shop", "--config", "broken.yml"], "line 2"),
         (["shop", "--model", "best"], "unknown model"),

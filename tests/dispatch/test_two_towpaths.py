@@ -175,6 +175,21 @@ def test_a_claim_is_prolonged_while_people_are_waited_for(both: tuple[Watched, O
     check_one_works(world, other, number)
 
 
+def test_a_claim_whose_comment_somebody_deletes_is_made_anew_at_once(
+    both: tuple[Watched, Other],
+) -> None:
+    world, other = both
+    number = open_story(world)
+    ours(world, number)
+    (said,) = world.act("alice").comments(REPO, number)
+    world.act("alice").request("DELETE", f"/repos/{REPO}/issues/comments/{said['id']}")
+    world.settle()
+    other.begin(number)
+    other.go_on(number)
+    check_one_works(world, other, number)
+    assert world.tale(number).claim is not None
+
+
 def test_what_one_gave_back_to_people_the_other_leaves_to_them(both: tuple[Watched, Other]) -> None:
     world, other = both
     number = open_story(world)

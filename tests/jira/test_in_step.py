@@ -17,6 +17,7 @@ from bot.backlog.lanes.lane import Budget, Shift
 from bot.backlog.tracker import rounds
 from bot.backlog.tracker.claim import claim
 from bot.configuration.jira import Jira
+from bot.outside.jira.errors import JiraError
 from bot.outside.jira.http import JIRA
 from bot.story.events import (
     CancelRequested,
@@ -198,6 +199,17 @@ def test_an_account_that_is_signed_out_sees_less_and_nothing_is_gone(
     with pytest.raises(Exception, match="401"):
         towpath.read()
     assert towpath.item().state is ItemState.NEW
+
+
+def test_an_account_that_is_signed_out_sees_no_ticket_and_the_work_goes_on(
+    site: Cloud, towpath: Towpath
+) -> None:
+    site.fail("GET issue/SHOP-1", 404)
+    site.fail("GET myself", 401)
+    with pytest.raises(JiraError, match="401"):
+        towpath.look_after()
+    assert towpath.held == {"SHOP-1"}
+    assert towpath.look_after() == []
 
 
 def test_a_repository_reads_no_other_project_whatever_its_condition_says(

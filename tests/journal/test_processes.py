@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Callable
 
 import pytest
+from sqlalchemy import create_engine, text
 
 from bot.story.database import open_database
 from bot.story.journal import Journal
@@ -90,3 +92,18 @@ def test_a_child_that_outlives_a_killed_writer_holds_no_lock_of_it(
     begun = time.monotonic()
     journal.append("s", [said(3)], actor="next", expect=1)
     assert time.monotonic() - begun < 1.0
+
+
+def test_connections_that_the_server_ended_while_they_rested_are_replaced(
+    postgresql: Callable[..., str],
+) -> None:
+    engine = open_database(postgresql())
+    with engine.connect() as one, engine.connect() as other:
+        numbers = [each.scalar(text("SELECT pg_backend_pid()")) for each in (one, other)]
+    with create_engine(engine.url).connect() as somebody:
+        for number in numbers:
+            somebody.execute(text("SELECT pg_terminate_backend(:number)"), {"number": number})
+    time.sleep(1.1)  # as long as connections rest before they are asked
+    with engine.connect() as one, engine.connect() as other:
+        assert [each.scalar(text("SELECT 1")) for each in (one, other)] == [1, 1]
+    engine.dispose()

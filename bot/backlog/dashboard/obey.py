@@ -70,6 +70,8 @@ def obey(desk: Desk, repository: Repository, tick: Tick, person: Person) -> BoxA
         return answer(False, "gone")
     if item.merged_into is not None:
         return answer(False, "not_allowed", f"it is the same thing as item {item.merged_into}")
+    if tick.action == "start" and item.held:
+        return answer(False, "not_started", f"it is {item.reason}")
     if tick.action == "start":
         issue, why = desk.begin(repository, item.number, person)
         return answer(True, "started", str(issue)) if issue else answer(False, "not_started", why)

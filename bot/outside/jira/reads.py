@@ -105,14 +105,19 @@ class Jira:
         return _mapping(self.http.get(*where, fields=",".join(plain), **asked))
 
     def ticket(self, key: str, fields: Mapping[str, str]) -> Ticket | None:
-        """A ticket by its key, also by the one that it had before a move."""
+        """A ticket by its key, also by the one that it had before a move.
+
+        To an account that is not signed in any more, tickets are not there: that is no answer.
+        """
         asked = ",".join((*_FIELDS, *fields.values()))
         try:
             return self._ticket(_mapping(self.http.get("issue", key, fields=asked)), fields)
         except JiraError as error:
             if error.kind != "not_found":
                 raise
-            return None
+        self.known_us = ""
+        self.us()
+        return None
 
     def records(self, key: str) -> tuple[Record, ...]:
         """All claims written on a ticket."""

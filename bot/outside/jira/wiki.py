@@ -6,12 +6,11 @@ Promises: any text gives a text of bounded length, in time that grows with it; a
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from bot.outside.jira.adf import LONGEST, fenced
 
-_BLOCK = re.compile(
-    r"\{(?P<kind>code|noformat)(?P<told>:[^}\n]{0,200})?\}(?P<code>.*?)\{(?P=kind)\}", re.DOTALL
-)
+_OPENS = re.compile(r"\{(?P<kind>code|noformat)(?P<told>:[^}\n]{0,200})?\}")
 _URL = r"https?://[^\s|\]<>\"]{1,2000}"
 _HEADING = re.compile(r"\s*h([1-6])\.\s+(.*)")
 _ITEM = re.compile(r"\s*([*#-]{1,10})\s+(.*)")
@@ -34,14 +33,29 @@ def markdown_of(text: object) -> str:
         return ""
     text = text[:LONGEST].replace("\r\n", "\n").replace("\r", "\n")
     parts, at = [], 0
-    for found in _BLOCK.finditer(text):
-        parts.append(_prose(text[at : found.start()]))
-        language = (found["told"] or ":").lstrip(":").partition("|")[0]
-        known = re.fullmatch(r"[\w+#.-]{1,30}", language) if found["kind"] == "code" else None
-        parts.append("\n" + fenced(found["code"], language if known else "") + "\n")
-        at = found.end()
+    for opens, end in _blocks(text):
+        parts.append(_prose(text[at : opens.start()]))
+        language = (opens["told"] or ":").lstrip(":").partition("|")[0]
+        known = re.fullmatch(r"[\w+#.-]{1,30}", language) if opens["kind"] == "code" else None
+        parts.append("\n" + fenced(text[opens.end() : end], language if known else "") + "\n")
+        at = end + len(opens["kind"]) + 2
     parts.append(_prose(text[at:]))
     return re.sub(r"\n{3,}", "\n\n", "".join(parts)).strip()[:LONGEST]
+
+
+def _blocks(text: str) -> Iterator[tuple[re.Match[str], int]]:
+    """What opens each block of code, and where it ends."""
+    unclosed: set[str] = set()  # kinds that nothing closes any more: not looked for again
+    at = 0
+    while opens := _OPENS.search(text, at):
+        kind = opens["kind"]
+        end = -1 if kind in unclosed else text.find(f"{{{kind}}}", opens.end())
+        if end < 0:
+            unclosed.add(kind)
+            at = opens.end()
+            continue
+        yield opens, end
+        at = end + len(kind) + 2
 
 
 def wiki_of(text: str) -> str:

@@ -11,17 +11,19 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from bot.backlog.dashboard.ledger import Board
+from bot.backlog.dashboard.obey import Desk, obey
 from bot.backlog.dashboard.view import boxes_of, view
 from bot.backlog.export import exported
 from bot.backlog.reading import Reading
 from bot.backlog.store import Backlog
-from bot.backlog.visible import audience, discloses
+from bot.backlog.visible import audience, discloses, reason_for_all
 from bot.configuration.backlog import Backlog as Config
 from bot.configuration.jira import Jira
 from bot.story.dashboard_boxes import ACTIONS, box, shown, ticked
 from bot.story.dashboard_events import BoxAnswered, Tick, seen
 from bot.story.dashboard_view import Answer, Row, View, Wait
 from bot.story.item_events import ItemState
+from bot.story.journal import Journal
 from bot.story.vocabulary import Person, Repository
 from bot.texts import dashboard as texts
 from policies.leave import AUTOSTART, OPERATOR, PERSON
@@ -162,7 +164,12 @@ def test_of_a_thing_that_a_ticket_tells_of_too_only_the_public_part_is_shown(
     assert "words of all" in shown
     for word in ("their words", "Jane", "customer"):
         assert word not in shown
-    assert audience(_About(True), PLACE, Config())(item) == item
+    private, public = (audience(_About(one), PLACE, Config()) for one in (True, False))
+    assert private(item) == item
+    assert reason_for_all(backlog, REPO, private, "item 1", "Jane has it") == "Jane has it"
+    assert "Jane" not in reason_for_all(backlog, REPO, public, "item 1", "Jane has it")
+    for what in ("item 9", "github", "item \u00b2", "pull request 1"):
+        assert reason_for_all(backlog, REPO, public, what, "away") == "away"
 
 
 def test_no_issue_is_opened_for_a_hole_that_is_not_disclosed(backlog: Backlog) -> None:
@@ -195,6 +202,22 @@ class _About:
 
     def about(self, repository: Repository) -> dict[str, Any]:
         return self._told
+
+
+def test_who_ticks_start_and_hold_at_once_holds_it(backlog: Backlog, journal: Journal) -> None:
+    backlog.take(REPO, reading(sighting("thing")))
+    alice, begun = Person(id=1, login="alice"), []
+
+    def begin(repository: Repository, number: int, by: Person) -> tuple[int, str]:
+        begun.append(number)
+        return 5, ""
+
+    desk = Desk(backlog, journal, lambda *_: "write", begin, lambda issue: False)
+    ticks = [Tick(shown=1, item=1, action=action) for action in ("start", "hold", "up", "down")]
+    told = [obey(desk, PLACE, one, alice) for one in sorted(ticks, key=lambda one: one.name)]
+    assert {one.tick.action: one.outcome for one in told}["start"] == "not_started"
+    assert begun == []
+    assert backlog.item(REPO, 1).held
 
 
 def test_what_a_person_holds_back_no_source_lets_go(backlog: Backlog) -> None:

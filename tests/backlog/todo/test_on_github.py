@@ -121,3 +121,22 @@ def test_an_issue_that_a_person_closed_stays_closed(world: World) -> None:
     push(world, {"other.py": "x = 1\n"})
     world.sweep()
     assert list(issues(world).values()) == ["closed"]
+
+
+def test_after_the_journal_was_lost_nothing_is_opened_a_second_time(world: World) -> None:
+    twice = f"{ASK}\n\ndef other():\n    {ASK}"
+    board = {".github/towpath.yml": ON[".github/towpath.yml"] + "  dashboard: {enabled: true}\n"}
+    push(world, {**board, "rates.py": twice})
+    before = {each["number"]: each["title"] for each in _issues(world)}
+    assert sorted(before.values())[:1] == ["TODO: ask the customs office for the rates"]
+    assert len(before) == 3
+    world.settings = world.settings.model_copy(update={"home": world.settings.home / "new"})
+    world.new_house()  # the journal is lost
+    world.later(3600)
+    world.sweep()
+    push(world, {"other.py": "x = 1\n"})
+    world.sweep()
+    assert {each["number"]: each["title"] for each in _issues(world)} == before
+    push(world, {"rates.py": "x = 1\n"})
+    push(world, {"other.py": "x = 2\n"})
+    assert sorted(each["state"] for each in _issues(world)) == ["closed", "closed", "open"]
