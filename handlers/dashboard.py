@@ -216,7 +216,11 @@ class _Dashboard:
 
     def _begin(self, repository: Repository, number: int, by: Person) -> tuple[int, str]:
         told = start(self._office, self._backlog, repository, number, by, PERSON)
-        return (told.issue, "") if told.begun else (0, told.reason)
+        if told.begun:
+            return told.issue, ""
+        shows = audience(self._office.github, repository, self._config)
+        what = f"item {number}"
+        return 0, reason_for_all(self._backlog, str(repository.id), shows, what, told.reason)
 
     def _story(self, number: int) -> Story | None:
         told = self._office.story(self._repository, number)

@@ -146,7 +146,7 @@ def boosted(scoring: Scoring | None, facts: Scored) -> Boost:
     try:
         told, reason = scoring(facts)
         factor = Fraction(told).limit_denominator(100)
-    except Exception as error:  # noqa: BLE001 - somebody else's code; said in the reason
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - somebody else's code
         return Boost(Fraction(1), f"own scoring failed: {type(error).__name__}")
     bounded = min(max(factor, 1 / LARGEST_BOOST), LARGEST_BOOST)
     note = str(reason)[:200] or "own scoring"

@@ -15,6 +15,7 @@ from bot.backlog.sources import (
     code_scanning,
     dependabot,
     document_sources,
+    endings,
     github_issues,
     readings,
     secret_scanning,
@@ -102,7 +103,7 @@ def kind_of(source: str, document: Document) -> str:
 def _is_candidate(one: Listed) -> bool:
     path = one.path.casefold()
     name = path.rpartition("/")[2]
-    if not any(name.endswith(ending) for ending in ENDINGS) or one.size > LARGEST:
+    if not any(name.endswith(ending) for ending in ENDINGS | endings()) or one.size > LARGEST:
         return False
     if any(part in SKIPPED for part in path.split("/")) or role_of(one.path) == "test":
         return False

@@ -39,7 +39,7 @@ def scoring(rule: str = STANDARD) -> Scoring | None:
         raise UnknownScoring(rule, [STANDARD, *sorted(points)])
     try:
         loaded: Scoring = points[rule].load()
-    except Exception as error:  # somebody else's code
+    except (Exception, SystemExit) as error:  # somebody else's code
         log.exception("the scoring %s cannot be loaded", rule)
         raise UnknownScoring(rule, [STANDARD, *sorted(points)]) from error
     return loaded

@@ -84,7 +84,7 @@ def start(
     except Refused as refused:
         give_back(office, backlog, repository, item)
         return Started(False, item.issue, "refused", str(refused))
-    again = {State.CANCELLED} | (set() if leave == AUTOSTART else {State.FAILED})
+    again = set() if leave == AUTOSTART else {State.CANCELLED, State.FAILED}
     begin(office, repository, office.github.issue(repository, issue), requester, effect.key, again)
     told = ItemStarted(issue=issue, by=requester.login, leave=leave)
     backlog.begin(key, number, told, requester.login)
@@ -110,10 +110,22 @@ def stands_against(
     found = _issue(office, repository, item.issue)
     if found is None or "pull_request" in found:
         return Started(False, item.issue, "no_issue", f"#{item.issue} is no issue")
+    if no := _of_story(office, repository, item.issue, leave):
+        return no
     judged = taking(office, repository, found, leave == PERSON, pull_of(item.issue))
     if not judged.may:
         return Started(False, item.issue, judged.rule, judged.reason, judged.until)
     return by_author(office, repository, found, leave)
+
+
+def _of_story(office: Office, repository: Repository, issue: int, leave: str) -> Started | None:
+    """What people ended, or were handed, begins again for people only."""
+    story = office.story(repository, issue) if leave == AUTOSTART else None
+    if story is None or not (story.terminal or story.cancel):
+        return None
+    over = {State.DONE: "is done", State.FAILED: "was handed over to people"}
+    reason = f"its story {over.get(story.state, 'was cancelled')}"
+    return Started(False, issue, "story_over", reason)
 
 
 def by_author(

@@ -106,6 +106,33 @@ def test_a_story_that_people_begin_and_cancel_takes_its_item_along(world: World)
     assert states(world.house, [number]) == [ItemState.BLOCKED]
 
 
+def test_a_story_that_was_over_before_anybody_looked_is_not_begun_again(world: World) -> None:
+    issue = world.act("alice").open_issue(REPO, "Another wish", "x")
+    (number,) = items(world.house, entry("Another wish", issue=issue))
+    world.act("alice").label(REPO, issue, "story")
+    world.settle()
+    assert world.state(issue) is State.FAILED
+    told = what(verify.run(shift(world)))[number]
+    assert told[0] == "BLOCKED"
+    assert told[1].startswith("handed over to people")
+    assert what(verify.run(shift(world))) == {}
+
+
+def test_what_a_person_ended_does_not_begin_again_by_itself(new_world: Any) -> None:
+    world = new_world()
+    world.repository({**FILES, ".github/towpath.yml": ON})
+    issue = world.story()
+    world.say("alice", issue, "/cancel")
+    world.act("alice", silently=True).unlabel(REPO, issue, "story")
+    (number,) = items(world.house, entry(BUMP[0], issue=issue))
+    for dry in (True, False):
+        told = what(dispatch.run(shift(world, dry)))[number]
+        assert told == ("passed over", "its story was cancelled")
+    assert "story" not in world.labels(issue)
+    assert world.state(issue) is State.CANCELLED
+    assert what(verify.run(shift(world)))[number] == ("BLOCKED", "cancelled: alice cancelled it")
+
+
 def test_while_ci_fails_less_is_begun(new_world: Any) -> None:
     world = new_world()
     world.repository({**FILES, ".github/towpath.yml": ON})

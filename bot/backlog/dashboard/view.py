@@ -11,6 +11,7 @@ from datetime import datetime
 from itertools import islice
 
 from bot.backlog.dashboard.ledger import Board
+from bot.backlog.dashboard.together import together
 from bot.backlog.item import INPUTS, Item
 from bot.backlog.ranked import Ranked
 from bot.backlog.store import Backlog
@@ -73,7 +74,7 @@ def view(
         sections,
         rest,
         counts,
-        tuple(waits)[:most],
+        tuple(together(waits))[:most],
         board.pending,
         board.answers,
         hides=None in rows.values(),

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.backlog.edges import EDGES, UNDERWAY
+from bot.backlog.edges import EDGES, OPEN, UNDERWAY
 from bot.backlog.item import Item
 from bot.backlog.lanes.lane import Decision, Outcome, Shift, Wait
 from bot.backlog.open_issues import OpenIssues
 from bot.story.item_events import ItemState
 from bot.story.machine import Story
+from bot.story.streams import StreamRow
 from bot.story.vocabulary import TERMINAL, Gate, State, digest
 
 NAME = "verify"
@@ -27,6 +28,7 @@ _WORDS = {
     Gate.BUDGET_EXCEEDED: "waits for a budget",
     Gate.PAUSED: "paused",
 }
+_LATE = timedelta(days=2)
 _STORY = (*UNDERWAY, ItemState.BLOCKED)
 Where = tuple[ItemState, str]
 
@@ -46,22 +48,32 @@ def run(shift: Shift) -> Outcome:
         decisions += _follow(shift, item, _of_story(issues, story))
         if shift.budget.over():
             return Outcome(decisions, told, finished=False, waits=waits)
-    for row in shift.office.journal.streams(
-        states=[state for state in State if state not in TERMINAL],
-        kind="story",
-        repository=shift.repository.full_name,
-        limit=10_000,
-    ):
+    for row in [*_stories(shift), *_ended(shift)]:
         story = shift.office.load(row.stream)
         waits += _too_old(shift, story)
         begun = shift.backlog.of_issue(shift.key, row.issue) if row.issue else None
         if begun is None or begun.number in done or begun.state is ItemState.DONE:
             continue
+        if row.state in TERMINAL and begun.state not in OPEN:
+            continue  # what keeps it from being begun says more than a story that is over
         told[f"story {row.issue}"] = _digest(story)
         decisions += _follow(shift, begun, _of_story(issues, story))
         if shift.budget.over():
             return Outcome(decisions, told, finished=False, waits=waits)
     return Outcome(decisions, told, shift.backlog.counts(shift.key), waits=waits)
+
+
+def _stories(shift: Shift) -> list[StreamRow]:
+    living = [state for state in State if state not in TERMINAL]
+    name = shift.repository.full_name
+    return shift.office.journal.streams(living, name, kind="story", limit=10_000)
+
+
+def _ended(shift: Shift) -> list[StreamRow]:
+    """Stories that may have been over before anybody looked; in the first run, all of them."""
+    since = shift.now - _LATE if shift.former else None
+    name, ends = shift.repository.full_name, sorted(TERMINAL)
+    return shift.office.journal.streams(ends, name, updated_after=since, kind="story", limit=10_000)
 
 
 def _too_old(shift: Shift, story: Story | None) -> list[Wait]:

@@ -1,8 +1,9 @@
 """The sources of the backlog: one file each; others come as plug-ins (B4).
 
 A source of documents is a module (or object) with `NAME`, `fits(document) -> bool` and
-`read(document) -> Reading`. A plug-in names one under the entry point `towpath.sources`. A document
-can be of several sources: a Markdown file may hold a checklist and a table.
+`read(document) -> Reading`. A plug-in names one under the entry point `towpath.sources`; it is
+asked before ours, and its `ENDINGS` (as `(".tasks",)`) are looked for in folders besides the usual
+ones. A document can be of several sources: a Markdown file may hold a checklist and a table.
 """
 
 from __future__ import annotations
@@ -61,18 +62,30 @@ class UnknownSource(LookupError):
 @cache
 def document_sources() -> dict[str, DocumentSource]:
     """Every source of documents by its name; a plug-in cannot take the name of one of ours."""
+    own = [import_module(f"bot.backlog.sources.{module}") for module in OWN]
+    ours: dict[str, DocumentSource] = {source.NAME: source for source in own}
     found: dict[str, DocumentSource] = {}
-    for module in OWN:
-        source = import_module(f"bot.backlog.sources.{module}")
-        found[source.NAME] = source
     for point in sorted(entry_points(group=GROUP), key=lambda one: one.name):
         try:
             plugged = point.load()
             plugged = plugged() if isinstance(plugged, type) else plugged
-            found.setdefault(plugged.NAME, plugged)
-        except Exception:  # somebody else's code: the others go on
+            found.setdefault(str(plugged.NAME), plugged)
+        except (Exception, SystemExit):  # somebody else's code: the others go on
             log.exception("the source %s cannot be loaded", point.name)
-    return found
+    return {name: one for name, one in found.items() if name not in ours} | ours
+
+
+@cache
+def endings() -> frozenset[str]:
+    """How the files end that plug-ins ask for, in lower case."""
+    told = [getattr(one, "ENDINGS", ()) for one in document_sources().values()]
+    return frozenset(
+        ending.casefold()
+        for each in told
+        if isinstance(each, (list, tuple, set, frozenset))
+        for ending in each
+        if isinstance(ending, str) and ending.startswith(".")
+    )
 
 
 def readings(document: Document, kind: str | None = None) -> list[Reading]:
@@ -95,8 +108,8 @@ def readings(document: Document, kind: str | None = None) -> list[Reading]:
 
 def _fits(source: DocumentSource, document: Document) -> bool:
     try:
-        return source.fits(document)
-    except Exception:  # a plug-in's mistake must not hide the others
+        return bool(source.fits(document))
+    except (Exception, SystemExit):  # a plug-in's mistake must not hide the others
         log.exception("the source %s cannot say whether it fits", source.NAME)
         return False
 
@@ -104,8 +117,11 @@ def _fits(source: DocumentSource, document: Document) -> bool:
 def _read(source: DocumentSource, document: Document) -> Reading:
     """Read; a source that fails on what somebody wrote says so and loses nothing."""
     try:
-        return source.read(document)
-    except Exception as error:
+        told = source.read(document)
+        if not isinstance(told, Reading):
+            raise TypeError(f"expected a Reading, found {type(told).__name__}")
+        return told
+    except (Exception, SystemExit) as error:
         log.exception("the source %s failed", source.NAME)
         fault = Fault(0, f"could not be read as {source.NAME} ({type(error).__name__})")
         place, at = document.place, document.digest

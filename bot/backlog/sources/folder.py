@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.backlog.reading import Reading
-from bot.backlog.sources import document_sources, readings
+from bot.backlog.sources import document_sources, endings, readings
 from bot.backlog.sources.document import LARGEST, Document
 from bot.story.vocabulary import digest
 
@@ -103,7 +103,11 @@ def _files(folder: Path) -> Iterator[Path]:
         )  # fmt: skip
         for name in sorted(files):
             file = Path(at, name)
-            if file.suffix.casefold() in ENDINGS and file.is_file() and not file.is_symlink():
+            if (
+                file.suffix.casefold() in ENDINGS | endings()
+                and file.is_file()
+                and not file.is_symlink()
+            ):
                 count += 1
                 if count > _MOST_FILES:
                     return
