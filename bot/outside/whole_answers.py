@@ -88,7 +88,7 @@ class _Timed(io.RawIOBase):
             raise TimeoutError("the answer does not come to its end")
         usual = self._connection.gettimeout()
         self._connection.settimeout(left if usual is None else min(usual, left))
-        count: int | None = self._raw.readinto(into)  # type: ignore[attr-defined]
+        count: int | None = self._raw.readinto(into)
         self._connection.settimeout(usual)
         return count
 
@@ -104,7 +104,7 @@ def _pools(seconds: float) -> dict[str, type]:
         def __init__(self, sock: socket.socket, *args: Any, **options: Any) -> None:
             super().__init__(sock, *args, **options)
             until = time.monotonic() + seconds
-            self.fp = io.BufferedReader(_Timed(self.fp.detach(), sock, until))  # type: ignore
+            self.fp = io.BufferedReader(_Timed(self.fp.detach(), sock, until))
 
     class Plain(HTTPConnectionPool.ConnectionCls):  # type: ignore
         response_class = Answer
