@@ -30,6 +30,7 @@ from bot.backlog.tracker.rounds import all_in_step
 from bot.configuration.in_force import EffectiveConfig
 from bot.known_secrets import remember, secrets_of
 from bot.lanes import Lanes
+from bot.looking import Looking
 from bot.outside.github import GitHub, connect, permissions_needed
 from bot.queue.delivery import Delivery, Failure
 from bot.queue.embedded import redis_url
@@ -61,16 +62,11 @@ from bot.workspace.choose_sandbox import choose_sandbox
 from bot.workspace.mirror import Person as Author
 from handlers import failed
 from handlers.batch import advance_all
-from handlers.catch_up import catch_up
 from policies.effects import Limits as EffectLimits
-from policies.redelivery import KEPT
 
 log = logging.getLogger(__name__)
 
 Boundary = Callable[[str], None]
-
-_LOST = timedelta(minutes=15)  # how far back most looks go
-_FAR = timedelta(hours=1)  # how often one goes back as far as GitHub keeps deliveries
 
 
 def now() -> datetime:
@@ -89,8 +85,8 @@ class House:
     ) -> None:
         self.settings, self.clock, self._boundary = settings, clock, boundary
         remember(secrets_of(settings))
-        self._look_again = clock()
-        self._look_far: datetime | None = None  # when to look far back again
+        every = timedelta(seconds=settings.catch_up_seconds)
+        self._looking = Looking(lambda: self.office, every, clock())
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}"
 
     @cached_property
@@ -362,14 +358,10 @@ class House:
         for stream in sorted(streams):
             self.performer.perform_leftovers(fold(stream, self.journal.load(stream)), None)
         advance_all(self.office)
-        looks = partial(catch_up, self.office), partial(all_in_step, self.office)
+        looks = self._looking.back_to, partial(all_in_step, self.office)
         outages.reconcile(self.services, self.journal, *looks)
-        if at >= self._look_again and not self.services.resting(outages.GITHUB):
-            far = self._look_far is None or at >= self._look_far
-            since = at - KEPT if far else self._look_again - _LOST
-            self._look_again = at + timedelta(seconds=self.settings.catch_up_seconds)
-            self._look_far = at + _FAR if far else self._look_far
-            catch_up(self.office, since)
+        if not self.services.resting(outages.GITHUB):
+            self._looking.if_due(at)
 
     def queue_was_away(self, since: datetime) -> None:
         """The queue is back: what nobody could keep meanwhile is found by the next sweep."""

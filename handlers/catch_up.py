@@ -8,9 +8,12 @@ tells nothing twice. Never: starts a story for somebody who may not start one.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+
+from rq.timeouts import BaseTimeoutException
 
 from bot.story.effects import PostComment
 from bot.story.events import (
@@ -47,27 +50,64 @@ _LATE = timedelta(minutes=15)  # that a label may have been told of later than i
 _UNTOUCHABLE = (State.DEPLOYING, State.VERIFYING)
 
 
-def catch_up(office: Office, since: datetime) -> int:
+@dataclass
+class Round:
+    """One look at everything, in as many parts as it takes: webhooks must not wait for its end.
+
+    `over`: whether the time of this part is up; asked between two looks.
+    """
+
+    over: Callable[[], bool] = lambda: False
+    looked_at: set[str] = field(default_factory=set)
+    finished: bool = True
+
+    def part(self, looks: Iterable[tuple[str, Callable[[], None]]]) -> int:
+        """Look at what was not looked at yet, as far as time goes; how much could not be seen."""
+        missed = 0
+        self.finished = True
+        for name, look in looks:
+            if name in self.looked_at:
+                continue
+            if self.over():
+                self.finished = False
+                return missed + 1
+            missed += not _looked(look)
+            self.looked_at.add(name)
+        self.looked_at.clear()
+        return missed
+
+
+def catch_up(office: Office, since: datetime, round_: Round | None = None) -> int:
     """Look at every installed repository and every living story once (W3).
 
     Deliveries from `since` on that GitHub could not deliver are asked for again: what a comment
     said is seen nowhere else. What cannot be looked at now is logged and looked at the next time;
-    returns how much that was.
+    returns how much that was. `round_`: goes on with it, and stops when its time is up.
     """
-    missed = not _looked(partial(install.look, office))
-    missed += not _looked(partial(_installed, office))
-    missed += not _looked(partial(onboarding.look, office))
+    return (round_ or Round()).part(_looks(office, since))
+
+
+def _looks(office: Office, since: datetime) -> Iterator[tuple[str, Callable[[], None]]]:
+    yield "installations", partial(install.look, office)
+    for number, facts in sorted(office.repositories.known().items()):
+        if facts.repository and facts.access == GRANTED:
+            yield f"branch {number}", partial(_branch, office, facts.repository)
+            yield f"labels {number}", partial(_labelled_issues, office, facts.repository)
+    yield "onboarding", partial(onboarding.look, office)
     living = [story for story in office.living() if not office.stopped(story.repository)]
     ended = [story for story in office.ended(since) if not office.stopped(story.repository)]
-    looks = [partial(_look_at, office, story) for story in living]
-    looks += [partial(_listen, office, story, since) for story in (*living, *ended)]
-    looks.append(partial(undelivered.look, office, since))
-    return missed + sum(not _looked(look) for look in looks)
+    for story in living:
+        yield story.stream, partial(_look_at, office, story)
+    for story in (*living, *ended):
+        yield f"{story.stream} said", partial(_listen, office, story, since)
+    yield "deliveries", partial(undelivered.look, office, since)
 
 
 def _looked(look: Callable[[], None]) -> bool:
     try:
         look()
+    except BaseTimeoutException:
+        raise  # the time of the whole job
     except Exception as error:
         if not getattr(error, "away", False):  # else the outage is in the log already
             log.exception("could not look at GitHub for what was missed")
@@ -84,13 +124,6 @@ def _listen(office: Office, story: Story, since: datetime) -> None:
     hour = since.replace(minute=0, second=0, microsecond=0)
     begun = (story.received_at or since) - _LATE
     unheard.look(office, story, max(hour, begun), COMMANDS)
-
-
-def _installed(office: Office) -> None:
-    for facts in office.repositories.known().values():
-        if facts.repository and facts.access == GRANTED:
-            _branch(office, facts.repository)
-            _looked(partial(_labelled_issues, office, facts.repository))
 
 
 def _branch(office: Office, repository: Repository) -> None:
