@@ -2,8 +2,8 @@
 
 Promises: pure; nothing begins by itself where the configuration does not say so, and even then
 nothing that somebody wrote who could not have begun it: an issue is anybody's words. A person needs
-on GitHub what it takes to put the label on; the operator's own command line needs nothing more, and
-neither of the others can name somebody else than Towpath itself as who asked.
+on GitHub what it takes to put the label on. The operator's command line names no single item, so
+the same holds for it; neither of the two can name somebody else than Towpath itself as who asked.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ def decide(
     bot: Person | None,
     autostart: bool,
 ) -> Verdict | None:
-    """None: it may be begun. `asker`: what GitHub says of who asks or, of what begins by itself, of
-    who wrote the issue (None: we did, or there is none). `bot`: our own account.
+    """None: it may be begun. `asker`: what GitHub says of who asks or, where no person does, of who
+    wrote the issue (None: we did, or there is none). `bot`: our own account.
     """
     if leave == PERSON:
         if asker is None or asker.command != who_commands.START or asker.person != requester:
@@ -35,7 +35,7 @@ def decide(
         return deny("own_name", "what no person asked for is begun in Towpath's own name")
     if leave == AUTOSTART and not autostart:
         return deny("autostart", "nothing begins by itself here (backlog.autostart)")
-    if leave == AUTOSTART and asker is not None and not who_commands.decide(asker).allowed:
+    if asker is not None and not who_commands.decide(asker).allowed:
         who = asker.person.login
         return deny("issue_author", f"{who}, who wrote the issue, may not start stories here")
     return None

@@ -131,8 +131,8 @@ def _of_story(office: Office, repository: Repository, issue: int, leave: str) ->
 def by_author(
     office: Office, repository: Repository, issue: dict[str, Any], leave: str
 ) -> Started | None:
-    """What begins by itself at an issue is worked on by its writer's words."""
-    if leave != AUTOSTART:
+    """What no person asked for is worked on by the words of whoever wrote the issue."""
+    if leave == PERSON:
         return None
     bot = office.github.identity().bot
     author = asker_of(office.github, repository, leave, bot, issue)

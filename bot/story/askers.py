@@ -1,7 +1,7 @@
 """Whose word a new story stands on, by what GitHub says of them now (B7, W7).
 
-Promises: of a story that a person asks for, that person; of one that begins by itself at an issue
-of somebody else's, whoever wrote the issue: it is their words that would be worked on.
+Promises: of a story that a person asks for, that person; of one that no person asks for, at an
+issue of somebody else's, whoever wrote the issue: it is their words that would be worked on.
 Never: decides (`policies.leave`).
 """
 
@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from bot.story.involved import person
 from bot.story.vocabulary import Person, Repository
-from policies.leave import AUTOSTART, PERSON
+from policies.leave import PERSON
 from policies.who_commands import START, CommandFacts
 
 
@@ -32,7 +32,7 @@ def asker_of(
 ) -> CommandFacts | None:
     """None: it stands on nobody's word but the operator's or the repository's own."""
     who = requester if leave == PERSON else None
-    if leave == AUTOSTART and issue is not None:
+    if leave != PERSON and issue is not None:
         who = person(issue.get("user"))
         bot = github.identity().bot
         if who == bot or (not bot.id and who.login == bot.login):

@@ -42,7 +42,7 @@ from policies import repository_effects
 from policies.budget import Spent
 from policies.dashboard import DashboardFacts
 from policies.effect_facts import PullFacts
-from policies.leave import AUTOSTART
+from policies.leave import PERSON
 from policies.marks import MarkFacts
 from policies.scope import Scope
 from policies.standing import Standing, after, before
@@ -197,8 +197,8 @@ class Judge:
     def _of_request(self, effect: RequestStory, story: Story) -> policies.Facts:
         """There is no story yet: who asks for one, and what GitHub lets them do there now."""
         repository, leave = effect.repository, effect.leave
-        by_itself = leave == AUTOSTART and effect.issue
-        issue = self._github.issue(repository, effect.issue) if by_itself else None
+        unasked = leave != PERSON and effect.issue
+        issue = self._github.issue(repository, effect.issue) if unasked else None
         return policies.Facts(
             live=True,
             paused=False,

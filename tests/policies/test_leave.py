@@ -32,7 +32,8 @@ OTHER_BOT = Person(id=77, login="dependabot[bot]", is_bot=True)
         (AUTOSTART, BOT, READS, True, "issue_author"),
         (AUTOSTART, BOT, replace(MAY, person=OTHER_BOT), True, "issue_author"),
         (AUTOSTART, BOT, READS, False, "autostart"),
-        (OPERATOR, BOT, READS, False, ""),
+        (OPERATOR, BOT, READS, False, "issue_author"),
+        (OPERATOR, BOT, MAY, False, ""),
         ("whatever", BOT, MAY, True, "leave"),
     ],
 )
