@@ -23,10 +23,10 @@ MOST = 8  # each worker has a queue server and a database server of its own
 
 
 def _spread() -> list[str]:
-    """Over the cores and one more, because many tests wait for a process."""
+    """Over twice the cores, because most of the time tests wait for a process or a disk."""
     if importlib.util.find_spec("xdist") is None:
         return []
-    return ["-n", str(min(MOST, (os.cpu_count() or 1) + 1)), "--dist", "worksteal"]
+    return ["-n", str(min(MOST, 2 * (os.cpu_count() or 1))), "--dist", "worksteal"]
 
 
 @click.command(

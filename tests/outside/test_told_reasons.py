@@ -21,7 +21,7 @@ class RefusesWrites(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        self._say(502, b'{"message": "in acme/secret: bad gateway"}')
+        self._say(502, b'{"message": "in acme/hidden: bad gateway"}')
 
     def _say(self, status: int, body: bytes) -> None:
         self.send_response(status)
@@ -44,8 +44,8 @@ def test_the_reason_of_an_outage_names_no_repository() -> None:
         services = Services(now, lambda: 0.5)
         url = f"http://127.0.0.1:{server.server_port}"
         http = GitHubHttp(url, AppKey("1", signing_key(0)[0]), now, services=services)
-        with pytest.raises(Unavailable, match="acme/secret"):
-            http.write("POST", "/repos/acme/secret/issues", None, {})
+        with pytest.raises(Unavailable, match="acme/hidden"):
+            http.write("POST", "/repos/acme/hidden/issues", None, {})
         told = services.condition(WRITES).reason
         server.shutdown()
         thread.join()
