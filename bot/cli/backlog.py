@@ -20,6 +20,7 @@ from bot.cli.exits import Exit
 from bot.cli.repository_ids import repository_id
 from bot.settings import load_settings
 from bot.texts import backlog as texts
+from bot.texts.terminal import harmless
 
 if TYPE_CHECKING:
     from bot.backlog.reading import Reading
@@ -79,7 +80,7 @@ def list_items(
         return
     click.echo(texts.HEAD)
     for one in rows:
-        click.echo(texts.row(one, _safe(one["title"])))
+        click.echo(texts.row(one, harmless(one["title"])))
     whole = sum(number for state, number in counts.items() if state in wanted)
     if not families and len(rows) < whole:
         click.echo(texts.more(len(rows), whole))
@@ -101,12 +102,12 @@ def show(at: tuple[Path | None, str], number: int, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(one))
         return
-    for line in texts.shown(one, _safe(one["title"])):
-        click.echo(_safe(line))
+    for line in texts.shown(one, harmless(one["title"])):
+        click.echo(harmless(line))
     if one["body"]:
         click.echo("")
         for line in one["body"].splitlines():
-            click.echo(f"  {_safe(line)}")
+            click.echo(f"  {harmless(line)}")
 
 
 @backlog.command()
@@ -184,10 +185,10 @@ def import_documents(
         for told in found:
             if told.named and told.problem:
                 lost = True
-                click.echo(texts.unreadable(_safe(told.place), told.problem), err=True)
+                click.echo(texts.unreadable(harmless(told.place), told.problem), err=True)
             elif told.named and not told.readings:
                 lost = True
-                click.echo(texts.nothing_known(_safe(told.place)), err=True)
+                click.echo(texts.nothing_known(harmless(told.place)), err=True)
         for reading in of_one_look([one for told in found for one in told.readings]):
             result.append(_take(store, repository, reading, dry=dry_run, quiet=as_json))
             lost = lost or any(fault.loses for fault in reading.faults)
@@ -253,7 +254,7 @@ def _take(
 ) -> dict[str, Any]:
     taken = store.take(repository, reading, dry=dry)
     for fault in taken.faults:
-        click.echo(texts.fault(_safe(reading.place), fault.line, _safe(fault.what)), err=True)
+        click.echo(texts.fault(harmless(reading.place), fault.line, harmless(fault.what)), err=True)
     counts = {
         "found": len(taken.found),
         "changed": len(taken.changed) + len(taken.joined),
@@ -261,7 +262,7 @@ def _take(
         "gone": len(taken.gone),
     }
     if not quiet:
-        click.echo(texts.imported(_safe(reading.place), reading.source, counts))
+        click.echo(texts.imported(harmless(reading.place), reading.source, counts))
     faults = [{"line": one.line, "what": one.what, "loses": one.loses} for one in taken.faults]
     about = {"place": reading.place, "source": reading.source, "complete": reading.complete}
     return {**about, **counts, "merged": len(taken.merged), "faults": faults}
@@ -276,7 +277,3 @@ def _number(name: str, told: str) -> int:
             f"--{name}: expected one of 1, 2, 3, 5, 8, 13, or a word such as low."
         )
     return number
-
-
-def _safe(text: str) -> str:
-    return "".join(sign if sign.isprintable() else "?" for sign in text)

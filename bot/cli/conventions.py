@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from bot.cli.index_codebase import cache_folder, open_snapshot
-from bot.cli.show_context import harmless
+from bot.cli.show_context import lines_of
 from bot.codebase.blobs import git_dir_of
 from bot.codebase.profile import ProjectProfile, condensed
 from bot.codebase.project import Project
@@ -33,10 +33,10 @@ def conventions(
     if as_json:
         click.echo(json.dumps({**profile.as_dict(), "told": told, "caches": rates}))
         return
-    click.echo(harmless(condensed(profile, 5_000)) or texts.NOTHING_FOUND)
+    click.echo(lines_of(condensed(profile, 5_000)) or texts.NOTHING_FOUND)
     _evidence(profile)
     for name, text in told.items():
-        click.echo(harmless(f"\n{texts.told_by(name)}\n{text}"))
+        click.echo(lines_of(f"\n{texts.told_by(name)}\n{text}"))
     click.echo("\n" + "\n".join(rates))
 
 
@@ -44,4 +44,4 @@ def _evidence(profile: ProjectProfile) -> None:
     click.echo()
     for question, one in profile.styles.items():
         said = texts.certain(one.share, one.confidence, one.seen, one.evidence)
-        click.echo(harmless(f"{question}: {one.value} ({said})"))
+        click.echo(lines_of(f"{question}: {one.value} ({said})"))

@@ -30,6 +30,7 @@ from bot.story.lane_events import LaneEnded
 from bot.story.schema import STREAMS
 from bot.story.vocabulary import Repository
 from bot.texts import run as texts
+from bot.texts.terminal import harmless
 from bot.wiring import House
 from handlers import configuration
 
@@ -156,8 +157,7 @@ class Cycle:
         return {number: backlog.item(key, number).title for number in numbers}
 
     def _say(self, line: str) -> None:
-        plain = "".join(sign if sign.isprintable() else "?" for sign in line)
-        self._console.print(plain, markup=False, highlight=False)
+        self._console.print(harmless(line), markup=False, highlight=False)
 
 
 class LocalCycle(Cycle):

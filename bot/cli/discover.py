@@ -14,6 +14,7 @@ import click
 
 from bot.texts import backlog as backlog_texts
 from bot.texts import discover as texts
+from bot.texts.terminal import harmless
 
 if TYPE_CHECKING:
     from bot.backlog.discovery import Discovered
@@ -42,12 +43,12 @@ def discover(path: Path, dry_run: bool, as_json: bool, blame: bool | None) -> No
         click.echo(json.dumps([one.as_dict() for one in found], indent=2))
         return
     for one in found:
-        click.echo(_plain(_row(one)))
+        click.echo(harmless(_row(one)))
     click.echo(texts.counted([one.kind for one in found]))
 
 
 def _broken(place: str, line: int, what: str) -> None:
-    click.echo(_plain(backlog_texts.fault(place, line, what)), err=True)
+    click.echo(harmless(backlog_texts.fault(place, line, what)), err=True)
 
 
 def _row(one: Discovered) -> str:
@@ -55,7 +56,3 @@ def _row(one: Discovered) -> str:
     return f"{one.wsjf:6.2f}  {one.kind:5}  {one.file}:{one.line}  {one.title}" + (
         f"  ({by})" if by else ""
     )
-
-
-def _plain(text: str) -> str:
-    return "".join(sign if sign.isprintable() else "?" for sign in text)

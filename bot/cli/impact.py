@@ -18,6 +18,7 @@ from bot.codebase.impact import Impact, NoSuchPlace
 from bot.codebase.impact import impact as impact_of
 from bot.codebase.store import Store
 from bot.texts import index as texts
+from bot.texts.terminal import harmless
 
 _SHOWN = 25  # lines of each kind
 
@@ -76,10 +77,6 @@ def _told(found: Impact) -> str:
 
 
 def _listed(name: str, lines: list[str]) -> list[str]:
-    shown = [f"  {_safe(line)}" for line in lines[:_SHOWN]]
+    shown = [f"  {harmless(line)}" for line in lines[:_SHOWN]]
     more = [f"  and {len(lines) - _SHOWN} more (--json shows all)"] if len(lines) > _SHOWN else []
     return [f"{name}: {len(lines)}", *shown, *more]
-
-
-def _safe(text: str) -> str:
-    return "".join(char if char.isprintable() else "?" for char in text)

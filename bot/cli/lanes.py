@@ -15,6 +15,7 @@ from bot.cli.repository_ids import repository_id
 from bot.settings import load_settings
 from bot.texts import lanes as texts
 from bot.texts.operator import nothing_in
+from bot.texts.terminal import harmless
 
 if TYPE_CHECKING:
     from bot.story.journal import Journal
@@ -59,19 +60,19 @@ def lanes(ctx: click.Context, repository: str | None, runs: int, as_json: bool) 
         click.echo(json.dumps({"lanes": told, "degraded": away}))
         return
     for service in away:
-        click.echo(_safe(texts.degraded(service)))
+        click.echo(harmless(texts.degraded(service)))
     if not told:
         click.echo(texts.NONE)
     now, name = datetime.now(UTC), None
     for one in told:
         if one["repository"] != name:
             name = one["repository"]
-            click.echo(f"{_safe(name or str(one['id']))}\n{texts.HEAD}")
-        click.echo(_safe(texts.row(one, now)))
+            click.echo(f"{harmless(name or str(one['id']))}\n{texts.HEAD}")
+        click.echo(harmless(texts.row(one, now)))
         for line in texts.waits(one):
-            click.echo(_safe(line))
+            click.echo(harmless(line))
         for run in one["runs"][1:]:
-            click.echo(_safe(texts.row({**run, "next": None, "holder": None}, now)))
+            click.echo(harmless(texts.row({**run, "next": None, "holder": None}, now)))
 
 
 @lanes.command()
@@ -86,19 +87,19 @@ def show(ctx: click.Context, repository: str, lane: str, runs: int, as_json: boo
     from bot.backlog.lanes.history import artefacts, stream_of
 
     if lane not in NAMES:
-        raise click.UsageError(texts.no_lane(_safe(lane), list(NAMES)))
+        raise click.UsageError(texts.no_lane(harmless(lane), list(NAMES)))
     journal = _journal(ctx)
     number = repository_id(journal, repository)
     found = artefacts(journal, stream_of(int(number), lane), runs) if number.isdigit() else []
     if not found:
-        raise click.ClickException(texts.not_run(lane, _safe(repository)))
+        raise click.ClickException(texts.not_run(lane, harmless(repository)))
     told = [described(at, one) for at, one in found]
     if as_json:
         click.echo(json.dumps({"repository": repository, "id": int(number), "runs": told}))
         return
     for one in told:
         for line in texts.artefact(one, repository):
-            click.echo(_safe(line))
+            click.echo(harmless(line))
 
 
 def described(at: datetime, one: LaneEnded) -> dict[str, Any]:
@@ -150,7 +151,3 @@ def _journal(ctx: click.Context) -> Journal:
     engine = open_database(settings.effective_database_url)
     ctx.call_on_close(engine.dispose)
     return Journal(engine, lambda: datetime.now(UTC))
-
-
-def _safe(text: str) -> str:
-    return "".join(sign if sign.isprintable() else "?" for sign in text)

@@ -17,6 +17,7 @@ import click
 
 from bot.cli.index_codebase import cache_folder
 from bot.texts import index as texts
+from bot.texts.terminal import harmless
 
 if TYPE_CHECKING:
     from bot.codebase.graph import Graph
@@ -180,17 +181,13 @@ def _print(found: Found) -> None:
         click.echo(texts.NOTHING_FITS)
         return
     for one in found.files[:10]:
-        click.echo(f"{one.score:.3f}  {_plain(one.path)}")
-        click.echo(f"       {_plain('; '.join(one.reasons))}")
+        click.echo(f"{one.score:.3f}  {harmless(one.path)}")
+        click.echo(f"       {harmless('; '.join(one.reasons))}")
     click.echo("\nDefinitions")
     for part in found.definitions[:10]:
         where = f"{part.path}:{part.start}"
-        click.echo(f"{part.score:.3f}  {_plain(part.qualname)}  ({part.kind}, {_plain(where)})")
+        click.echo(f"{part.score:.3f}  {harmless(part.qualname)}  ({part.kind}, {harmless(where)})")
     if found.tests:
         click.echo("\nTests")
         for one in found.tests[:5]:
-            click.echo(f"{one.score:.3f}  {_plain(one.path)}")
-
-
-def _plain(text: str) -> str:
-    return "".join(sign if sign.isprintable() else "?" for sign in text)
+            click.echo(f"{one.score:.3f}  {harmless(one.path)}")

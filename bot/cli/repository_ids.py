@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.texts import backlog as texts
+from bot.texts.terminal import harmless
 
 if TYPE_CHECKING:
     from bot.story.journal import Journal
@@ -28,5 +29,4 @@ def repository_id(journal: Journal, told: str) -> str:
         if rows:
             newest = max(rows, key=lambda row: row.updated_at)
             return newest.stream.split(separator)[1]
-    safe = "".join(sign if sign.isprintable() else "?" for sign in told)
-    raise click.UsageError(texts.no_repository(safe))
+    raise click.UsageError(texts.no_repository(harmless(told)))

@@ -15,6 +15,7 @@ from bot.codebase.context import Context
 from bot.codebase.project import Project
 from bot.codebase.store import Store
 from bot.texts import context as texts
+from bot.texts.terminal import harmless
 
 
 @click.command(name="context")
@@ -49,21 +50,20 @@ def context(
     if as_json:
         click.echo(json.dumps({**_plain(chosen), "caches": rates}))
         return
-    click.echo(harmless(chosen.render()))
+    click.echo(lines_of(chosen.render()))
     for one in chosen.shown:
         why = "; ".join(one.reasons)
         click.echo(
-            harmless(f"{one.tokens:6} {one.form:8} {one.path} [{one.layer.name.lower()}] {why}"),
+            lines_of(f"{one.tokens:6} {one.form:8} {one.path} [{one.layer.name.lower()}] {why}"),
             err=True,
         )
     used = texts.context_used(chosen.tokens, chosen.limit, len(chosen.shown), len(chosen.left_out))
     click.echo("\n".join([used, *rates]), err=True)
 
 
-def harmless(text: str) -> str:
-    """What a repository says, so that it cannot steer a terminal."""
-    lines = text.replace("\r\n", "\n")
-    return "".join(sign if sign.isprintable() or sign in "\n\t" else "?" for sign in lines)
+def lines_of(text: str) -> str:
+    """What a repository says in lines, so that it cannot steer a terminal."""
+    return harmless(text.replace("\r\n", "\n"), "\n\t")
 
 
 def _plain(chosen: Context) -> dict[str, object]:

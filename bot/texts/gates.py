@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from bot.texts.terminal import harmless
+
 MARKS = {"pass": "ok", "fail": "FAIL", "warn": "warn", "error": "ERROR", "skipped": "–"}
 
 
@@ -38,14 +40,14 @@ def unchanged() -> str:
 def line(one: Any) -> str:
     """One gate."""
     blocks = "" if one.blocking else " (only warns)"
-    return f"{MARKS[one.status]:>5}  {one.name:<13} {_plain(one.summary)}{blocks}"
+    return f"{MARKS[one.status]:>5}  {one.name:<13} {harmless(one.summary)}{blocks}"
 
 
 def finding(one: Any) -> str:
     """One finding, below its gate."""
     place = one.file + (f":{one.line}" if one.line else "")
-    words = f"{_plain(one.message)} [{one.rule}]"
-    return f"         {_plain(place)}: {words}" if place else f"         {words}"
+    words = f"{harmless(one.message)} [{one.rule}]"
+    return f"         {harmless(place)}: {words}" if place else f"         {words}"
 
 
 def more(number: int) -> str:
@@ -56,8 +58,3 @@ def ended(blocking: Sequence[str], composite: float | None, seconds: float) -> s
     said = f"Blocked by: {', '.join(blocking)}." if blocking else "Nothing blocks."
     number = "" if composite is None else f" Score {composite:.2f}."
     return f"{said}{number} {seconds:.1f} s."
-
-
-def _plain(text: str) -> str:
-    """What a repository names cannot steer a terminal."""
-    return "".join(char if char.isprintable() else "?" for char in text)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from bot.texts.terminal import harmless
+
 NOT_SET = "not set"
 NO_RSA_KEY = "not an RSA private key in PEM form without a passphrase"
 KEY_PROBLEMS = {
@@ -73,8 +75,9 @@ def no_database(problem: str) -> str:
 
 
 def no_file(path: str, problem: str) -> str:
-    shown = "".join(sign if sign.isprintable() else "?" for sign in path)
-    return f"{shown} cannot be used: {problem}. Name another place, or change who may use it."
+    return (
+        f"{harmless(path)} cannot be used: {problem}. Name another place, or change who may use it."
+    )
 
 
 def no_github(kind: str, problem: str) -> str:
