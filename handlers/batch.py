@@ -17,6 +17,7 @@ from bot.story.api_events import (
 )
 from bot.story.batches import Batch
 from bot.story.effects import RequestStory
+from bot.story.issues import issue_if_there
 from bot.story.journal import Head
 from bot.story.office import Office
 from bot.story.performer import NotAllowed, NotNow, Refused
@@ -141,12 +142,7 @@ def _begin(office: Office, batch: Batch, item: RequestedStory) -> bool:
 
 def _is_open_issue(office: Office, repository: Repository, number: int) -> bool:
     """Whether it can become a story; a pull request or a closed issue gets no label of ours."""
-    try:
-        issue = office.github.issue(repository, number)
-    except Exception as error:
-        if getattr(error, "kind", "") == "not_found":
-            return False
-        raise
+    issue = issue_if_there(office.github, repository, number) or {}
     return issue.get("state") == "open" and "pull_request" not in issue
 
 

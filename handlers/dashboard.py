@@ -20,7 +20,6 @@ from bot.backlog.lanes.run import backlog_of
 from bot.backlog.lanes.waits import waits_of
 from bot.backlog.start import PERSON, start
 from bot.backlog.visible import audience, reason_for_all
-from bot.outside.errors import NotFound
 from bot.story.dashboard_boxes import shown, ticked
 from bot.story.dashboard_events import (
     BoxAnswered,
@@ -34,7 +33,8 @@ from bot.story.dashboard_events import (
 )
 from bot.story.dashboard_view import CLOSED, Story, View, Wait
 from bot.story.effects import ShowDashboard
-from bot.story.involved import person
+from bot.story.involved import is_us, person
+from bot.story.issues import issue_if_there
 from bot.story.journal import Conflict, Head
 from bot.story.office import Delivery, Office
 from bot.story.performer import NotAllowed, NotNow, Refused
@@ -144,11 +144,8 @@ class _Dashboard:
 
     def _issue(self, number: int) -> dict[str, Any] | None:
         """The issue; None where it was deleted, or moved to another repository."""
-        try:
-            found = self._office.github.issue(self._repository, number)
-        except NotFound:
-            return None
-        return found if found.get("number") == number else None
+        found = issue_if_there(self._office.github, self._repository, number)
+        return found if found and found.get("number") == number else None
 
     def _state(self, board: Board, issue: dict[str, Any]) -> Board:
         """What the state of the issue says; a bot's closing is nobody's wish."""
@@ -255,7 +252,8 @@ def edited(delivery: Delivery, office: Office) -> None:
         before = ticked(str(change.get("from") or ""))
         after = ticked(str(delivery.payload["issue"].get("body") or ""))
         by = person(delivery.payload.get("sender"))
-        if _is_us(office, by):  # what stood there when we wrote, and may not have been read
+        if is_us(office.github.identity().bot, by):
+            # what stood there when we wrote, and may not have been read
             for place, tick in sorted(before.items()):
                 if place not in board.pending and not board.is_over(tick, by_somebody=False):
                     _tick(office, repository, BoxTicked(tick=tick))
@@ -279,15 +277,8 @@ def _taken_back(tick: Any, text: str) -> bool:
 
 
 def _text(office: Office, repository: Repository, board: Board) -> str:
-    try:
-        return str(office.github.issue(repository, board.issue).get("body") or "")
-    except NotFound:
-        return ""
-
-
-def _is_us(office: Office, by: Person) -> bool:
-    bot = office.github.identity().bot
-    return by.id == bot.id if bot.id else by.login == bot.login
+    found = issue_if_there(office.github, repository, board.issue) or {}
+    return str(found.get("body") or "")
 
 
 def changed(delivery: Delivery, office: Office) -> None:

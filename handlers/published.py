@@ -24,6 +24,7 @@ from bot.backlog.visible import audience
 from bot.outside import errors
 from bot.story.dashboard_view import Wait
 from bot.story.effects import DeleteBranch, OpenPullRequest, ProposeFile
+from bot.story.involved import is_us, person
 from bot.story.item_events import ItemState
 from bot.story.journal import Head
 from bot.story.office import Delivery, Office
@@ -223,9 +224,8 @@ class _Files:
 
     def _is_ours(self, sha: str) -> bool:
         """Whether we made this commit, and died before that was told."""
-        author = self._office.github.commit(self._repository, sha).get("author") or {}
-        bot = self._office.github.identity().bot
-        return bool(author.get("id") == bot.id if bot.id else author.get("login") == bot.login)
+        author = self._office.github.commit(self._repository, sha).get("author")
+        return is_us(self._office.github.identity().bot, person(author))
 
     def _keep(self, fact: PublishedEvent, once: str | None = None) -> None:
         head = Head(kind="published", repository=self._repository.full_name)

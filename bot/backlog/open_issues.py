@@ -8,15 +8,16 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any, Protocol
 
+from bot.story.issues import Reads as OneIssue
+from bot.story.issues import issue_if_there
 from bot.story.vocabulary import Repository
 
 FEW = 10  # issues that are cheaper one by one than a list of unknown length
 
 
-class Reads(Protocol):
+class Reads(OneIssue, Protocol):
     """`bot.outside.ports` has the contracts."""
 
-    def issue(self, repository: Repository, number: int) -> dict[str, Any]: ...
     def open_issues(self, repository: Repository) -> list[dict[str, Any]]: ...
 
 
@@ -36,17 +37,9 @@ class OpenIssues:
         if self.listed(number) is not None:
             return True
         if number not in self._asked:
-            self._asked[number] = self._ask(number)
+            self._asked[number] = issue_if_there(self._reads, self._repository, number)
         found = self._asked[number]
         return found is not None and found.get("state") == "open"
-
-    def _ask(self, number: int) -> dict[str, Any] | None:
-        try:
-            return self._reads.issue(self._repository, number)
-        except Exception as error:
-            if getattr(error, "kind", "") == "not_found":
-                return None
-            raise
 
     @cached_property
     def _list(self) -> dict[int, dict[str, Any]]:

@@ -23,6 +23,7 @@ from bot.story.askers import asker_of
 from bot.story.begin import begin
 from bot.story.claim_records import holder, seen
 from bot.story.effects import RequestStory
+from bot.story.issues import issue_if_there
 from bot.story.item_events import ItemStarted, ItemState
 from bot.story.office import Office
 from bot.story.performer import NotAllowed, NotNow, Refused
@@ -107,7 +108,7 @@ def stands_against(
         config = office.configuration(repository).backlog
         why = discloses(office.github, repository, item, config, leave)
         return Started(False, rule="undisclosed", reason=why) if why else None
-    found = _issue(office, repository, item.issue)
+    found = issue_if_there(office.github, repository, item.issue)
     if found is None or "pull_request" in found:
         return Started(False, item.issue, "no_issue", f"#{item.issue} is no issue")
     if no := _of_story(office, repository, item.issue, leave):
@@ -175,15 +176,6 @@ def _of_state(item: Item, leave: str) -> Started | None:
     if item.state is not ItemState.READY and leave == AUTOSTART:
         return Started(False, item.issue, "not_ready", f"it is {item.state}: {item.reason}")
     return None
-
-
-def _issue(office: Office, repository: Repository, number: int) -> dict[str, Any] | None:
-    try:
-        return office.github.issue(repository, number)
-    except Exception as error:
-        if getattr(error, "kind", "") == "not_found":
-            return None
-        raise
 
 
 def _request(

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from bot.outside.errors import Conflict, Refused
 from bot.outside.github_writes import Needs, Writes
 from bot.story.effects import ProposeFile
+from bot.story.involved import is_us, person
 
 
 class Proposals(Writes):
@@ -69,8 +70,7 @@ class Proposals(Writes):
             return None
         commit = self._reads.commit(effect.repository, head)
         parents = [each.get("sha") for each in commit.get("parents") or ()]
-        bot, author = self._reads.identity().bot, commit.get("author") or {}
-        ours = author.get("id") == bot.id if bot.id else author.get("login") == bot.login
+        ours = is_us(self._reads.identity().bot, person(commit.get("author")))
         if not ours or parents != [effect.base_sha]:
             return None
         same = all(

@@ -13,6 +13,7 @@ from typing import Any
 from bot.outside.errors import Unavailable
 from bot.outside.github_http import GitHubHttp
 from bot.outside.github_reads import Reads, repo_path
+from bot.story.involved import is_us, person
 from bot.story.vocabulary import Repository
 
 Needs = Mapping[str, Mapping[str, str]]
@@ -70,9 +71,7 @@ class Writes:
         return self._http.pages(path, repository.installation_id)
 
     def _is_ours(self, thing: dict[str, Any]) -> bool:
-        """By the numeric id of our bot; its reserved login where the server knows no id."""
-        user, bot = thing.get("user") or {}, self._reads.identity().bot
-        return user.get("id") == bot.id if bot.id else user.get("login") == bot.login
+        return is_us(self._reads.identity().bot, person(thing.get("user")))
 
     def _our_issue(self, effect: Any) -> dict[str, Any] | None:
         """The result of the effect that opened an issue, if it did."""

@@ -41,6 +41,11 @@ def person(told: Mapping[str, Any] | None) -> Person:
     return Person(id=told.get("id") or 0, login=login, is_bot=is_bot)
 
 
+def is_us(bot: Person, who: Person) -> bool:
+    """Whether it is our own account: by its id; by its reserved login where a server knows none."""
+    return who.id == bot.id if bot.id else who.login == bot.login
+
+
 def involved(github: GitHub, story: Story, pull: Mapping[str, Any] | None) -> Involved:
     """Everybody with a hand in the change. Our own commits are the bot's."""
     ids: set[int] = set()
