@@ -8,15 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel
 
 from bot.backlog import added
-from bot.backlog.lanes import NAMES
-from bot.backlog.lanes.history import history
-from bot.backlog.lanes.history import stream_of as lane_stream
+from bot.backlog.lanes.waits import last_waits
 from bot.backlog.start import PERSON, start
 from bot.backlog.store import Backlog
 from bot.mcp import shapes, words
@@ -175,19 +172,13 @@ class Tools:
             repository=place.name,
             stopped=stopped,
             degraded=words.degraded(degraded(self._journal)),
-            waits=words.waits(self._waits(place)),
+            waits=words.waits(last_waits(self._journal, place.repository.id))
+            if place.repository
+            else [],
             counts=self._backlog.counts(place.key),
             stories=stories,
             more=more,
         )
-
-    def _waits(self, place: Place) -> Iterator[tuple[str, str, datetime]]:
-        """What the lanes of a repository wait for."""
-        if place.repository is None:
-            return
-        for lane in NAMES:
-            past = history(self._journal, lane_stream(place.repository.id, lane))
-            yield from past.ended.waits if past.ended else ()
 
     def _living(self, repository: int) -> Iterator[Story]:
         states = [state for state in State if state not in TERMINAL]

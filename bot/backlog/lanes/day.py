@@ -11,7 +11,6 @@ import json
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from bot.backlog.lanes.lane import Decision, Outcome, Shift, Wait
 from bot.backlog.reading import Reading, of_one_look
@@ -37,7 +36,7 @@ class Day:
         self._waits: list[Wait] = []
         self._counts: dict[str, int] = {}
         self._former = dict(shift.former.inputs) if shift.former else {}
-        self._place = _place(shift.checkpoint)
+        self._place = shift.place
         if self.looked:  # the run before was over in the middle: what it found still holds
             self.inputs |= self._former
             self._waits += [Wait(*one) for one in shift.former.waits] if shift.former else []
@@ -146,14 +145,6 @@ class Day:
 def _in_order(one: Sighting) -> tuple[str, int, str]:
     """What a service tells, the oldest first, however it answered."""
     return (one.created.isoformat() if one.created else "", len(one.key), one.key)
-
-
-def _place(checkpoint: str) -> dict[str, Any]:
-    try:
-        told = json.loads(checkpoint or "{}")
-    except ValueError:
-        return {}  # another version's: from the start
-    return told if isinstance(told, dict) else {}
 
 
 def _changes(taken: Taken) -> list[tuple[str, list[int]]]:

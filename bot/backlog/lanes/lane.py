@@ -9,6 +9,7 @@ Promises: pure values; nothing here reads a clock but what it was handed.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -167,6 +168,15 @@ class Shift:
     def key(self) -> str:
         """The repository's name in the backlog."""
         return str(self.repository.id)
+
+    @property
+    def place(self) -> dict[str, Any]:
+        """What the checkpoint says as a JSON object; {} where it is another version's."""
+        try:
+            told = json.loads(self.checkpoint or "{}")
+        except ValueError:
+            return {}
+        return told if isinstance(told, dict) else {}
 
 
 class Lane(Protocol):

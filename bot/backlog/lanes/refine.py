@@ -33,7 +33,7 @@ _AT_ONCE = 25  # items in one commit
 
 def run(shift: Shift) -> Outcome:
     """Look at the items that changed, then at those whose age has made them worth it."""
-    place = _place(shift.checkpoint)
+    place = shift.place
     threshold = shift.config.backlog.scoring.threshold
     sign = digest(threshold)
     before = dict(shift.former.inputs).get(THRESHOLD) if shift.former else None
@@ -151,11 +151,3 @@ def _since(place: dict[str, Any], now: datetime) -> datetime | None:
     """When the last finished run began; None: look at everything."""
     at = instant_of(place.get("at", ""))
     return at - _MARGIN if at is not None and at <= now else None
-
-
-def _place(checkpoint: str) -> dict[str, Any]:
-    try:
-        told = json.loads(checkpoint or "{}")
-    except ValueError:
-        return {}  # another version's
-    return told if isinstance(told, dict) else {}

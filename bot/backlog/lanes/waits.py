@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 
 from bot.backlog.lanes import NAMES
 from bot.backlog.lanes.history import history, stream_of
@@ -17,7 +18,14 @@ def waits_of(journal: Journal, repository_id: int) -> Iterator[Wait]:
     """Services that are away, then what each lane waited for in its last run."""
     for away in degraded(journal):
         yield Wait(away.service, away.because, away.since)
-    for lane in NAMES:
+    lanes = [lane for lane in NAMES if lane != PUBLISH]
+    yield from (Wait(*one) for one in last_waits(journal, repository_id, lanes))
+
+
+def last_waits(
+    journal: Journal, repository_id: int, lanes: Iterable[str] = NAMES
+) -> Iterator[tuple[str, str, datetime]]:
+    """What each lane waited for in its last run, why, and since when."""
+    for lane in lanes:
         ended = history(journal, stream_of(repository_id, lane)).ended
-        if lane != PUBLISH and ended is not None:
-            yield from (Wait(*one) for one in ended.waits)
+        yield from ended.waits if ended else ()
