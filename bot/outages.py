@@ -59,9 +59,10 @@ def reconcile(
 
     `in_step`: whether the lanes have looked at all tickets since an instant.
     """
-    since, back_at = known.missed(JIRA), back_since(journal, JIRA)
-    if since is not None and back_at is not None and in_step(back_at):
-        known.reconciled(JIRA, since)
+    if (since := known.missed(JIRA)) is not None:
+        back_at = back_since(journal, JIRA)
+        if back_at is not None and in_step(back_at):
+            known.reconciled(JIRA, since)
     back = [name for name in recovered(journal) if name == QUEUE or name.startswith(GITHUB)]
     missed = {name: since for name in back if (since := known.missed(name)) is not None}
     if not missed or known.resting(GITHUB):
