@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 from bot.outside.errors import Forbidden, NotFound, Refused, Unavailable
 from bot.outside.github_writes import Needs, Writes, marked
 from bot.story import effects as fx
-from bot.story.claim_records import line, record_of, records, replaced, seen
+from bot.story.claim_records import is_status, line, record_of, records, replaced, seen
 from policies.claims import (
     LOOK_AGAIN,
     Claim,
@@ -110,23 +110,37 @@ class Claims(Writes):
         }
 
     def _in_one_comment(self, effect: fx.ClaimIssue, record: Record) -> int:
-        """Where the status is shown from now on: the claim is in it, and in no other comment."""
-        bearers = _bearers(self._comments(effect), effect.holder, record.order)
-        place = int(bearers[0]["id"]) if bearers else record.order
-        if effect.comment_id is None or effect.comment_id in {each["id"] for each in bearers}:
-            place = effect.comment_id or place
-        else:
-            status = self._reads.comment(effect.repository, effect.comment_id)
-            if status is None or not self._is_ours(status):
-                return place
+        """Where the status is shown from now on: the claim is in it, and in no other comment.
+
+        A try that was broken off, and ran out since, left a comment that no story remembers.
+        """
+        ours = [each for each in self._comments(effect) if self._is_ours(each)]
+        shown = [each for each in ours if _shows_status(each, effect.holder)]
+        place = self._place(effect, ours) or next(iter(shown), None)
+        if place is None:
+            return record.order
+        if (told := record_of(place)) is None or told.order != record.order:
             claim = Claim(effect.holder, record.claim.fence, record.end)
-            told = line(claim, record.end, record.order, record.came)
-            self._edit_comment(effect, effect.comment_id, replaced(status["body"], told))
-            place = effect.comment_id
-        for each in bearers:
-            if each["id"] != place:
+            held = line(claim, record.end, record.order, record.came)
+            kept = replaced(place["body"], held) if is_status(place) else ""
+            new = kept or marked(effect.body, effect.key, "status", held)
+            self._edit_comment(effect, place["id"], new)
+        for each in shown:
+            if each["id"] != place["id"]:
                 self._delete(effect, each["id"])
-        return place
+        return int(place["id"])
+
+    def _place(
+        self, effect: fx.ClaimIssue, ours: Iterable[Mapping[str, Any]]
+    ) -> Mapping[str, Any] | None:
+        """The comment that the story remembers, if it is still there."""
+        if effect.comment_id is None:
+            return None
+        for each in ours:
+            if each["id"] == effect.comment_id:
+                return each
+        found = self._reads.comment(effect.repository, effect.comment_id)  # lists can be behind
+        return found if found is not None and self._is_ours(found) else None
 
     def _withheld(
         self, effect: fx.ClaimIssue, comments: Iterable[Mapping[str, Any]], taking: Taking
@@ -167,6 +181,12 @@ class Claims(Writes):
 
 def _is(record: Record, holder: str) -> bool:
     return record.claim.holder == holder
+
+
+def _shows_status(comment: Mapping[str, Any], holder: str) -> bool:
+    """Whether it is a status comment that bears no claim of somebody else's."""
+    record = record_of(comment)
+    return is_status(comment) and (record is None or _is(record, holder))
 
 
 def _bearers(

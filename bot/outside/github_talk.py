@@ -5,16 +5,14 @@ Promises: an unchanged issue gets no event; the status comment is one, whatever 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from bot.outside.errors import NotFound
 from bot.outside.github_writes import Needs, Writes, ends_in, issue_of, marked, marker
 from bot.story import effects as fx
+from bot.story.claim_records import is_status
 from bot.story.vocabulary import Repository
-
-_STATUS = re.compile(r"<!-- towpath:status key=[0-9a-f]{16} -->\s*\Z", re.ASCII)
 
 _TOLD = ("id", "updated_at")  # an approval is bound to the time at which a comment showed it
 
@@ -142,7 +140,7 @@ class Talk(Writes):
 
     def _find_status(self, effect: fx.ShowStatus) -> dict[str, Any] | None:
         for each in self._own_comments(effect.repository, effect.issue):
-            if _STATUS.search(str(each.get("body") or "")[-200:]):
+            if is_status(each):
                 return each
         return None
 

@@ -83,6 +83,11 @@ def record_of(comment: Mapping[str, Any]) -> Record | None:
         return None
 
 
+def is_status(comment: Mapping[str, Any]) -> bool:
+    """Whether a comment of ours shows how a story stands: it ends in the marker of one."""
+    return _MARKER.search(str(comment.get("body") or "")[-_TAIL:]) is not None
+
+
 def replaced(body: str, told: str) -> str:
     """The body of a status comment with `told` as its record ('' takes it away)."""
     end = _MARKER.search(body)

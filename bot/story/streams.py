@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, or_, select
 
 from bot.story.database import Store, reading
 from bot.story.schema import STREAMS, instant, stored
+
+_AHEAD = timedelta(minutes=5)  # more than this after now, only a wrong clock can have noted it
+_LONGEST_LEASE = timedelta(hours=1)  # for the list only; `leases` knows each lease's own limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,8 @@ class Streams(Store):
     ) -> list[StreamRow]:
         """Streams that meet every condition given, first the one that has waited longest.
 
-        `due_before`: with a wake-up time up to then. `unleased`: free to be acquired now.
+        `due_before`: with a wake-up time up to then, or one that was noted in the future.
+        `unleased`: free to be acquired now.
         """
         query = select(STREAMS).where(STREAMS.c.version > 0)
         if states is not None:
@@ -66,13 +70,19 @@ class Streams(Store):
         if kind is not None:
             query = query.where(STREAMS.c.kind == kind)
         if due_before is not None:
-            query = query.where(STREAMS.c.wake_at <= stored(due_before))
+            ahead = stored(self._clock() + _AHEAD)
+            late = or_(STREAMS.c.wake_at <= stored(due_before), STREAMS.c.updated_at > ahead)
+            query = query.where(STREAMS.c.wake_at.is_not(None), late)
         if updated_after is not None:
             query = query.where(STREAMS.c.updated_at >= stored(updated_after))
         if unleased:
-            now = stored(self._clock())
+            now = self._clock()
             query = query.where(
-                or_(STREAMS.c.lease_owner.is_(None), STREAMS.c.lease_expires <= now)
+                or_(
+                    STREAMS.c.lease_owner.is_(None),
+                    STREAMS.c.lease_expires <= stored(now),
+                    STREAMS.c.lease_expires > stored(now + _LONGEST_LEASE),
+                )
             )
         first = STREAMS.c.updated_at if due_before is None else STREAMS.c.wake_at
         query = query.order_by(first, STREAMS.c.stream).limit(limit)

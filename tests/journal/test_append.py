@@ -146,6 +146,25 @@ def test_streams_are_found_by_state_repository_time_and_lease(journal: Journal, 
     assert names(unleased=True, kind="story") == ["a", "b", "c"]
 
 
+def test_what_a_clock_noted_that_was_a_day_ahead_holds_nothing_up(journal: Journal, clock) -> None:
+    clock.move(86_400)
+    journal.acquire("held", "dead", 30)
+    for name in ("held", "free", "at rest"):
+        wake_at = None if name == "at rest" else clock.now + timedelta(seconds=5)
+        journal.append(name, [said(1)], actor="w", head=Head("CODING", wake_at))
+    clock.move(-86_400)
+
+    def due() -> list[str]:
+        found = journal.streams(kind="story", due_before=clock.now, unleased=True)
+        return [row.stream for row in found]
+
+    assert due() == ["free", "held"]
+    for name in due():
+        later = clock.now + timedelta(seconds=60)
+        journal.append(name, [], actor="w", head=Head("CODING", later))
+    assert due() == []  # looked at once, each waits as the clock says that is right now
+
+
 def test_a_delivery_is_seen_only_once_it_was_handled_without_an_error(
     journal: Journal, clock
 ) -> None:

@@ -247,10 +247,13 @@ class Scene:
             house.database.dispose()
 
     def settle(self) -> None:
-        """The faults are over: two quiet hours, and cycles in which nothing goes wrong."""
+        """The faults are over: cycles in which nothing goes wrong, two hours apart.
+
+        For more than a day: what a clock that was a day ahead noted may be waited for.
+        """
         self.hub.faults.clear()
         self._plan(1.0)
-        for _ in range(4 + len(self._titles) // 4):
+        for _ in range(14 + len(self._titles) // 4):
             self.ahead += timedelta(hours=2)
             self._run()
             if self._at_rest():
