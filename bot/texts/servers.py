@@ -92,10 +92,15 @@ def used(calls: Iterable[tuple[str, str]]) -> str:
 
 # -- `towpath doctor` ------------------------------------------------------------------------------
 
-NONE_ALLOWED = "no tool is allowed, so none is used"
 ALLOW = "Name tools under `tools` in the file of TOWPATH_MCP_SERVERS."
 NEXT = "Look at the server and at its entry in the file of TOWPATH_MCP_SERVERS."
 NO_REPOSITORY = "no repository may use it"
+
+
+def none_allowed(names: Iterable[str]) -> str:
+    """A server of which no tool may be called, and what it has."""
+    listed = ", ".join(plain(name, 60) for name in list(names)[:40])
+    return f"no tool is allowed; it has {listed or 'none'}"
 
 
 def doctor_away(rule: str) -> str:

@@ -53,11 +53,12 @@ class ServerTools:
         return None
 
     def _listed(self, effect: ListServerTools) -> dict[str, Any]:
+        from bot.agent.servers.offered import offered
         from bot.agent.servers.sessions import Problem
 
         try:
             server = self._server(effect.server)
-            usable, withheld = event_loop.run(_look(server, self._door(effect)))
+            usable, withheld = offered(server, event_loop.run(told_by(server, self._door(effect))))
         except Problem as problem:
             return {"tools": [], "withheld": [], "problem": problem.rule}
         return {
@@ -106,13 +107,12 @@ class ServerTools:
             raise Problem("tree") from unsafe
 
 
-async def _look(server: Server, door: Any) -> Any:
-    from bot.agent.servers.offered import offered
+async def told_by(server: Server, door: Any) -> Any:
+    """The tools that a server tells of. Raises Problem."""
     from bot.agent.servers.sessions import opened
 
     async with opened(server, door) as session:
-        told = await session.tools()
-    return offered(server, told)
+        return await session.tools()
 
 
 async def _call(
