@@ -49,7 +49,9 @@ class ServerSettings(BaseSettings):
             raise SettingsError(
                 [
                     SettingsProblem(
-                        _NAME, f"{one.path}:{one.line}:{one.column}: {one.message}", "Correct it"
+                        _NAME,
+                        f"{one.path}:{one.line}:{one.column}: {one.key}: {one.message}",
+                        "Correct it",
                     )
                     for one in wrong.problems
                 ]

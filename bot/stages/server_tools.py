@@ -2,8 +2,9 @@
 
 Promises: looking at a server and calling a tool of it are effects: judged, journalled, done once
 and counted; a stage that runs again has the recorded tools and answers, and asks no server. A
-server that is away, and a call whose outcome nobody knows, are said to the model as such. Never:
-lets what looks like a secret out, or a call of a tool that the model was not shown.
+server that is away, and a call whose outcome nobody knows, are said to the model as such; an answer
+that reads as if it commanded the model is not read to it. Never: lets what looks like a secret out,
+or a call of a tool that the model was not shown.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from bot.story.server_effects import CallServerTool, ListServerTools
 from bot.story.vocabulary import Task
 from bot.texts import servers as texts
 from policies.standing import DRY_RUN
+from policies.suspicion import HIGH, look
 
 _OURS = frozenset(tool.name for tool in TOOLS)
 
@@ -85,8 +87,10 @@ class Toolbox:
             if no.waiting is not None and no.verdict.rule != DRY_RUN:
                 raise
             return Ran(texts.not_allowed(no.verdict.reason), ok=False)
-        text = texts.outcome(server, tool["name"], result)
-        return Ran(text, ok=result["outcome"] == "answered", seconds=result["seconds"])
+        text, answered = texts.outcome(server, tool["name"], result), "answered"
+        if signs := _commands(result["text"]):
+            text, answered = texts.suspicious(server, signs), ""
+        return Ran(text, ok=result["outcome"] == answered, seconds=result["seconds"])
 
 
 def toolbox(desk: Desk, room: Workroom, purpose: str, task: Task) -> Toolbox:
@@ -117,6 +121,12 @@ def toolbox(desk: Desk, room: Workroom, purpose: str, task: Task) -> Toolbox:
         offered = {tool["shown"]: (name, tool) for tool in result["tools"]}
         made.tools |= {shown: one for shown, one in offered.items() if shown not in _OURS}
     return made
+
+
+def _commands(text: str) -> tuple[str, ...]:
+    """The signs of an answer that would command the model; () of one that may be read to it."""
+    found = look(text)
+    return found.signs if found.score >= HIGH else ()
 
 
 def _says_a_secret(value: Any) -> bool:

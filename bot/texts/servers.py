@@ -83,6 +83,15 @@ def outcome(server: str, tool: str, result: Mapping[str, Any]) -> str:
     return f"Error: {tool} of {server} gave no answer: {why}. Go on without it."
 
 
+def suspicious(server: str, signs: Iterable[str]) -> str:
+    """For the model: an answer is not read to it."""
+    named = ", ".join(signs).replace("_", " ")
+    return (
+        f"Error: the answer of {server} is withheld: it reads as if it tried to command its reader "
+        f"({named}). The call itself was made. Go on without the answer."
+    )
+
+
 def used(calls: Iterable[tuple[str, str]]) -> str:
     """For a report: tools (server, tool) that were called, and how often; '' for none."""
     counted = Counter(calls)

@@ -19,6 +19,7 @@ from bot.agent.untrusted import Secrets, visible
 
 MOST = 12_000  # characters of a schema
 _DEEP = 8
+_NODES = 1_000
 _PROPERTIES = 60
 _CHOICES = 100
 _TEXT = 400
@@ -38,7 +39,7 @@ def harmless(schema: Any) -> dict[str, Any]:
         raise Unusable("schema")
     if "$ref" not in schema and schema.get("type") not in (None, "object"):
         raise Unusable("schema")
-    made = _built(schema, schema, 0)
+    made = _Building(schema).built(schema, 0)
     made["type"] = "object"
     made.setdefault("properties", {})
     if len(json.dumps(made)) > MOST:
@@ -66,26 +67,53 @@ def _fault(error: ValidationError) -> str:
     return f"{where}: {error.message[:160]}"
 
 
-def _built(one: Any, root: dict[str, Any], depth: int) -> dict[str, Any]:
-    if depth > _DEEP:
-        raise Unusable("schema_depth")
-    if one is True or one == {}:
-        return {}
-    if not isinstance(one, dict):
-        raise Unusable("schema")
-    if "$ref" in one:
-        merged = {**_referred(one["$ref"], root), **{k: v for k, v in one.items() if k != "$ref"}}
-        return _built(merged, root, depth + 1)
-    made: dict[str, Any] = {}
-    if told := plain(one.get("description"), _TEXT):
-        made["description"] = told
-    _types(one, made)
-    _values(one, made)
-    for name in _EITHER:
-        if isinstance(one.get(name), list) and one[name]:
-            made[name] = [_built(each, root, depth + 1) for each in _few(one[name])]
-    _inside(one, made, root, depth)
-    return made
+class _Building:
+    """Builds a schema of bounded size: references may make much of little."""
+
+    def __init__(self, root: dict[str, Any]) -> None:
+        self._root, self._left = root, _NODES
+
+    def built(self, one: Any, depth: int) -> dict[str, Any]:
+        self._left -= 1
+        if depth > _DEEP or self._left < 0:
+            raise Unusable("schema_depth" if self._left >= 0 else "schema_size")
+        if one is True or one == {}:
+            return {}
+        if not isinstance(one, dict):
+            raise Unusable("schema")
+        if "$ref" in one:
+            beside = {key: told for key, told in one.items() if key != "$ref"}
+            return self.built({**_referred(one["$ref"], self._root), **beside}, depth + 1)
+        made: dict[str, Any] = {}
+        if told := plain(one.get("description"), _TEXT):
+            made["description"] = told
+        _types(one, made)
+        _values(one, made)
+        for name in _EITHER:
+            if isinstance(one.get(name), list) and one[name]:
+                made[name] = [self.built(each, depth + 1) for each in _few(one[name])]
+        self._inside(one, made, depth)
+        return made
+
+    def _inside(self, one: dict[str, Any], made: dict[str, Any], depth: int) -> None:
+        inner = one.get("properties")
+        if isinstance(inner, dict):
+            names = list(inner)
+            if len(names) > _PROPERTIES or not all(map(_a_name, names)):
+                raise Unusable("schema_names")
+            made["properties"] = {name: self.built(inner[name], depth + 1) for name in names}
+        required = one.get("required")
+        if isinstance(required, list):
+            known = made.get("properties", {})
+            if any(not isinstance(name, str) or name not in known for name in required):
+                raise Unusable("schema_names")
+            made["required"] = list(dict.fromkeys(required))
+        if isinstance(one.get("items"), dict):
+            made["items"] = self.built(one["items"], depth + 1)
+        if isinstance(one.get("additionalProperties"), bool):
+            made["additionalProperties"] = one["additionalProperties"]
+        elif isinstance(one.get("additionalProperties"), dict):
+            made["additionalProperties"] = self.built(one["additionalProperties"], depth + 1)
 
 
 def _types(one: dict[str, Any], made: dict[str, Any]) -> None:
@@ -120,27 +148,6 @@ def _value(told: Any) -> Any:
     if told in ([], {}):
         return told
     raise Unusable("schema_value")
-
-
-def _inside(one: dict[str, Any], made: dict[str, Any], root: dict[str, Any], depth: int) -> None:
-    inner = one.get("properties")
-    if isinstance(inner, dict):
-        names = list(inner)
-        if len(names) > _PROPERTIES or any(not _a_name(name) for name in names):
-            raise Unusable("schema_names")
-        made["properties"] = {name: _built(inner[name], root, depth + 1) for name in names}
-    required = one.get("required")
-    if isinstance(required, list):
-        known = made.get("properties", {})
-        if any(not isinstance(name, str) or name not in known for name in required):
-            raise Unusable("schema_names")
-        made["required"] = list(dict.fromkeys(required))
-    if isinstance(one.get("items"), dict):
-        made["items"] = _built(one["items"], root, depth + 1)
-    if isinstance(one.get("additionalProperties"), bool):
-        made["additionalProperties"] = one["additionalProperties"]
-    elif isinstance(one.get("additionalProperties"), dict):
-        made["additionalProperties"] = _built(one["additionalProperties"], root, depth + 1)
 
 
 def _a_name(name: Any) -> bool:

@@ -20,6 +20,17 @@ from bot.configuration.tools import Tools
 WORD = {"type": "object", "properties": {"word": {"type": "string"}}, "required": ["word"]}
 
 
+# Each part names the next one sixty times.
+BOMB = {
+    "$ref": "#/$defs/P0",
+    "$defs": {
+        f"P{n}": {"properties": {f"p{m}": {"$ref": f"#/$defs/P{n + 1}"} for m in range(60)}}
+        for n in range(7)
+    }
+    | {"P7": {}},
+}
+
+
 def tool(name: str, schema: Any = WORD, description: str = "d") -> types.Tool:
     return types.Tool(name=name, description=description, input_schema=schema)
 
@@ -92,6 +103,7 @@ def test_a_schema_is_built_anew_without_what_could_harm() -> None:
         {"type": "object", "properties": {"x": {"enum": list(range(1000))}}},
         {"type": "object", "properties": {"x": {"type": "file"}}},
         {"type": "object", "required": ["x"]},
+        BOMB,
         {
             "type": "object",
             "properties": {f"p{n}": {"description": "x" * 400} for n in range(50)},
@@ -119,7 +131,7 @@ _JSON = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(_JSON, st.dictionaries(st.text(max_size=5), _JSON, max_size=3))
 def test_no_schema_and_no_arguments_break_anything(schema: Any, arguments: Any) -> None:
     try:
