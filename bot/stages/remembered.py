@@ -3,7 +3,8 @@
 Promises: only what lies on the default branch exactly as the conflict was resolved, and passed the
 tests there, is remembered, whoever resolved it on the story's branch; so nothing of a story that
 was cancelled or denied comes back. What is brought back is in the journal and in the pull request,
-and no path is written that the story may not change. What fails the tests or a gate is forgotten. Never: the reason that a story stops; without memory a model or people resolve.
+and no path is written that the story may not change. What fails the tests or a gate is forgotten.
+Never: the reason that a story stops; without memory a model or people resolve.
 """
 
 from __future__ import annotations
