@@ -92,10 +92,13 @@ def test_a_resolution_by_a_person_on_the_branch_is_remembered_once_merged(
     merge = conflict.mirror._commit([conflict.ours, conflict.base], tree, "merge", BOT, THEN)
     story = conflict.story
     story.base_sha, story.head_sha = conflict.start, merge
-    remembered.learn(story, conflict.room, merge)
+    merged = conflict.commit(conflict.base, BOTH)
+    remembered.learn(story, conflict.room, merged)
     assert conflict.recalled() == {}  # nobody pushed: there is no reason to look
     story.pushers[merge] = ADA
-    remembered.learn(story, conflict.room, merge)
+    remembered.learn(story, conflict.room, conflict.commit(conflict.start, BOTH))
+    assert conflict.recalled() == {}  # what was merged in never was on the default branch
+    remembered.learn(story, conflict.room, merged)
     assert conflict.recalled() == dict.fromkeys(PATHS, BOTH)
 
 
