@@ -3,7 +3,8 @@
 Promises: only what lies on the default branch exactly as the conflict was resolved, and passed the
 tests there, is remembered, whoever resolved it on the story's branch; so nothing of a story that
 was cancelled or denied comes back. What is brought back is in the journal and in the pull request,
-and no path is written that the story may not change. What fails the tests or a gate is forgotten. Never: the reason that a story stops; without memory a model or people resolve.
+and no path is written that the story may not change. What fails the tests or a gate is forgotten.
+Never: the reason that a story stops; without memory a model or people resolve.
 """
 
 from __future__ import annotations
@@ -52,18 +53,19 @@ def recalled(story: Story, room: Workroom, both: Conflicted) -> tuple[str, tuple
 def learn(story: Story, room: Workroom, merged: str) -> None:
     """Remember what the story's conflicts came to, as far as `merged` holds it unchanged."""
     mirror = room.mirror_of(story.repository)
-    for ours, theirs, result, again in _resolved(story, mirror):
+    for base, ours, result, again in _resolved(story, mirror):
         try:
-            marked = _marked(mirror, ours, theirs)
+            if not mirror.is_ancestor(base, f"{merged}^1"):  # a base that never was one
+                continue
+            marked = _marked(mirror, base, ours)
             became = mirror.read_many(result, marked, limit=LARGEST)
             holds = mirror.read_many(merged, marked, limit=LARGEST)
         except _GONE as problem:  # tidied away since, or never fetched: nothing to learn from
             log.info("not learnt", extra={"stream": story.stream, "why": str(problem)})
             continue
         kept = [path for path in became if became[path] == holds.get(path)]
-        mirror.resolutions.forget(
-            [marked[path] for path in again if path in set(marked) - set(kept)]
-        )
+        lost = [path for path in again if path in marked and path not in kept]
+        mirror.resolutions.forget([marked[path] for path in lost])
         mirror.resolutions.learn([(marked[path], became[path]) for path in kept])
 
 
@@ -81,22 +83,21 @@ def doubted(story: Story, room: Workroom) -> None:
 
 
 def _resolved(story: Story, mirror: Mirror) -> Iterator[tuple[str, str, str, tuple[str, ...]]]:
-    """(ours, theirs, the commit that resolved them, the paths that were brought back)."""
+    """(the base, ours, the commit that resolved them, the paths that were brought back)."""
     for met in story.conflicts:
         if met.files and (commit := _commit(story, met)):
             yield met.base_sha, met.head_sha, commit, met.remembered
     if not story.pushers:
         return
     try:
-        merges = [
-            (sha, mirror.parents(sha)) for sha in mirror.merges(story.base_sha, story.head_sha)
-        ]
+        merges = mirror.merges(story.base_sha, story.head_sha)
+        by_people = [(sha, mirror.parents(sha)) for sha in merges]
     except _GONE as problem:
         log.info("not learnt", extra={"stream": story.stream, "why": str(problem)})
         return
-    for sha, parents in merges:  # by people, on the story's branch
+    for sha, parents in by_people:  # the base merged into the story's branch
         if len(parents) == 2:
-            yield *parents, sha, ()
+            yield parents[1], parents[0], sha, ()
 
 
 def _commit(story: Story, met: ConflictMet) -> str:
@@ -105,9 +106,9 @@ def _commit(story: Story, met: ConflictMet) -> str:
     return next((c.sha for c in reversed(story.commits) if c.task == name), "")
 
 
-def _marked(mirror: Mirror, ours: str, theirs: str) -> dict[str, bytes]:
+def _marked(mirror: Mirror, base: str, ours: str) -> dict[str, bytes]:
     """The files in conflict, with git's marks; {} where they are too many."""
-    both = mirror.conflicted(ours, theirs)
+    both = mirror.conflicted(base, ours)
     if len(both.conflicts) > MOST_FILES:
         return {}
     return mirror.read_many(both.tree, both.conflicts, limit=LARGEST)

@@ -42,7 +42,6 @@ def test(story: Story, desk: Desk, room: Workroom) -> Move:
         tested = again(desk, tested)
         problem = broken(story, tested)
         if problem:
-            remembered.doubted(story, room)
             return tests_failed(story, desk, room, problem, tested)
         if not rebased(story, desk, room):
             break
@@ -94,6 +93,7 @@ def tests_failed(story: Story, desk: Desk, room: Workroom, problem: str, tested:
     )
     if not STRATEGY[kind].code:
         raise hand_over(reasons.environment(problem))  # never regenerates code (S16)
+    remembered.doubted(story, room)
     return attempt_failed(desk, room, State.TESTING, kind, problem)
 
 

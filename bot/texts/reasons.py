@@ -77,7 +77,9 @@ def foreign_commit_fails(problem: str) -> str:
 
 
 def conflict(paths: Iterable[str], why: str = "") -> str:
-    named = f"the default branch moved and conflicts in {', '.join(paths)}"
+    shown = [path.encode("utf-8", "replace").decode() for path in paths]
+    more = f" and {len(shown) - 10} more" if len(shown) > 10 else ""
+    named = f"the default branch moved and conflicts in {', '.join(shown[:10])}{more}"
     return f"{named}; it could not be resolved: {why}" if why else named
 
 
