@@ -102,6 +102,11 @@ def other_work(bare: str, body: str = "") -> bool:
     return bool(_OTHER_WORK.search(bare) or about_tool)
 
 
+def builds(bare: str) -> bool:
+    """Whether a title begins with a word for something new or for somewhere else."""
+    return bool(_OTHER_WORK.search(bare))
+
+
 def names_a_tool(bare: str) -> bool:
     """Whether a title asks to fix what some linter says, without saying what that is."""
     return bool(re.match(rf"{_FIXING}\b.*\b{_LINTER}\b", bare, re.IGNORECASE))

@@ -215,7 +215,8 @@ def code(rule_id: str, said: str, path: str) -> dict[str, str]:
         ("B506", "shop/gone.py", None, "already_fixed"),
         ("B101", "tests/test_a.py", "assert 1\n", "test_only"),
         ("B506", "tests/test_a.py", shop.CONFIG, "test_only"),
-        ("actions/code-injection", ".github/workflows/ci.yml", shop.WORKFLOW, "restricted_path"),
+        ("actions/code-injection", ".github/workflows/ci.yml", shop.WORKFLOW, "already_fixed"),
+        ("actions/unknown", ".github/workflows/ci.yml", shop.WORKFLOW, "restricted_path"),
     ],
 )  # fmt: skip
 def test_a_finding_in_code(
