@@ -21,7 +21,7 @@ from bot.codebase.roles import role_of
 from bot.families import autofix, autofix_text, bump, rewrite
 from bot.families.bump_phrases import fixed_versions
 from bot.families.declared_packages import Tree
-from bot.families.lint_rules import REWRITTEN
+from bot.families.lint_rules import found_in
 from bot.families.outcomes import Question
 from bot.story.item_events import Family, ItemState
 from bot.workspace.text_files import Files
@@ -222,15 +222,17 @@ def _autofix(item: Item, mended: autofix.Autofix, tree: Tree) -> _Fix | str:
     """A scanner's finding that our own rewriting mends is looked for first: it may be gone."""
     paths = tuple(path for path in mended.paths if path in tree.files.known)
     what = (*mended.rules, *mended.paths)
-    if not paths or set(mended.rules) - REWRITTEN:
+    if not paths or not mended.rewrites:
         return _Fix(what, paths)
+    rules = mended.rewrites
     try:
-        count = sum(rewrite.rewrite(t, mended.rules)[1] for p in paths if (t := tree.files.text(p)))
+        count = sum(rewrite.rewrite(t, rules)[1] for p in paths if (t := tree.files.text(p)))
     except rewrite.UNREADABLE as error:
         return f"{', '.join(paths)} cannot be parsed ({type(error).__name__})"
     if count:
         return _Fix(what, paths)
-    if autofix_text.by_number(item.title):
+    texts = [text for path in paths if (text := tree.files.text(path))]
+    if autofix_text.by_number(item.title) and not any(found_in(t, mended.rules) for t in texts):
         return _Fix(what, paths, idle=True)
     return f"nothing in {', '.join(paths)} is what the exact fix mends"
 

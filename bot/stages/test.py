@@ -8,6 +8,7 @@ else put on the branch is tested, never overwritten.
 from __future__ import annotations
 
 from bot.families import known
+from bot.stages import remembered
 from bot.stages.automatic import automatic
 from bot.stages.conflicts import rebased
 from bot.stages.flaky import again
@@ -41,10 +42,13 @@ def test(story: Story, desk: Desk, room: Workroom) -> Move:
         tested = again(desk, tested)
         problem = broken(story, tested)
         if problem:
+            remembered.doubted(story, room)
             return tests_failed(story, desk, room, problem, tested)
         if not rebased(story, desk, room):
             break
     seen = gated(story, desk, room)
+    if seen and any(one.status == "fail" for one in seen.blocking):
+        remembered.doubted(story, room)
     if (move := stopped(story, desk, room, seen)) is not None:
         return move
     try:

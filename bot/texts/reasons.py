@@ -81,10 +81,21 @@ def conflict(paths: Iterable[str], why: str = "") -> str:
     return f"{named}; it could not be resolved: {why}" if why else named
 
 
+TOGETHER = "single commits conflict with the default branch, all of them together do not"
+NOTHING_LEFT = "what the default branch holds now is all that is left of the change"
+
+
 def resolved(paths: Iterable[str], evidence: str) -> str:
     return (
         f"conflicts with the default branch in {', '.join(paths)} were resolved by the model; look "
         f"at these first: {evidence or 'nothing was said of it'}"
+    )
+
+
+def remembered(paths: Iterable[str]) -> str:
+    return (
+        f"conflicts with the default branch in {', '.join(paths)} were resolved without a model, "
+        "as the same lines were in an earlier change that is merged; look at these first"
     )
 
 

@@ -47,6 +47,7 @@ _FIXED = {
     "http.lowSpeedLimit": "500",
     "http.lowSpeedTime": "60",
     "push.recurseSubmodules": "no",
+    "rerere.enabled": "false",
     "submodule.recurse": "false",
     "safe.directory": "*",
 }
