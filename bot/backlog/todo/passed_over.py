@@ -59,8 +59,13 @@ def is_generated(data: bytes) -> bool:
         return True
     if len(data) <= LONGEST_LINE:
         return False
-    lines = data.count(b"\n") + 1
-    return len(data) > 500 * lines or _has_long_line(data)
+    return _has_long_line(data) or _has_long_lines(data)
+
+
+def _has_long_lines(data: bytes) -> bool:
+    """Whether a line has more than 500 bytes on average; few lines of most files tell."""
+    some = data.count(b"\n", 0, len(data) // 8)
+    return len(data) > 500 * some and len(data) > 500 * (data.count(b"\n") + 1)
 
 
 def _has_long_line(data: bytes) -> bool:
