@@ -17,6 +17,8 @@ from typing import Any
 from bot.agent import event_loop
 from bot.configuration.servers import Server, Servers
 from bot.story.server_effects import CallServerTool, ListServerTools
+from bot.workspace.git import GitFailed
+from bot.workspace.locks import Busy
 from bot.workspace.perform import Workshop
 from bot.workspace.worktrees import UnsafeTree
 
@@ -103,8 +105,8 @@ class ServerTools:
         try:
             with self._workshop.bench(effect.repository).pool.checkout(effect.sha) as tree:
                 yield tree.path
-        except UnsafeTree as unsafe:
-            raise Problem("tree") from unsafe
+        except (UnsafeTree, Busy, GitFailed) as error:
+            raise Problem("tree") from error
 
 
 async def told_by(server: Server, door: Any) -> Any:

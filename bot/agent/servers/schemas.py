@@ -143,7 +143,7 @@ def _value(told: Any) -> Any:
         if len(told) > _TEXT or visible(told) != told or Secrets().hide(told) != told:
             raise Unusable("schema_value")
         return told
-    if told is None or isinstance(told, bool | int | float):
+    if told is None or isinstance(told, int) or (isinstance(told, float) and math.isfinite(told)):
         return told
     if told in ([], {}):
         return told

@@ -5,16 +5,23 @@ from __future__ import annotations
 import gzip
 import os
 import socket
+import ssl
 import subprocess
 import sys
 import sysconfig
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any, ClassVar
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from bot.agent import event_loop
 from bot.agent.servers.offered import Offered, Withheld, offered, pin_of
@@ -153,8 +160,11 @@ class Hostile(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def hostile() -> Iterator[str]:
-    """A server that means no good; its URL, to which a path of `Hostile` belongs."""
+def hostile(certificate: Path | None = None) -> Iterator[str]:
+    """A server that means no good; its URL, to which a path of `Hostile` belongs.
+
+    `certificate`: a file with it and its key; then it speaks TLS.
+    """
     Hostile.seen.clear()
 
     class Quiet(ThreadingHTTPServer):
@@ -162,9 +172,31 @@ def hostile() -> Iterator[str]:
             """They hang up on it; that is what it is for."""
 
     server = Quiet(("127.0.0.1", 0), Hostile)
+    if certificate:
+        speaks = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        speaks.load_cert_chain(certificate)
+        server.socket = speaks.wrap_socket(server.socket, server_side=True)
     Thread(target=server.serve_forever, daemon=True).start()
     try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
+        yield f"http{'s' if certificate else ''}://127.0.0.1:{server.server_address[1]}"
     finally:
         server.shutdown()
         server.server_close()
+
+
+def certificate(name: str, file: Path) -> Path:
+    """A certificate for a name, signed by itself, and its key, in `file`."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    who = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(who, who, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    plain = (serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    file.write_bytes(made.public_bytes(pem) + key.private_bytes(pem, *plain))
+    return file

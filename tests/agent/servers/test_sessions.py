@@ -16,6 +16,7 @@ from tests.agent.servers.peers import (
     Hostile,
     allowing,
     at,
+    certificate,
     docs,
     docs_inside,
     door,
@@ -94,6 +95,18 @@ def test_a_private_address_is_reached_only_where_the_operator_says_so(bad: str) 
         assert problem(server) == "address", host
     for host in ("169.254.169.254", "[fe80::1]", "0.0.0.0"):
         assert problem(at(f"http://{host}:9/mcp")) == "address", host
+
+
+def test_the_name_of_a_server_is_what_its_certificate_is_held_against(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = certificate("localhost", tmp_path / "pem")
+    with hostile(file) as url:
+        named = at(f"{url.replace('127.0.0.1', 'localhost')}/denied")
+        assert problem(named) == "unreachable"  # nobody vouches for it
+        monkeypatch.setenv("SSL_CERT_FILE", str(file))
+        assert problem(named) == "credential"  # it was spoken to
+        assert problem(at(f"{url}/denied")) == "unreachable"  # the address is not its name
 
 
 def test_the_credential_goes_to_its_server_alone(bad: str) -> None:

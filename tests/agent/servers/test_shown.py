@@ -101,6 +101,7 @@ def test_a_schema_is_built_anew_without_what_could_harm() -> None:
         {"type": "object", "properties": {f"p{n}": {} for n in range(100)}},
         {"type": "object", "properties": {"x": {"enum": ["ghp_" + "a" * 36]}}},
         {"type": "object", "properties": {"x": {"enum": list(range(1000))}}},
+        {"type": "object", "properties": {"x": {"default": float("nan")}}},
         {"type": "object", "properties": {"x": {"type": "file"}}},
         {"type": "object", "required": ["x"]},
         BOMB,
