@@ -18,6 +18,7 @@ def settings_for(*, door: bool = False, github: bool = False) -> Settings:
     problems = [
         *(door_problems(settings) if door else ()),
         *(github_problems(settings) if github else ()),
+        *(server_problems(settings) if github else ()),
     ]
     if problems:
         raise SettingsError(problems)
@@ -32,6 +33,15 @@ def door_problems(settings: Settings) -> list[SettingsProblem]:
     except SettingsError as error:
         return error.problems
     return [SettingsProblem(f"{PREFIX}WEBHOOK_SECRET", texts.NOT_SET, texts.NEXT_SIGNING)]
+
+
+def server_problems(settings: Settings) -> list[SettingsProblem]:
+    """What is wrong with the file of MCP servers, where one is named."""
+    try:
+        settings.read_mcp_servers()
+    except SettingsError as error:
+        return error.problems
+    return []
 
 
 def github_problems(settings: Settings) -> list[SettingsProblem]:

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from bot.cli.findings import Finding
-from bot.settings import Settings, SettingsError
+from bot.cli.needed_settings import server_problems
+from bot.settings import Settings
 from bot.texts import servers as texts
 
 if TYPE_CHECKING:
@@ -22,13 +23,10 @@ def servers(settings: Settings) -> Iterator[Finding]:
     """Findings, if servers are declared."""
     if settings.mcp_servers is None:
         return
-    try:
-        declared = settings.read_mcp_servers()
-    except SettingsError as error:
-        for one in error.problems:
-            yield Finding(one.variable, "missing", one.expected, one.next)
-        return
-    for server in declared.servers:
+    problems = server_problems(settings)
+    for one in problems:
+        yield Finding(one.variable, "missing", one.expected, one.next)
+    for server in () if problems else settings.read_mcp_servers().servers:
         yield from _asked(server, settings)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from bot.cli.needed_settings import settings_for
 from bot.cli.server_findings import servers
 from bot.known_secrets import secrets_of
 from bot.settings import Settings, SettingsError, load_settings
@@ -56,3 +57,7 @@ def test_a_wrong_file_and_a_missing_credential_are_told(
     assert "servers.yml:2:5: servers.0.nam: there is no 'nam'; did you mean 'name'?" in text
     with pytest.raises(SettingsError):
         load_settings(mcp_servers=tmp_path / "none").read_mcp_servers()
+    monkeypatch.setenv("TOWPATH_MCP_SERVERS", str(tmp_path / "none"))
+    with pytest.raises(SettingsError) as raised:  # a worker does not start so
+        settings_for(github=True)
+    assert "TOWPATH_MCP_SERVERS" in [one.variable for one in raised.value.problems]
