@@ -16,8 +16,8 @@ from bot.backlog.todo.found import PREFILTER, Todo, language_in, may_have, todos
 from bot.backlog.todo.languages import is_readable
 from bot.backlog.todo.passed_over import LARGEST, attributes, is_passed_over
 from bot.backlog.todo.scan import GREP, MAGIC, OUT, SIMPLE, TIMEOUT_S, Snapshot
-from bot.codebase.objects import Objects
 from bot.workspace.git import GitFailed, git, run
+from bot.workspace.object_reader import Objects
 
 _ENTRY = re.compile(rb"(\d+) ([^\0]+)\0(.{20})", re.S)
 _LONG_ENTRY = re.compile(rb"(\d+) ([^\0]+)\0(.{32})", re.S)
