@@ -60,6 +60,7 @@ from bot.tracking import Tracking
 from bot.workspace import perform as workspace
 from bot.workspace.choose_sandbox import choose_sandbox
 from bot.workspace.mirror import Person as Author
+from bot.workspace.object_reader import together
 from handlers import failed
 from handlers.batch import advance_all
 from policies.effects import Limits as EffectLimits
@@ -332,7 +333,7 @@ class House:
 
     def advance(self, story_id: str) -> float | None:
         """Advance a story; seconds until it wants to be woken again."""
-        with outages.waited_for() as until_back:
+        with outages.waited_for() as until_back, together():
             if story_id.startswith(f"{KIND}/"):
                 return onboarding.advance(
                     story_id, self.office, self.journal, lambda: self.workshop, self.clock

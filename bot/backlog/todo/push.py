@@ -18,8 +18,8 @@ from bot.backlog.todo.found import Todo, language_in, may_have, todos_of
 from bot.backlog.todo.languages import is_readable
 from bot.backlog.todo.passed_over import ATTRIBUTES, LARGEST, attributes, is_passed_over
 from bot.backlog.todo.scan import TIMEOUT_S, Snapshot, with_words
-from bot.codebase.objects import Objects
 from bot.workspace.git import parts
+from bot.workspace.object_reader import Objects
 
 _ENTRY = re.compile(rb"(\d+) ([^\0]+)\0(.{20})", re.S)
 _LONG_ENTRY = re.compile(rb"(\d+) ([^\0]+)\0(.{32})", re.S)
