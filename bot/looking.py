@@ -14,11 +14,10 @@ from datetime import datetime, timedelta
 from bot.story.office import Office
 from handlers.catch_up import looks
 from handlers.looks import Looks, Memory, go_on
+from policies.redelivery import KEPT
 
 PART_S = 20.0  # of a round, before others have their turn
-FAIR_S = (
-    2.0  # the same where a delivery waits: so much at least, or a busy inbox would end all looks
-)
+FAIR_S = 5.0  # the same while a delivery waits; not less, or a busy inbox would end all looks
 SOON = timedelta(seconds=20)  # between two rounds where one was too short for all
 
 
@@ -46,8 +45,12 @@ class Looking:
 
     def if_due(self, at: datetime) -> None:
         """Look, where it is time for it."""
-        if self._round is not None or at >= self._again:
-            self._go_on()
+        if self._again - at > self._every:  # the clock was set back: what was not seen is not known
+            self._memory.missed(at - KEPT, at)
+            self._again = at
+        elif self._round is None and at < self._again:
+            return
+        self._go_on()
 
     def back_to(self, since: datetime) -> int:
         """Look at what was missed since then; how much could not be seen yet."""

@@ -71,7 +71,7 @@ class Memory:
     def since(self, name: str, now: datetime) -> datetime:
         """How far back to look: a little before the last look, once an hour much further."""
         known, far = self.seen.get(name), self.far.get(name)
-        if known is None or far is None or now - far >= _FAR:
+        if known is None or far is None or not known - LATE <= now < far + _FAR:
             return now - KEPT
         return known - LATE
 

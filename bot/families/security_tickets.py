@@ -18,11 +18,11 @@ from bot.backlog.edges import UNDERWAY
 from bot.backlog.item import Item
 from bot.backlog.store import Backlog
 from bot.codebase.roles import role_of
-from bot.families import autofix, autofix_text, bump, rewrite
+from bot.families import autofix, autofix_text, bump, remedy, rewrite
 from bot.families.bump_phrases import fixed_versions
 from bot.families.declared_packages import Tree
-from bot.families.lint_rules import REWRITTEN
-from bot.families.outcomes import Question
+from bot.families.lint_rules import found_in
+from bot.families.outcomes import Already, Question
 from bot.story.item_events import Family, ItemState
 from bot.workspace.text_files import Files
 from policies.scope import Scope, may_hold_secrets, restricted
@@ -190,7 +190,7 @@ def _ticket(item: Item, tree: Tree, fix: _Fix | str, scope: Scope) -> Ticket:
         places=places,
         missing=tuple(path for path in places if path not in tree.files.known),
         tests=tuple(path for path in places if role_of(path) == "test"),
-        mended=isinstance(fix, _Fix) and fix.idle,
+        mended=isinstance(fix, _Fix) and fix.idle and bool(places),
         known_fix=isinstance(fix, _Fix) and not fix.idle,
         fix=paths,
         theirs=restricted(paths or places, scope),
@@ -201,6 +201,12 @@ def _ticket(item: Item, tree: Tree, fix: _Fix | str, scope: Scope) -> Ticket:
 def _known_fix(item: Item, tree: Tree) -> _Fix | str:
     """The fix that a known family makes of the ticket's text, or why there is none."""
     read, listed = tree.files.text, lambda: tree.files.paths
+    mend = remedy.detect(item.title, item.body, listed, read)
+    if isinstance(mend, remedy.Remedy):
+        paths = tuple(one.path for one in mend.changes)
+        return _Fix((*mend.rules, *paths), paths)
+    if isinstance(mend, Already):
+        return _Fix((item.title,), (), idle=True)
     found = bump.detect(item.title, item.body, listed, read)
     if isinstance(found, bump.Bump):
         best = max(found.upgrades, key=lambda one: Version(one.new))
@@ -212,7 +218,7 @@ def _known_fix(item: Item, tree: Tree) -> _Fix | str:
     mended = autofix.detect(item.title, item.body, listed, read)
     if isinstance(mended, autofix.Autofix):
         return _autofix(item, mended, tree)
-    for one in (found, mended):
+    for one in (mend, found, mended):
         if isinstance(one, Question):
             return one.message
     return ""
@@ -222,15 +228,17 @@ def _autofix(item: Item, mended: autofix.Autofix, tree: Tree) -> _Fix | str:
     """A scanner's finding that our own rewriting mends is looked for first: it may be gone."""
     paths = tuple(path for path in mended.paths if path in tree.files.known)
     what = (*mended.rules, *mended.paths)
-    if not paths or set(mended.rules) - REWRITTEN:
+    if not paths or not mended.rewrites:
         return _Fix(what, paths)
+    rules = mended.rewrites
     try:
-        count = sum(rewrite.rewrite(t, mended.rules)[1] for p in paths if (t := tree.files.text(p)))
+        count = sum(rewrite.rewrite(t, rules)[1] for p in paths if (t := tree.files.text(p)))
     except rewrite.UNREADABLE as error:
         return f"{', '.join(paths)} cannot be parsed ({type(error).__name__})"
     if count:
         return _Fix(what, paths)
-    if autofix_text.by_number(item.title):
+    texts = [text for path in paths if (text := tree.files.text(path))]
+    if autofix_text.by_number(item.title) and not any(found_in(t, mended.rules) for t in texts):
         return _Fix(what, paths, idle=True)
     return f"nothing in {', '.join(paths)} is what the exact fix mends"
 

@@ -81,7 +81,8 @@ def test_idle_repositories_wait_for_their_turn_and_nothing_else_does(
     asked(world, caplog)
     office, hub = world.house.office, world.hub.state
     told = office.repositories.facts(hub.repository(pushed).id).told
-    assert told and told.config.mode == "off"
+    assert told
+    assert told.config.mode == "off"
     assert office.story(world.house.github.repository(opened), issue)
 
     # A label alone is in no list: its repository's turn comes, at the latest after all others'.
