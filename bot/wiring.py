@@ -34,7 +34,7 @@ from bot.looking import Looking
 from bot.outside.github import GitHub, connect, permissions_needed
 from bot.queue.delivery import Delivery, Failure
 from bot.queue.embedded import redis_url
-from bot.queue.wakeups import request_drain
+from bot.queue.wakeups import deliveries_wait, request_drain
 from bot.settings import Settings, load_settings
 from bot.story.claim_records import holder
 from bot.story.database import open_database
@@ -87,7 +87,8 @@ class House:
         self.settings, self.clock, self._boundary = settings, clock, boundary
         remember(secrets_of(settings))
         every = timedelta(seconds=settings.catch_up_seconds)
-        self._looking = Looking(lambda: self.office, every, clock())
+        waits = lambda: deliveries_wait(self.redis)  # noqa: E731
+        self._looking = Looking(lambda: self.office, every, clock(), waits)
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}"
 
     @cached_property
