@@ -122,6 +122,8 @@ def _counting(said_by: Mapping[str, bytes]) -> Callable[[str], bool]:
     said = attributes(said_by.get)
 
     def counts(path: str) -> bool:
+        if len(path) > _LONGEST_PATH:
+            return False
         told = said(path)
         return not is_passed_over(path) if told is None else not told
 
@@ -141,7 +143,7 @@ def _blobs(objects: Objects, commit: str, names: Iterable[str]) -> Iterator[tupl
 
     def questions() -> Iterator[str]:
         for name in names:
-            if "\n" not in name and len(name) < _LONGEST_PATH:
+            if "\n" not in name and len(name) <= _LONGEST_PATH:
                 asked.append(name)
                 yield f"{commit}:{name}"
 
