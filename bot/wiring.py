@@ -56,6 +56,7 @@ from bot.story.vocabulary import Repository
 from bot.texts import review
 from bot.texts.handoff import handoff
 from bot.texts.status import status
+from bot.tool_servers import ToolServers
 from bot.tracking import Tracking
 from bot.workspace import perform as workspace
 from bot.workspace.choose_sandbox import choose_sandbox
@@ -154,12 +155,17 @@ class House:
             partial(opened_pulls, self.database, self.clock, family_of(self.journal)),
             self.tracking.facts,
             dashboard_facts(self.journal, self.configuration),
+            self.tool_servers.allowed,
         )
 
     @cached_property
     def tracking(self) -> Tracking:
         given = (self.settings, self.clock, self.configuration, self.services, self.journal)
         return Tracking(*given)
+
+    @cached_property
+    def tool_servers(self) -> ToolServers:
+        return ToolServers(self.settings, self.configuration)
 
     @cached_property
     def performer(self) -> Performer:
@@ -186,9 +192,9 @@ class House:
     @cached_property
     def _adapters(self) -> Mapping[str, Permitted]:
         """By kind of effect; none of them does anything without a verdict on it."""
-        of_tickets = self.tracking.adapters()
+        given = (self.settings, self.github.effects, self.workshop, self.conversations)
         return adapters.of(
-            self.settings, self.github.effects, self.workshop, self.conversations, of_tickets
+            *given, self.tracking.adapters(), self.tool_servers.adapters(self.workshop)
         )
 
     @cached_property
@@ -224,6 +230,7 @@ class House:
             has_model=settings.model is not None,
             configuration=self.configuration,
             conversations=self.conversations,
+            servers=self.tool_servers.allowed,
             known_fix=partial(known_fix, self.database, self.journal),
         )
         log.info("working as %s", slug)

@@ -25,6 +25,7 @@ from bot.story.permit import Permit
 from bot.story.services import Resting
 from bot.story.vocabulary import Decision, Verdict, Waiting, digest
 from policies.retry import effect_retry
+from policies.standing import INSIDE
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +35,7 @@ LEFTOVERS = frozenset({"react", "post_comment", "reply_to_review"})
 # They show how things are, so that an older one is worth nothing.
 VIEWS = frozenset({"show_status", "set_labels"})
 # Done here, or by a model: they wait for no word that could not be said yet.
-_LOCAL = frozenset({"call_model", "run_tests", "run_gates", "run_command", "prepare_environment"})
+_LOCAL = INSIDE | {"call_server_tool"}
 _HOLDS = 3  # attempts after which an effect that alone fails lets those behind it pass
 
 _STATUS = {Decision.ALLOW: "proposed", Decision.DENY: "denied", Decision.WAIT: "waiting"}
