@@ -91,7 +91,7 @@ def test_an_answer_that_drips_is_a_time_out(
     server, began = dripping(said, at_once), time.monotonic()
     with session(0.5) as alone, pytest.raises(requests.RequestException):
         alone.get(server.url, timeout=5)
-    assert 0.4 < time.monotonic() - began < 3
+    assert 0.4 < time.monotonic() - began < 15
     assert server.requests == 1
 
 
@@ -104,7 +104,7 @@ def test_an_answer_that_comes_slowly_but_in_time_is_read(
 
 
 def test_each_answer_on_one_connection_has_its_own_time() -> None:
-    answers = 4
+    answers = 7
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def serve() -> None:
@@ -117,7 +117,7 @@ def test_each_answer_on_one_connection_has_its_own_time() -> None:
 
         thread = threading.Thread(target=serve)
         thread.start()
-        with session(1.0) as alone:
+        with session(2.0) as alone:
             url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
             assert [alone.get(url, timeout=1).json() for _ in range(answers)] == [{}] * answers
         thread.join(5)
