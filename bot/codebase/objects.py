@@ -48,6 +48,10 @@ class Objects:
                 batch = []
         yield from self._ask(batch)
 
+    def open(self) -> None:
+        """Start the process, so that the first question need not wait for it."""
+        self._running()
+
     def close(self) -> None:
         """End the process; the next question starts another."""
         self._end()
@@ -56,7 +60,8 @@ class Objects:
     def _ask(self, names: Sequence[str]) -> list[tuple[str, str, bytes] | None]:
         if not names:
             return []
-        asked = "".join(f"{name}\n" for name in names).encode("utf-8", "surrogateescape")
+        lines = [*(f"contents {name}\n" for name in names), "flush\n"]
+        asked = "".join(lines).encode("utf-8", "surrogateescape")
         for last in (False, True):
             process = self._running()
             try:
@@ -88,7 +93,8 @@ class Objects:
                     "safe.directory=*",
                     f"--git-dir={self.git_dir}",
                     "cat-file",
-                    "--batch",
+                    "--batch-command",
+                    "--buffer",  # one answer to a batch wakes us once, not thrice an object
                 ],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

@@ -55,6 +55,8 @@ class WholeAnswers(HTTPAdapter):
 def for_pygithub() -> None:
     """Have PyGithub carry its requests so, in this process: `LONGER` times its time-out each."""
     Requester.injectConnectionClasses(_PlainGithub, _Github)
+    # With classes that are not its own it would open, and secure, a connection a request.
+    Requester._Requester__persist = True  # type: ignore[attr-defined]
 
 
 class _Github(HTTPSRequestsConnectionClass):

@@ -8,6 +8,7 @@ else put on the branch is tested, never overwritten.
 from __future__ import annotations
 
 from bot.families import known
+from bot.stages import remembered
 from bot.stages.automatic import automatic
 from bot.stages.conflicts import rebased
 from bot.stages.flaky import again
@@ -45,6 +46,8 @@ def test(story: Story, desk: Desk, room: Workroom) -> Move:
         if not rebased(story, desk, room):
             break
     seen = gated(story, desk, room)
+    if seen and any(one.status == "fail" for one in seen.blocking):
+        remembered.doubted(story, room)
     if (move := stopped(story, desk, room, seen)) is not None:
         return move
     try:
@@ -90,6 +93,7 @@ def tests_failed(story: Story, desk: Desk, room: Workroom, problem: str, tested:
     )
     if not STRATEGY[kind].code:
         raise hand_over(reasons.environment(problem))  # never regenerates code (S16)
+    remembered.doubted(story, room)
     return attempt_failed(desk, room, State.TESTING, kind, problem)
 
 

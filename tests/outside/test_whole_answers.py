@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 
 import pytest
@@ -103,8 +103,9 @@ def test_an_answer_that_comes_slowly_but_in_time_is_read(
         assert alone.get(server.url, timeout=1).json() == {}
 
 
-def test_each_answer_on_one_connection_has_its_own_time() -> None:
-    answers = 4
+@contextmanager
+def one_connection(answers: int, after_s: float) -> Iterator[str]:
+    """The URL of a server that hears one connection, and answers each time after a while."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def serve() -> None:
@@ -112,15 +113,24 @@ def test_each_answer_on_one_connection_has_its_own_time() -> None:
             with one:
                 for _ in range(answers):
                     one.recv(65536)
-                    time.sleep(0.3)
+                    time.sleep(after_s)
                     one.sendall(ANSWER)
 
         thread = threading.Thread(target=serve)
         thread.start()
-        with session(1.0) as alone:
-            url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
-            assert [alone.get(url, timeout=1).json() for _ in range(answers)] == [{}] * answers
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         thread.join(5)
+
+
+def test_each_answer_on_one_connection_has_its_own_time() -> None:
+    with one_connection(4, 0.3) as url, session(1.0) as alone:
+        assert [alone.get(url, timeout=1).json() for _ in range(4)] == [{}] * 4
+
+
+def test_requests_to_github_share_a_connection() -> None:
+    with one_connection(3, 0.0) as url:
+        http = GitHubHttp(url, AppKey("1", PEM), now, timeout=1)
+        assert [http.get("/app", None) for _ in range(3)] == [{}] * 3
 
 
 def test_a_write_to_github_whose_answer_drips_may_have_been_done(
