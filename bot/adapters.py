@@ -36,7 +36,7 @@ def of(
         "prepare_environment": workspace.Prepare(shop),
         "run_tests": workspace.Tests(shop),
         "run_gates": gates(settings, shop),
-        "run_command": workspace.Command(shop, {"rewrite": Path(rewrite.__file__)}),
+        "run_command": workspace.Command(shop, {"rewrite": Path(rewrite.__file__).parent}),
     }
     if settings.models:
         gateway = Gateway(

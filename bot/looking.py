@@ -41,9 +41,10 @@ class Looking:
 
     def if_due(self, at: datetime) -> None:
         """Look, where it is time for it."""
-        if at < self._again:
+        if timedelta() < self._again - at <= self._every:
             return
-        far = at >= self._far
+        back = at < self._again  # the clock was set back: what it did not see, it does not know
+        far = at >= self._far or back
         self._look(at - KEPT if far else self._again - _LOST, self._usual)
         if self._usual.finished:  # else the next sweep goes on with it
             self._again = at + self._every

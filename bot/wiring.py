@@ -343,8 +343,11 @@ class House:
         return until_back()
 
     def run_lanes(self) -> None:
-        """Run the lanes that are due."""
-        self.lanes.run_due(self.redis)
+        """Run the lanes that are due, and leave no connection open: stories are forked next."""
+        try:
+            self.lanes.run_due(self.redis)
+        finally:
+            self.database.dispose()
 
     def sweep(self) -> None:
         """Wake what is due and held by nobody; say what was left unsaid; drain the inbox."""

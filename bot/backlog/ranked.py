@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
 from typing import Any, NamedTuple
@@ -32,11 +31,12 @@ _CHUNK = 20
 _QUICK = 200  # items that one statement is asked for
 
 _QUEUE = and_(ITEMS.c.repository == bindparam("repository_"), ITEMS.c.state == bindparam("state_"))
-_TOP = (
-    select(func.max(ITEMS.c.base))
+_HIGHEST = (
+    select(func.max(ITEMS.c.base).label("base"))
     .where(_QUEUE, ITEMS.c.base < bindparam("below"))
-    .scalar_subquery()
+    .cte("highest")  # which is looked for once, though it is asked for twice
 )
+_TOP = select(_HIGHEST.c.base).scalar_subquery()
 _NEXT = select(func.max(ITEMS.c.base)).where(_QUEUE, ITEMS.c.base < _TOP).scalar_subquery()
 _OLDEST = select(func.min(ITEMS.c.since)).where(_QUEUE).scalar_subquery()
 _ROW = (ITEMS.c.base, ITEMS.c.since, ITEMS.c.number, ITEMS.c.title, ITEMS.c.family)
@@ -59,8 +59,7 @@ _MORE = Prepared(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Ranked:
+class Ranked(NamedTuple):
     """An item in its place. `base` in 1/1560; `since` and `at`, when it was asked for, in µs."""
 
     repository: str
@@ -145,12 +144,16 @@ class Queues(Store):
         if not rows:
             return []
         beneath, oldest = rows[0][5:]
-        last = _Row(*rows[-1][:5])
+        found = [
+            Ranked(repository, number, state, family, title, base, since, now)
+            for base, since, number, title, family, _, _ in rows
+        ]
         if beneath is not None and (
-            len(rows) < limit or rank(beneath, oldest, now) >= rank(last.base, last.since, now)
+            len(rows) < limit
+            or rank(beneath, oldest, now) >= rank(found[-1].base, found[-1].since, now)
         ):
             return None
-        return [_ranked(repository, state, _Row(*one[:5]), now) for one in rows]
+        return found
 
     def recorded(self, repository: str) -> int:
         """How many items the journal has of a repository."""
@@ -250,17 +253,9 @@ def _push(heap: list[Any], queue: _Queue, position: int, state: ItemState, now: 
         heapq.heappush(heap, (key, position, state, queue))
 
 
-def _ranked(repository: str, state: ItemState, row: _Row, now: int) -> Ranked:
-    return Ranked(
-        repository=repository,
-        number=row.number,
-        state=state,
-        family=row.family,
-        title=row.title,
-        base=row.base,
-        since=row.since,
-        at=now,
-    )
+def _ranked(repository: str, state: ItemState, row: Sequence[Any], now: int) -> Ranked:
+    base, since, number, title, family = row
+    return Ranked(repository, number, state, family, title, base, since, now)
 
 
 _COUNTS = Prepared(

@@ -11,8 +11,8 @@ import re
 from collections.abc import Callable, Iterable
 from pathlib import PurePosixPath
 
-from bot.families import autofix_text
-from bot.families.lint_rules import FORMAT, REWRITTEN, rules
+from bot.families import autofix_text, bump, rewrite
+from bot.families.lint_rules import CAREFUL, DEFUSED, FORMAT, REWRITTEN, rules
 from bot.families.lint_settings import settings
 from bot.families.outcomes import Already, NotThis, Question
 from bot.story.vocabulary import Finding, Value
@@ -21,6 +21,7 @@ Read = Callable[[str], str | None]
 
 # Safe fixes only: the bold ones of these change what other modules can import.
 _CAUTIOUS = {"F401", "F811"}
+CHECKSUMS = "S324"
 MAX_TEXT = 12_000
 
 
@@ -40,6 +41,12 @@ class Autofix(Value):
     fix: tuple[Step, ...]
     subject: str  # Conventional Commits
     criteria: tuple[str, ...]
+
+    @property
+    def rewrites(self) -> tuple[str, ...]:
+        """The rules of `bot.families.rewrite` that it takes, none where other tools do more."""
+        [*steps] = [step for step in self.fix if step.tool == "rewrite"]
+        return tuple(steps[0].arguments[1].split(",")) if len(steps) == len(self.fix) == 1 else ()
 
     @property
     def by_exit_code(self) -> bool:
@@ -75,14 +82,43 @@ def detect(title: str, body: str, list_files: Callable[[], Iterable[str]], read:
         return NotThis(reason="names no finding of a linter")
     if unfixable := [c for c in wanted if c in rules() and not rules()[c].fixable]:
         return _no_fix(unfixable)
-    if unsaid := autofix_text.unsaid(wanted, f"{title}\n{body}"):
+    unsaid = autofix_text.unsaid(wanted, f"{title}\n{body}")
+    if set(unsaid) - {CHECKSUMS}:
         return _no_fix(unsaid)
     files = sorted(set(list_files()))
     paths, excluded, unknown = _scope(f"{title}\n{body}", files)
     if unknown:
         details = {"paths": unknown}
         return Question(kind="no_such_path", message=f"no file {unknown[0]}", details=details)
-    return _steps(wanted, paths, excluded, read)
+    if unsaid and "." in paths:
+        return _no_fix(unsaid)
+    told = [rewrite.CHECKSUM if code in unsaid else code for code in wanted]
+    if hindrance := _hindrance(told, paths, files, read):
+        return Question(kind="not_fixable", message=hindrance, details={"rules": wanted})
+    return _steps(wanted, told, paths, excluded, read)
+
+
+def _hindrance(codes: list[str], paths: list[str], files: list[str], read: Read) -> str:
+    """Why rules that cannot mend every place are not promised for these files; '': nothing."""
+    careful = [code for code in codes if code in CAREFUL or code == rewrite.CHECKSUM]
+    if careful and {*careful} & DEFUSED and not _declares("defusedxml", files, read):
+        return "no manifest declares defusedxml, which the fix needs"
+    for path in paths if careful else ():
+        text = read(path) if path in files else None
+        if path in files and text is None:
+            return f"no exact fix is known for {', '.join(careful)}: {path} cannot be read"
+        try:
+            left = rewrite.look(text, careful).left if text else ()
+        except rewrite.UNREADABLE as error:
+            return f"{path} cannot be parsed ({type(error).__name__})"
+        if left:
+            more = f", and {len(left) - 1} more" if len(left) > 1 else ""
+            return f"{path}:{left[0][0]}: {left[0][1]}{more}"
+    return ""
+
+
+def _declares(package: str, files: list[str], read: Read) -> bool:
+    return any(one.entry.name == package for one in bump.holdings(lambda: files, read))
 
 
 def _no_fix(codes: list[str]) -> Question:
@@ -149,7 +185,10 @@ def _files_called(token: str, python: list[str]) -> list[str]:
     return [path for path in python if path.endswith(f"/{token}")][:5]
 
 
-def _steps(wanted: list[str], paths: list[str], excluded: list[str], read: Read) -> Autofix:
+def _steps(
+    wanted: list[str], told: list[str], paths: list[str], excluded: list[str], read: Read
+) -> Autofix:
+    """`told`: the rules as the rewriting is told them."""
     own = settings(read)
     # Paths that begin with a dash would be options.
     where = tuple(f"./{path}" if path.startswith("-") else path for path in paths)
@@ -172,14 +211,14 @@ def _steps(wanted: list[str], paths: list[str], excluded: list[str], read: Read)
         rules=tuple(codes),
         paths=tuple(paths),
         count=Step(tool="ruff", arguments=count),
-        fix=tuple(_fixes(codes, quiet, where)),
+        fix=tuple(_fixes([code for code in told if code != FORMAT], quiet, where)),
         subject=_subject(codes),
         criteria=tuple(f"no fixable {_named(code)} is left in {_list(paths)}" for code in codes),
     )
 
 
 def _fixes(codes: list[str], quiet: tuple[str, ...], where: tuple[str, ...]) -> Iterable[Step]:
-    own = [code for code in codes if code in REWRITTEN]
+    own = [code for code in codes if code in {*REWRITTEN, rewrite.CHECKSUM}]
     if own:
         yield Step(tool="rewrite", arguments=("--rules", ",".join(own), "--", *where))
     bold = [c for c in codes if c in rules() and c not in {*_CAUTIOUS, *own}]

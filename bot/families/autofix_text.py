@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from bot.families.lint_rules import FORMAT, REWRITTEN, codes_in, phrases_in
+from bot.families.lint_rules import FORMAT, REWRITTEN, codes_in, named, phrases_in
 
 _OTHER_WORK = re.compile(
     r"^(?:feat(?:ure)?\b[^:]*:\s*)?(?:add|enable|configure|ignore|disable|implement|support|document"
@@ -55,6 +55,7 @@ _ASKS = re.compile(
     re.IGNORECASE,
 )
 _AMBIGUOUS = {"W291", "W292", "W293", FORMAT}
+_PLAIN = {"S506", "S501", "S324", "S307"}  # their words are of code and of nothing else
 _SOURCE = re.compile(
     r"\.pyi?\b|\w/|\b(?:code\w*|repo\w*|project|modules?|packages?|files?|sources?|lines?|src|tests?|lib)\b",
     re.IGNORECASE,
@@ -82,7 +83,9 @@ def unsaid(codes: list[str], text: str) -> list[str]:
 def reported_rules(title: str) -> list[str]:
     """The rules of a title that is a scanner's report: `… (rule) in path`."""
     found = _REPORT.search(title)
-    return codes_in(found["rule"]) if found else []
+    if not found:
+        return []
+    return named(re.split(r"[./]", found["rule"])[-1]) or codes_in(found["rule"])
 
 
 def by_number(title: str) -> bool:
@@ -97,6 +100,11 @@ def other_work(bare: str, body: str = "") -> bool:
         return False
     about_tool = _ABOUT_TOOL.search(bare) and not codes_in(bare)
     return bool(_OTHER_WORK.search(bare) or about_tool)
+
+
+def builds(bare: str) -> bool:
+    """Whether a title begins with a word for something new or for somewhere else."""
+    return bool(_OTHER_WORK.search(bare))
 
 
 def names_a_tool(bare: str) -> bool:
@@ -115,12 +123,12 @@ def wanted(bare: str, title: str, body: str) -> list[str]:
         said = lint or fixing or _LINT.search(body) or {code for _, code in phrases} & {*codes}
         said = said or {*codes} & {*codes_in(body)} or re.match(r"[A-Z]+\d+\W", title)
         return codes if said else []
-    near = [
-        code
-        for place, code in phrases
-        if code in REWRITTEN
-        or ((lint or _ASKS.fullmatch(bare[:place].strip())) and _of_code(code, bare[place:], lint))
-    ]
+    behaves = bool(_BEHAVIOUR.search(bare.replace("timeout", "")))
+    near = [code for place, code in phrases if code in _PLAIN or (
+        not (behaves and code in REWRITTEN)
+        and (lint or _ASKS.fullmatch(bare[:place].strip()))
+        and _of_code(code, bare[place:], lint)
+    )]  # fmt: skip
     if near:
         return _narrowed(list(dict.fromkeys(near)), body, bool(phrases_in(body) or codes_in(body)))
     if lint or (fixing and _LINT.search(body)):

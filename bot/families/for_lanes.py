@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from bot.backlog.item import Item
 from bot.backlog.lanes.lane import Decision, Shift
-from bot.families import autofix, bump
+from bot.families import autofix, bump, remedy
 from bot.families.security_tickets import tickets, triage
 from bot.story.vocabulary import digest
 from bot.workspace.reading import NotFound
@@ -49,6 +49,8 @@ def workable(shift: Shift) -> Callable[[Item], str]:
         if files is None:
             return NO_MODEL
         title, body, listed = item.title, item.body, lambda: files.paths
+        if isinstance(remedy.detect(title, body, listed, files.text), remedy.Remedy):
+            return ""
         if isinstance(bump.detect(title, body, listed, files.text), bump.Bump):
             return ""
         if isinstance(autofix.detect(title, body, listed, files.text), autofix.Autofix):

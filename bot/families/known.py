@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.families import autofix, bump
+from bot.families import autofix, bump, remedy
 from bot.families.outcomes import Already, Question
 from bot.story.desk import StageStops
 from bot.story.next_move import Move
@@ -33,10 +33,19 @@ class Beyond:
     reason: str
 
 
+Made = bump.Bump | autofix.Autofix | remedy.Remedy
+_FAMILIES = ((Tier.REMEDY, remedy), (Tier.DEPENDENCY_BUMP, bump), (Tier.AUTOFIX, autofix))
+_VALUES: Mapping[Tier, type[Made]] = {
+    Tier.REMEDY: remedy.Remedy,
+    Tier.DEPENDENCY_BUMP: bump.Bump,
+    Tier.AUTOFIX: autofix.Autofix,
+}
+
+
 def detect(title: str, body: str, files: Files) -> StorySpec | Beyond | None:
     """The spec of a story that a known family takes; None where none does."""
-    for tier, family in ((Tier.DEPENDENCY_BUMP, bump), (Tier.AUTOFIX, autofix)):
-        found = family.detect(title, body, lambda: files.paths, files.text)
+    for tier, family in _FAMILIES:
+        found: Any = family.detect(title, body, lambda: files.paths, files.text)
         if isinstance(found, Already):
             raise StageStops(Move(State.FAILED, reasons.already(found.message, found.evidence)))
         if isinstance(found, Question):
@@ -44,7 +53,7 @@ def detect(title: str, body: str, files: Files) -> StorySpec | Beyond | None:
             if asked is None:
                 return Beyond(found.message)
             return _spec(title, body, tier, (), {}, (asked,))
-        if isinstance(found, (bump.Bump, autofix.Autofix)):
+        if isinstance(found, Made):
             return _spec(title, body, tier, found.criteria, found.model_dump(mode="json"))
     return None
 
@@ -60,7 +69,7 @@ def _spec(
     return StorySpec(
         title=title,
         description=body[:2000],
-        story_type="infra" if tier is Tier.DEPENDENCY_BUMP else "refactor",
+        story_type="refactor" if tier is Tier.AUTOFIX else "infra",
         criteria=tuple(Criterion(id=f"C{n}", text=t) for n, t in enumerate(criteria, 1)),
         complexity=1,
         ambiguities=questions,
@@ -72,7 +81,7 @@ def _spec(
 def plan(spec: StorySpec) -> ExecutionPlan:
     """One task; its targets are known for a bump, and those the tool changes for a fix."""
     made = of(spec)
-    targets = tuple(c.path for c in made.changes) if isinstance(made, bump.Bump) else ()
+    targets = () if isinstance(made, autofix.Autofix) else tuple(c.path for c in made.changes)
     task = Task(
         id="task-1",
         action="modify_file",
@@ -83,10 +92,9 @@ def plan(spec: StorySpec) -> ExecutionPlan:
     return ExecutionPlan(tasks=(task,), testing_strategy="existing tests")
 
 
-def of(spec: StorySpec) -> bump.Bump | autofix.Autofix:
+def of(spec: StorySpec) -> Made:
     """What the family found, out of the spec that carries it."""
-    kind = bump.Bump if spec.tier is Tier.DEPENDENCY_BUMP else autofix.Autofix
-    return kind.model_validate(spec.details)
+    return _VALUES[spec.tier].model_validate(spec.details)
 
 
 def asked(spec: StorySpec) -> tuple[tuple[str, str], ...]:

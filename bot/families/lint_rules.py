@@ -10,13 +10,20 @@ import functools
 import json
 import re
 import subprocess
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ruff import find_ruff_bin  # type: ignore[import-untyped]
 
 FORMAT = "FORMAT"  # not a rule: the layout as a whole
 # Rewrites of our own (`bot.families.rewrite`) for rules that ruff finds but does not fix.
-REWRITTEN = frozenset({"S506", "S501", "S324", "S307"})
+REWRITTEN = frozenset(
+    {"S506", "S501", "S324", "S307", "S113", "S201", "S202", "S306", "S311", "S313", "S314",
+     "S317", "S318", "S323", "S602"}
+)  # fmt: skip
+# Those that mend some places of a file and not others: looked at before they are promised.
+CAREFUL = REWRITTEN - {"S506", "S501", "S307"}
+DEFUSED = frozenset({"S313", "S314", "S317", "S318"})  # where the project declares defusedxml
 
 _PYLINT = {
     "W0611 unused-import": "F401",
@@ -55,8 +62,34 @@ _SCANNERS = {
     "insecure-hash-algorithm-md5": "S324",
     "insecure-hash-algorithm-sha1": "S324",
     "eval-detected": "S307",
+    "insecure-temporary-file": "S306",
+    "tarfile-extractall-traversal": "S202",
+    "subprocess-shell-true": "S602",
+    "unverified-ssl-context": "S323",
+    "use-defused-xml-parse": "S314",
+    "insecure-randomness": "S311",
     "unused-local-variable": "F841",
     "test-equals-none": "E711",
+}
+# What is no name of a rule but where a report says so: the last part of an id.
+_REPORTED = {
+    "flask-debug": "S201",
+    "debug-enabled": "S201",
+    "tempfile-insecure": "S306",
+    "tarslip": "S202",
+    "use-timeout": "S113",
+    "xxe": "S314",
+    "xml-bomb": "S314",
+    "certificate-not-checked": "S501",
+    "weak-hash": "S324",
+    "guessable-temporary-name": "S306",
+    "shell-constant-command": "S602",
+    "debugger-on": "S201",
+    "no-timeout": "S113",
+    "yaml-loaded-unsafely": "S506",
+    "xml-parsed-undefended": "S314",
+    "guessable-secret": "S311",
+    "archive-extracted-anywhere": "S202",
 }
 _PHRASES = {
     r"(?:unused|unneeded|unnecessary|redundant|dead|superfluous) (?:\w+ )?imports?": "F401",
@@ -95,6 +128,12 @@ _PHRASES = {
     r"(?:certificate )?(?:verification|validation|checks?)": "S501",
     r"hashlib\.(?:md5|sha1)|(?:weak|insecure|broken) (?:\w+ )?hash\w*|usedforsecurity": "S324",
     r"\beval\(|use of `?eval`?|`?eval`? (?:with|by) `?ast\.literal_eval|literal_eval": "S307",
+    r"\bdebug ?= ?true\b|flask (?:app\w* )?(?:in )?debug": "S201",
+    r"\bshell ?= ?true\b": "S602",
+    r"\b(?:tempfile\.)?mktemp\b": "S306",
+    r"\brequests? (?:\w+ )?(?:without|with no) (?:a )?time-?out\b": "S113",
+    r"\b_create_unverified_context\b": "S323",
+    r"\b(?:tarfile\W+)?extractall\b": "S202",
 }
 
 
@@ -127,6 +166,18 @@ def rules() -> dict[str, Rule]:
     }
 
 
+def found_in(text: str, codes: Iterable[str]) -> bool:
+    """Whether the bundled ruff finds any of the rules in a file; True where it cannot say."""
+    select = ("check", "--isolated", "--no-cache", "--select", ",".join(codes), "--quiet", "-")
+    try:
+        done = subprocess.run(
+            [find_ruff_bin(), *select], input=text.encode(), capture_output=True, timeout=30
+        )
+    except subprocess.TimeoutExpired:
+        return True
+    return done.returncode != 0
+
+
 @functools.cache
 def _aliases() -> dict[str, tuple[str, ...]]:
     """Codes and names of other tools, and ruff's own names, to codes of ruff."""
@@ -155,6 +206,12 @@ def _of_code(code: str) -> tuple[str, ...]:
     if found := _aliases().get(code.lower()):
         return found
     return (f"PL{code}",) if f"PL{code}" in rules() else ()
+
+
+def named(name: str) -> list[str]:
+    """The codes that a rule's whole name stands for, as a scanner reports it."""
+    code = _REPORTED.get(name.lower())
+    return [code] if code else [*_aliases().get(name.lower(), ())]
 
 
 def codes_in(text: str) -> list[str]:

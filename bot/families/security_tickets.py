@@ -16,27 +16,30 @@ from packaging.version import Version
 
 from bot.backlog.edges import UNDERWAY
 from bot.backlog.item import Item
+from bot.backlog.sources import leaked
 from bot.backlog.store import Backlog
-from bot.codebase.roles import role_of
-from bot.families import autofix, autofix_text, bump, rewrite
+from bot.families import autofix, autofix_text, bump, remedy, rewrite
 from bot.families.bump_phrases import fixed_versions
 from bot.families.declared_packages import Tree
-from bot.families.lint_rules import REWRITTEN
-from bot.families.outcomes import Question
+from bot.families.finding_places import is_example, is_test, is_vendored, suppressed
+from bot.families.lint_rules import found_in
+from bot.families.outcomes import Already, Question
 from bot.story.item_events import Family, ItemState
+from bot.texts.security import advice
 from bot.workspace.text_files import Files
 from policies.scope import Scope, may_hold_secrets, restricted
 from policies.security_tickets import Outcome, Ruling, Ticket, covered, decide
 
 CLOSED, PEOPLES = "closed by rule ", "for people by rule "
 _LOOKED_AT = (ItemState.NEW, ItemState.REFINED, ItemState.READY, ItemState.BLOCKED, ItemState.DONE)
-_SCANNERS = frozenset({"code_scanning", "sarif", "sast"})
+_SCANNERS = frozenset({"code_scanning", "sarif", "sast", "container_scan"})
 # Whose word counts for what is vulnerable; an issue may be anybody's.
 _KNOWING = _SCANNERS | {
     "dependabot", "advisories", "cyclonedx", "dependency_audit", "container_scan",
     "secret_scanning",
 }  # fmt: skip
 _STATEMENT = re.compile(r"^Analysis: (not affected|false positive)\b\s*(.*)$", re.MULTILINE)
+_WITHDRAWN = re.compile(r"^Withdrawn: (\d{4}-\d{2}-\d{2})", re.MULTILINE)
 _VULNERABLE = re.compile(r"^Vulnerable: (.+)$", re.MULTILINE)
 
 
@@ -176,9 +179,9 @@ def _ticket(item: Item, tree: Tree, fix: _Fix | str, scope: Scope) -> Ticket:
     versions = fixed_versions(text)
     paths = fix.paths if isinstance(fix, _Fix) else ()
     places = _places(item)
-    secret = any(one.source == "secret_scanning" for one in item.known) or any(
-        may_hold_secrets(path) for path in places
-    )
+    tests = tuple(path for path in places if is_test(path))
+    rules = _rules(item)
+    secret = _is_secret(item, rules, places, tests)
     dependency = bool(packages) or (isinstance(fix, _Fix) and fix.version is not None)
     kind = "dependency" if dependency else "code" if places else "other"
     return Ticket(
@@ -189,18 +192,55 @@ def _ticket(item: Item, tree: Tree, fix: _Fix | str, scope: Scope) -> Ticket:
         statement_reason=statement[2] if statement else "",
         places=places,
         missing=tuple(path for path in places if path not in tree.files.known),
-        tests=tuple(path for path in places if role_of(path) == "test"),
-        mended=isinstance(fix, _Fix) and fix.idle,
+        tests=tests,
+        examples=tuple(path for path in places if is_example(path)),
+        vendored=tuple(path for path in places if is_vendored(path)),
+        suppressed=suppressed([one.body for one in item.known], rules, places, tree.files.text),
+        withdrawn=_withdrawn(item),
+        image=any(one.source == "container_scan" for one in item.known),
+        mended=isinstance(fix, _Fix) and fix.idle and bool(places),
         known_fix=isinstance(fix, _Fix) and not fix.idle,
         fix=paths,
         theirs=restricted(paths or places, scope),
-        hindrance=fix if isinstance(fix, str) else "",
+        hindrance=(fix if isinstance(fix, str) else "") or advice(item.title),
     )
+
+
+def _is_secret(
+    item: Item, rules: Sequence[str], places: Sequence[str], tests: Sequence[str]
+) -> bool:
+    """Whether something leaked; a password that is only guessed at may be one of a test."""
+    if any(one.source == "secret_scanning" for one in item.known):
+        return True
+    if any(leaked.is_certain(rule, item.title) for rule in rules):
+        return True
+    guessed = any(leaked.is_guess(rule) for rule in rules) and set(tests) != set(places)
+    return guessed or any(may_hold_secrets(path) for path in places)
+
+
+def _withdrawn(item: Item) -> str:
+    """Since when the advisory is withdrawn, as all those say who know it."""
+    knowing = [one for one in item.known if one.source in _KNOWING]
+    found = [_WITHDRAWN.search(one.body) for one in knowing if one.source != "cyclonedx"]
+    return found[0][1] if found and found[0] and all(found) else ""
+
+
+def _rules(item: Item) -> tuple[str, ...]:
+    """What scanners call the finding."""
+    if not any(one.source in _SCANNERS for one in item.known):
+        return ()
+    return tuple(sorted({one.rpartition("|")[2] for one in _named(item, "rule:")}))
 
 
 def _known_fix(item: Item, tree: Tree) -> _Fix | str:
     """The fix that a known family makes of the ticket's text, or why there is none."""
     read, listed = tree.files.text, lambda: tree.files.paths
+    mend = remedy.detect(item.title, item.body, listed, read)
+    if isinstance(mend, remedy.Remedy):
+        paths = tuple(one.path for one in mend.changes)
+        return _Fix((*mend.rules, *paths), paths)
+    if isinstance(mend, Already):
+        return _Fix((item.title,), (), idle=True)
     found = bump.detect(item.title, item.body, listed, read)
     if isinstance(found, bump.Bump):
         best = max(found.upgrades, key=lambda one: Version(one.new))
@@ -212,7 +252,7 @@ def _known_fix(item: Item, tree: Tree) -> _Fix | str:
     mended = autofix.detect(item.title, item.body, listed, read)
     if isinstance(mended, autofix.Autofix):
         return _autofix(item, mended, tree)
-    for one in (found, mended):
+    for one in (mend, found, mended):
         if isinstance(one, Question):
             return one.message
     return ""
@@ -222,15 +262,17 @@ def _autofix(item: Item, mended: autofix.Autofix, tree: Tree) -> _Fix | str:
     """A scanner's finding that our own rewriting mends is looked for first: it may be gone."""
     paths = tuple(path for path in mended.paths if path in tree.files.known)
     what = (*mended.rules, *mended.paths)
-    if not paths or set(mended.rules) - REWRITTEN:
+    if not paths or not mended.rewrites:
         return _Fix(what, paths)
+    rules = mended.rewrites
     try:
-        count = sum(rewrite.rewrite(t, mended.rules)[1] for p in paths if (t := tree.files.text(p)))
+        count = sum(rewrite.rewrite(t, rules)[1] for p in paths if (t := tree.files.text(p)))
     except rewrite.UNREADABLE as error:
         return f"{', '.join(paths)} cannot be parsed ({type(error).__name__})"
     if count:
         return _Fix(what, paths)
-    if autofix_text.by_number(item.title):
+    texts = [text for path in paths if (text := tree.files.text(path))]
+    if autofix_text.by_number(item.title) and not any(found_in(t, mended.rules) for t in texts):
         return _Fix(what, paths, idle=True)
     return f"nothing in {', '.join(paths)} is what the exact fix mends"
 

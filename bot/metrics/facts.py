@@ -29,6 +29,7 @@ _KINDS = (
     "tested",
     "task_done",
     "rebased",
+    "conflict_met",
     "approved",
     "auto_approved",
     "pull_closed",

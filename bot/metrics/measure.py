@@ -321,11 +321,14 @@ def _ci(read: _Read, window: _Window) -> Ci | None:
 def _conflicts(courses: list[Course], window: _Window) -> Conflicts | None:
     if not courses:
         return None
-    met = [ok for one in courses for at, ok in one.conflicts if window.has(at)]
+    met = [one for course in courses for one in course.conflicts if window.has(one.at)]
+    known = [one.remembered for one in met if one.remembered and one.resolved]
     return Conflicts(
         rebased=sum(window.has(at) for one in courses for at in one.rebased),
         conflicts=len(met),
-        resolved=sum(met),
+        resolved=sum(one.resolved for one in met),
+        rerere_hits=len(known),
+        remembered_files=sum(known),
     )
 
 

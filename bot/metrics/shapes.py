@@ -119,12 +119,16 @@ class Ci(Value):
 
 
 class Conflicts(Value):
-    """Branches whose base moved. `rerere_hits`: None while nothing can remember a resolution."""
+    """Branches whose base moved.
+
+    `rerere_hits`: conflicts where memory resolved at least one file; `remembered_files`: these.
+    """
 
     rebased: int
     conflicts: int
     resolved: int
-    rerere_hits: int | None = None
+    rerere_hits: int
+    remembered_files: int
 
 
 class Cost(Value):

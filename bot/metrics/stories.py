@@ -69,6 +69,16 @@ class Run(NamedTuple):
 
 
 @dataclass
+class Met:
+    """A conflict with the base. `task`: what resolves it; `remembered`: files out of memory."""
+
+    at: datetime
+    task: str
+    remembered: int = 0
+    resolved: bool = False
+
+
+@dataclass
 class Course:
     """How a story went. `state`: SPLIT where it became smaller ones."""
 
@@ -85,7 +95,7 @@ class Course:
     runs: list[Run] = field(default_factory=list)
     calls: list[tuple[datetime, float | None]] = field(default_factory=list)
     rebased: list[datetime] = field(default_factory=list)
-    conflicts: list[tuple[datetime, bool]] = field(default_factory=list)
+    conflicts: list[Met] = field(default_factory=list)
 
     @property
     def done(self) -> bool:
@@ -111,6 +121,7 @@ class _Fold:
             "committed": self._committed,
             "tested": self._tested,
             "task_done": self._task,
+            "conflict_met": self._met,
             "approved": self._approved,
             "auto_approved": self._approved,
             "pull_closed": self._closed,
@@ -207,9 +218,17 @@ class _Fold:
             if merge.broke is not None and merge.mended is None:
                 merge.mended = at
 
+    def _met(self, fact: Fact, told: dict[str, Any]) -> None:
+        task = CONFLICT + told["base_sha"][:10]
+        self.course.conflicts.append(Met(fact.at, task, len(told["remembered"])))
+
     def _task(self, fact: Fact, told: dict[str, Any]) -> None:
+        """What an older journal tells of a conflict is its end alone."""
         if told["task"].startswith(CONFLICT):
-            self.course.conflicts.append((fact.at, told["outcome"] == "changed"))
+            met = self.course.conflicts
+            if not met or met[-1].task != told["task"] or met[-1].resolved:
+                met.append(Met(fact.at, told["task"]))
+            met[-1].resolved = told["outcome"] == "changed"
 
     def _closed(self, fact: Fact, told: dict[str, Any]) -> None:
         if told["merged"]:

@@ -27,25 +27,34 @@ class Checks(Writes):
     needs: ClassVar[Needs] = {"publish_check": {"checks": "write"}}
 
     def _do_publish_check(self, effect: fx.PublishCheck) -> dict[str, Any]:
-        if (found := self._look_publish_check(effect)) is not None:
-            return found
         notes = [_annotation(one) for one in effect.annotations[:MOST]]
-        body = {
-            "name": effect.check,
-            "head_sha": effect.sha,
-            "external_id": _mark(effect.key),
-            "status": "completed",
-            "conclusion": effect.conclusion,
-            "output": _output(effect, notes[:AT_ONCE]),
-            "actions": [RERUN] if effect.conclusion in ("failure", "neutral") else [],
-        }
-        told = self._write("POST", effect.repository, "check-runs", body=body, needs=("id",))
-        for start in range(AT_ONCE, len(notes), AT_ONCE):
+        told = self._run(effect)
+        if told is None:
+            body = {
+                "name": effect.check,
+                "head_sha": effect.sha,
+                "external_id": _mark(effect.key),
+                "status": "completed",
+                "conclusion": effect.conclusion,
+                "output": _output(effect, notes[:AT_ONCE]),
+                "actions": [RERUN] if effect.conclusion in ("failure", "neutral") else [],
+            }
+            told = self._write("POST", effect.repository, "check-runs", body=body, needs=("id",))
+            there = AT_ONCE
+        else:
+            there = _noted(told)
+        for start in range(there, len(notes), AT_ONCE):
             more = {"output": _output(effect, notes[start : start + AT_ONCE])}
             self._write("PATCH", effect.repository, "check-runs", told["id"], body=more)
         return _result(told)
 
     def _look_publish_check(self, effect: fx.PublishCheck) -> dict[str, Any] | None:
+        run = self._run(effect)
+        whole = run is not None and _noted(run) >= len(effect.annotations[:MOST])
+        return _result(run) if run is not None and whole else None
+
+    def _run(self, effect: fx.PublishCheck) -> dict[str, Any] | None:
+        """The check run of this effect, if it was begun."""
         path = repo_path(effect.repository.full_name, "commits", effect.sha, "check-runs")
         runs = self._http.pages(
             path,
@@ -55,7 +64,7 @@ class Checks(Writes):
             filter="all",
         )
         wanted = _mark(effect.key)
-        return next((_result(one) for one in runs if one.get("external_id") == wanted), None)
+        return next((one for one in runs if one.get("external_id") == wanted), None)
 
 
 def _mark(key: str) -> str:
@@ -64,6 +73,12 @@ def _mark(key: str) -> str:
 
 def _result(told: dict[str, Any]) -> dict[str, Any]:
     return {"check_run_id": told.get("id"), "url": told.get("html_url") or ""}
+
+
+def _noted(run: dict[str, Any]) -> int:
+    """How many annotations it has; as many as there can be where that is not told."""
+    told = (run.get("output") or {}).get("annotations_count")
+    return MOST if told is None else int(told)
 
 
 def _output(effect: fx.PublishCheck, notes: list[dict[str, Any]]) -> dict[str, Any]:

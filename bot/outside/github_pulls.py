@@ -31,6 +31,7 @@ class Pulls(Writes):
 
     def _do_open_pull_request(self, effect: fx.OpenPullRequest) -> dict[str, Any]:
         pull = self._find_pull(effect)
+        asks = pull is None or not self._is_known(effect, pull)
         if pull is None:
             body = {
                 "title": effect.title,
@@ -47,7 +48,7 @@ class Pulls(Writes):
                     raise
         number = int(pull["number"])
         not_labelled = self._label(effect, number, set(effect.labels) - _label_names(pull))
-        not_asked = self._ask_reviewers(effect, pull)
+        not_asked = self._ask_reviewers(effect, pull) if asks else []
         return {**_pull(pull), "not_labelled": not_labelled, "not_asked": not_asked}
 
     def _label(self, effect: fx.OpenPullRequest, number: int, missing: set[str]) -> str:
@@ -65,7 +66,13 @@ class Pulls(Writes):
         pull = self._find_pull(effect)
         if pull is None or set(effect.labels) - _label_names(pull):
             return None
-        return _pull(pull)
+        all_asked = not _not_asked(effect, pull) or self._is_known(effect, pull)
+        return _pull(pull) if all_asked else None
+
+    def _is_known(self, effect: fx.OpenPullRequest, pull: dict[str, Any]) -> bool:
+        """Whether people are through with it, or at it: nobody is asked (again) to look."""
+        closed = pull.get("state") == "closed"
+        return closed or bool(self._reads.pull_reviews(effect.repository, int(pull["number"])))
 
     def _find_pull(self, effect: fx.OpenPullRequest) -> dict[str, Any] | None:
         """Ours for this branch: an open one, or a closed one that this very effect opened."""
@@ -79,13 +86,9 @@ class Pulls(Writes):
 
     def _ask_reviewers(self, effect: fx.OpenPullRequest, pull: dict[str, Any]) -> list[str]:
         """Ask those who were not asked; who cannot be asked does not stop the pull request."""
-        asked = {str(each.get("login")).lower() for each in pull.get("requested_reviewers") or ()}
-        asked |= {str(each.get("slug")).lower() for each in pull.get("requested_teams") or ()}
         failed: list[str] = []
-        for name in effect.reviewers:
+        for name in _not_asked(effect, pull):
             org, _, team = name.partition("/")
-            if (team or org).lower() in asked:
-                continue
             body = {"team_reviewers": [team]} if team else {"reviewers": [org]}
             where = ("pulls", pull["number"], "requested_reviewers")
             try:
@@ -162,6 +165,12 @@ class Pulls(Writes):
 
 def _label_names(pull: dict[str, Any]) -> set[str]:
     return {str(each.get("name")) for each in pull.get("labels") or ()}
+
+
+def _not_asked(effect: fx.OpenPullRequest, pull: dict[str, Any]) -> list[str]:
+    asked = {str(each.get("login")).lower() for each in pull.get("requested_reviewers") or ()}
+    asked |= {str(each.get("slug")).lower() for each in pull.get("requested_teams") or ()}
+    return [name for name in effect.reviewers if name.rpartition("/")[2].lower() not in asked]
 
 
 def _pull(told: dict[str, Any]) -> dict[str, Any]:

@@ -7,10 +7,10 @@ were opened at the same time the lower number stays, and the other is closed by 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
-from bot.outside.github_writes import Needs, Writes, issue_of, marked
+from bot.outside.github_writes import Needs, Writes, ends_in, issue_of, marked, marker
 from bot.story import effects as fx
 from bot.story.vocabulary import Repository
 
@@ -28,8 +28,8 @@ class Requests(Writes):
     def _do_request_story(self, effect: fx.RequestStory) -> dict[str, Any]:
         if effect.issue:
             return self._labelled(effect, self._reads.issue(effect.repository, effect.issue))
-        if effect.names and (first := self._first_named(effect)):
-            return self._labelled(effect, first)
+        if effect.names and (named := self._named(effect)):
+            return self._settled(effect, named)
         body = {
             "title": effect.title,
             "body": marked(f"{effect.body}{_names(effect)}", effect.key),
@@ -37,25 +37,28 @@ class Requests(Writes):
         }
         needs = ("number", "html_url")
         made = self._write("POST", effect.repository, "issues", body=body, needs=needs)
-        return self._settled(effect, made) if effect.names else issue_of(made)
+        if not effect.names:
+            return issue_of(made)
+        return self._settled(effect, {made["number"]: made} | self._named(effect))
 
     def _look_request_story(self, effect: fx.RequestStory) -> dict[str, Any] | None:
         if effect.issue:
             issue = self._reads.issue(effect.repository, effect.issue)
             return issue_of(issue) if effect.label.lower() in _labels(issue) else None
-        if effect.names:
+        if effect.names and self._named(effect):
             return None  # done again it finds by the names what was opened, whoever did
-        return self._our_issue(effect)
+        return self._our_issue(effect)  # also one that a person closed since
 
-    def _settled(self, effect: fx.RequestStory, made: dict[str, Any]) -> dict[str, Any]:
-        """The issue that stays: ours, or the one that bears the same names and came before."""
-        first = self._first_named(effect)
-        if first is None or first["number"] >= made["number"]:
-            return self._labelled(effect, made)
-        where = ("issues", made["number"])
-        body = {"state": "closed", "state_reason": "not_planned"}
-        self._write("PATCH", effect.repository, *where, body=body)
-        return self._labelled(effect, first)
+    def _settled(
+        self, effect: fx.RequestStory, named: Mapping[int, dict[str, Any]]
+    ) -> dict[str, Any]:
+        """The issue that stays is the first; one that this effect opened after it is closed."""
+        first = min(named)
+        for number, each in named.items():
+            if number != first and self._is_ours(each) and ends_in(each, marker(effect.key)):
+                body = {"state": "closed", "state_reason": "not_planned"}
+                self._write("PATCH", effect.repository, "issues", number, body=body)
+        return self._labelled(effect, named[first])
 
     def _labelled(self, effect: fx.RequestStory, issue: dict[str, Any]) -> dict[str, Any]:
         if effect.label.lower() not in _labels(issue):
@@ -63,10 +66,10 @@ class Requests(Writes):
             self._write("POST", effect.repository, *where, body={"labels": [effect.label]})
         return issue_of(issue)
 
-    def _first_named(self, effect: fx.RequestStory) -> dict[str, Any] | None:
-        wanted = set(effect.names)
-        named = [each for each in self._by_apps(effect.repository) if wanted & names_in(each)]
-        return min(named, key=lambda each: int(each["number"]), default=None)
+    def _named(self, effect: fx.RequestStory) -> dict[int, dict[str, Any]]:
+        """The open issues, by their numbers, that bear one of the names."""
+        wanted, opened = set(effect.names), self._by_apps(effect.repository)
+        return {int(each["number"]): each for each in opened if wanted & names_in(each)}
 
     def _by_apps(self, repository: Repository) -> Iterator[dict[str, Any]]:
         for each in self._reads.open_issues(repository):

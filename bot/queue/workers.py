@@ -1,8 +1,9 @@
 """The processes that run jobs.
 
 `deliveries` runs small jobs in its own process, without a fork each (2 ms instead of 14). `stories`
-forks for each job, because a stage may run for an hour and may be killed for the memory it takes;
-where no story waits, it runs the lanes of backlogs.
+forks for each story, because a stage may run for an hour and may be killed for the memory it takes;
+where no story waits, it runs the lanes of backlogs, in its own process: there what GitHub answered,
+and the token to which those answers belong, are known from one round to the next.
 
 Promises: the death of a work-horse is noticed at once, of a worker in about half a minute; a
 work-horse never outlives its worker; a worker comes back by itself when Redis does; SIGTERM lets
@@ -20,7 +21,7 @@ from typing import Any
 
 from redis import Redis
 from redis.exceptions import RedisError
-from rq import SimpleWorker, Worker
+from rq import Queue, SimpleWorker, Worker
 from rq.job import Job
 
 from bot.queue.embedded import EmbeddedServerError, redis_url
@@ -63,9 +64,17 @@ class DeliveriesWorker(_StopsOnRequest, SimpleWorker):
 
 
 class StoriesWorker(_StopsOnRequest, Worker):
-    """Forks for each job; the fork dies with this process."""
+    """Forks for each story; the fork dies with this process. Lanes run without one."""
+
+    def execute_job(self, job: Job, queue: Queue) -> None:
+        if job.origin == LANES:
+            SimpleWorker.execute_job(self, job, queue)
+        else:
+            super().execute_job(job, queue)
 
     def get_heartbeat_ttl(self, job: Job) -> int:
+        if job.origin == LANES:  # nobody is beside it to say that it lives
+            return int(job.timeout or 0) + GRACE_SECONDS
         return self.job_monitoring_interval + GRACE_SECONDS
 
     def main_work_horse(self, *args: Any, **kwargs: Any) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.families import autofix, bump, known
+from bot.families import autofix, known
 from bot.families.outcomes import Already
 from bot.stages.workroom import Workroom, commit, commit_tree, hand_over
 from bot.story.desk import Desk
@@ -22,7 +22,7 @@ def by_family(story: Story, desk: Desk, room: Workroom) -> None:
     if story.failures:
         raise hand_over(reasons.family_failed(story.failures[-1].message))
     made, task = known.of(story.spec), story.plan.tasks[0]
-    if isinstance(made, bump.Bump):
+    if not isinstance(made, autofix.Autofix):
         if not story.commits:
             commit(desk, room, task.id, made.subject, made.changes)
         return

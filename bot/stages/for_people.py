@@ -23,6 +23,14 @@ def scope_of(story: Story, room: Workroom) -> Scope:
     return Scope(config.allowed_lists, config.paths.patterns_restricted)
 
 
+def alone(story: Story, room: Workroom) -> bool:
+    """Whether the plan names only what people may change: they get a patch, nothing is verified."""
+    planned = tuple(path for task in story.plan.tasks for path in task.targets)
+    return bool(planned) and not any(
+        decide((path,), scope_of(story, room)).allowed for path in planned
+    )
+
+
 def set_aside(story: Story, desk: Desk, room: Workroom, changed: tuple[str, ...]) -> bool:
     """Take what only people may change out of the change; whether there was anything.
 

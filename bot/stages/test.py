@@ -8,6 +8,7 @@ else put on the branch is tested, never overwritten.
 from __future__ import annotations
 
 from bot.families import known
+from bot.stages import remembered
 from bot.stages.automatic import automatic
 from bot.stages.conflicts import rebased
 from bot.stages.flaky import again
@@ -24,8 +25,9 @@ from bot.story.performer import NotAllowed, Refused
 from bot.story.vocabulary import Gate, State, Tier, Waiting
 from bot.texts import reasons, report
 from bot.workspace.text_files import Files
+from policies.codeowners import OWNERS_FILES
 from policies.failure_kind import STRATEGY, Failure, classify
-from policies.reviewers import codeowners_paths, reviewers_for
+from policies.reviewers import reviewers_for
 
 MAX_REBASES = 3
 
@@ -45,6 +47,8 @@ def test(story: Story, desk: Desk, room: Workroom) -> Move:
         if not rebased(story, desk, room):
             break
     seen = gated(story, desk, room)
+    if seen and any(one.status == "fail" for one in seen.blocking):
+        remembered.doubted(story, room)
     if (move := stopped(story, desk, room, seen)) is not None:
         return move
     try:
@@ -90,6 +94,7 @@ def tests_failed(story: Story, desk: Desk, room: Workroom, problem: str, tested:
     )
     if not STRATEGY[kind].code:
         raise hand_over(reasons.environment(problem))  # never regenerates code (S16)
+    remembered.doubted(story, room)
     return attempt_failed(desk, room, State.TESTING, kind, problem)
 
 
@@ -143,11 +148,9 @@ def _held(story: Story, room: Workroom) -> str:
 
 def _reviewers(story: Story, room: Workroom, paths: tuple[str, ...]) -> tuple[str, ...]:
     base = story.repository.default_branch
-    for place in codeowners_paths():
-        text = room.github.file(story.repository, place, base)
-        if text is not None:
-            return reviewers_for(text, paths, barred=(story.requester.login, story.author.login))
-    return ()
+    text = room.github.first_file(story.repository, OWNERS_FILES, base)
+    barred = (story.requester.login, story.author.login)
+    return () if text is None else reviewers_for(text, paths, barred=barred)
 
 
 def _gate(story: Story, desk: Desk, room: Workroom) -> Move:

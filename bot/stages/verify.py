@@ -5,6 +5,7 @@ Promises: DONE means that the merged result was tested, not that a merge call an
 
 from __future__ import annotations
 
+from bot.stages import remembered
 from bot.stages.workroom import Workroom, broken, hand_over, run_tests
 from bot.story.desk import Desk
 from bot.story.effects import CloseIssue, DeleteBranch
@@ -24,6 +25,7 @@ def verify(story: Story, desk: Desk, room: Workroom) -> Move:
     problem = broken(story, tested)
     if problem:
         raise hand_over(reasons.merged_fails(problem))
+    remembered.learn(story, room, sha)
     desk.do(CloseIssue(key=desk.key("close_issue"), repository=repository, issue=story.issue))
     if story.head_sha:
         try:

@@ -31,8 +31,9 @@ def see_to(
     status comment says now, which is asked of GitHub.
     """
     withheld, held = story.withheld, story.claim
-    if withheld is not None and withheld.until is not None and withheld.until > now:
-        return withheld.until
+    until = withheld.until if withheld is not None else None
+    if until is not None and now < until <= now + LOOK_AGAIN:  # later, a wrong clock noted it
+        return until
     if held is not None and not wants_renewal(held.expires, now):
         return None
     stands_against = claim(_effect(story, holder, now, body()))

@@ -168,6 +168,20 @@ class LeftToPeople(Value):
     patches: tuple[tuple[str, str], ...]
 
 
+class ConflictMet(Value):
+    """`head_sha` of ours conflicts with the base `base_sha` in `files`, () where it is for people.
+
+    `remembered`: those of them that came out as they did before; with these, `tree` is the merge.
+    """
+
+    kind: Literal["conflict_met"] = "conflict_met"
+    base_sha: str
+    head_sha: str
+    files: tuple[str, ...] = ()
+    remembered: tuple[str, ...] = ()
+    tree: str = ""
+
+
 class Rebased(Value):
     """The branch was replayed on a newer base (S20)."""
 
@@ -287,6 +301,7 @@ Event = Annotated[
     | TaskDone
     | NothingToDo
     | LeftToPeople
+    | ConflictMet
     | Rebased
     | Tested
     | Gated

@@ -48,6 +48,7 @@ def _keeps_no_state(event: Any, story: Story, at: datetime) -> None:
 
 for _kind in (
     e.ApprovalRefused,
+    e.EffectSuperseded,  # nothing was shown
     *get_args(RepositoryEvent),  # bot.story.repositories folds them
     *get_args(e.ApiEvent),  # of streams that hold no story
     *get_args(e.ItemEvent),
@@ -105,8 +106,7 @@ def _begin_again(story: Story) -> None:
     story.answers_used = len(story.answers)
     if story.rejected:
         story.dispute = story.rejected.reason
-    story.retry = story.cancel = story.handoff_asked = story.pause = None
-    story.rejected = None
+    story.retry = story.cancel = story.handoff_asked = story.pause = story.rejected = None
     story.handoff, story.failure_reason = None, ""
     story.spec = story.plan = story.split = None
     story.tests.clear()
@@ -190,6 +190,11 @@ def _(event: e.Committed, story: Story, at: datetime) -> None:
 @_apply.register
 def _(event: e.LeftToPeople, story: Story, at: datetime) -> None:
     story.left_to_people.update(event.patches)
+
+
+@_apply.register
+def _(event: e.ConflictMet, story: Story, at: datetime) -> None:
+    story.conflicts.append(event)
 
 
 @_apply.register
@@ -281,11 +286,6 @@ def _(event: e.EffectFailed, story: Story, at: datetime) -> None:
 def _(event: e.RetryRequested, story: Story, at: datetime) -> None:
     story.retry = event
     story.asked_at = story.asked_at if event.person.is_bot else at
-
-
-@_apply.register
-def _(event: e.EffectSuperseded, story: Story, at: datetime) -> None:
-    """Nothing was shown."""
 
 
 @_apply.register

@@ -19,6 +19,7 @@ from policies.budget import Caps
 HEAD_MOVED = "head moved"
 UNANSWERED = "unanswered"  # the reason of a story that nobody answered
 REVIEW_ROUNDS = "review_rounds"  # the reason of a story whose reviewers were not content
+_SKEW = timedelta(minutes=5)  # by which the clocks of two processes may differ
 _BEFORE_MERGE = frozenset({State.PLANNING, State.CODING, State.REVIEWING, State.TESTING})
 
 
@@ -105,6 +106,7 @@ def _from_gate(story: Story, gates: Gates, now: datetime) -> Move | None:
 
 def gate_is_open(story: Story, waiting: Waiting, gates: Gates, now: datetime) -> bool:
     """Whether what `waiting` waits for has happened."""
+    since = waiting.since - _SKEW
     match waiting.gate:
         case Gate.PAUSED:
             looked_at = not waiting.subject or waiting.subject in story.vouched
@@ -113,7 +115,8 @@ def gate_is_open(story: Story, waiting: Waiting, gates: Gates, now: datetime) ->
             return len(story.answers) > story.answers_used
         case Gate.BUDGET_EXCEEDED:
             caps = replace(gates.caps, raised_usd=story.budget_raised_usd)
-            time_is_up = waiting.until is None or now >= waiting.until
+            # Noted by a clock that was ahead, it is judged anew.
+            time_is_up = waiting.until is None or not since <= now < waiting.until
             own = story.cost_usd < caps.usd and story.unpriced_tokens < caps.tokens
             return own and time_is_up
         case Gate.PRE_CODE:

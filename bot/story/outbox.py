@@ -2,7 +2,9 @@
 
 Promises: an effect is stored in the transaction of the events that propose it, once a key; at a
 time one owner performs it; only that owner's claim can settle it, and a performed effect is never
-touched again. Never performs anything itself.
+touched again. A time further off than anything waits was noted by a clock that was wrong: what it
+puts off is due, and a claim that it ends lasts as long as a new one.
+Never: performs anything itself.
 """
 
 from __future__ import annotations
@@ -23,6 +25,8 @@ from bot.story.chain import canonical
 from bot.story.database import Cursor, Prepared, Store, reading, writing
 from bot.story.effects import EFFECT, Effect
 from bot.story.schema import EFFECTS, instant, storable, stored
+
+LONGEST = timedelta(hours=2)  # that a try is put off or a claim lasts; GitHub's limit takes one
 
 
 class EffectStatus(StrEnum):
@@ -60,6 +64,11 @@ class OutboxRow:
     result: dict[str, Any] | None
     error: str
 
+    def waits_until(self, now: datetime) -> datetime | None:
+        """When it is tried (again), or its claim ends; None: nothing is waited for."""
+        until = self.not_before or self.claim_expires
+        return until if until is not None and now < until <= now + LONGEST else None
+
 
 @dataclass(frozen=True, slots=True)
 class Settled:
@@ -88,13 +97,14 @@ class ClaimLost(Exception):
         self.key = key
 
 
+_TIME = or_(EFFECTS.c.not_before <= bindparam("now"), EFFECTS.c.not_before > bindparam("far"))
 _DUE = or_(
-    and_(
-        EFFECTS.c.status == literal("proposed"),
-        or_(EFFECTS.c.not_before.is_(None), EFFECTS.c.not_before <= bindparam("now")),
-    ),
-    and_(EFFECTS.c.status == literal("failed"), EFFECTS.c.not_before <= bindparam("now")),
+    and_(EFFECTS.c.status == literal("proposed"), or_(EFFECTS.c.not_before.is_(None), _TIME)),
+    and_(EFFECTS.c.status == literal("failed"), _TIME),
     and_(EFFECTS.c.status == literal("performing"), EFFECTS.c.claim_expires <= bindparam("now")),
+)
+_TOO_LONG = and_(
+    EFFECTS.c.status == literal("performing"), EFFECTS.c.claim_expires > bindparam("far")
 )
 
 
@@ -115,6 +125,11 @@ def _claiming(which: ColumnElement[bool]) -> Prepared:
 
 _CLAIM = _claiming(_DUE)
 _TAKE_OVER = _claiming(or_(_DUE, EFFECTS.c.status == literal("performing")))
+_PUT_RIGHT = Prepared(
+    update(EFFECTS)
+    .where(EFFECTS.c.key == bindparam("of"), _TOO_LONG)
+    .values(claim_expires=bindparam("until"))
+)
 _OUTCOME = {
     "status": bindparam("status"),
     "result": bindparam("result"),
@@ -173,7 +188,9 @@ _OPEN = Prepared(
     .order_by(EFFECTS.c.position)
 )
 _DUE_OF = Prepared(
-    select(EFFECTS).where(_DUE, EFFECTS.c.stream == bindparam("of")).order_by(EFFECTS.c.position)
+    select(EFFECTS)
+    .where(or_(_DUE, _TOO_LONG), EFFECTS.c.stream == bindparam("of"))
+    .order_by(EFFECTS.c.position)
 )
 
 
@@ -188,18 +205,15 @@ class Outbox(Store):
         from whoever performs it: for the holder of the stream's lease, whose predecessor is dead.
         """
         now = self._clock()
+        until = stored(now + timedelta(seconds=ttl))
         self._boundary("before:claim")
         with writing(self._engine) as cursor:
-            row = self._run(
-                cursor,
-                _TAKE_OVER if take_over else _CLAIM,
-                of=key,
-                owner=owner,
-                now=stored(now),
-                until=stored(now + timedelta(seconds=ttl)),
-            ).fetchone()
+            statement = _TAKE_OVER if take_over else _CLAIM
+            row = self._run(cursor, statement, of=key, owner=owner, until=until, **_at(now))
+            if (found := row.fetchone()) is None:  # whoever has it may be at it: for that long
+                self._run(cursor, _PUT_RIGHT, of=key, until=until, far=_at(now)["far"])
         self._boundary("after:claim")
-        return None if row is None else _outbox_row(row)
+        return None if found is None else _outbox_row(found)
 
     def effect(self, key: str) -> OutboxRow | None:
         """The effect with this key."""
@@ -218,15 +232,16 @@ class Outbox(Store):
         stream: str | None = None,
         kinds: Collection[str] | None = None,
     ) -> list[OutboxRow]:
-        """At most `limit` effects that could be claimed at `now`, oldest proposal first."""
+        """At most `limit` effects to be claimed at `now`, oldest proposal first."""
         if stream is not None:
-            due = self._rows(_DUE_OF, of=stream, now=stored(now))
+            due = self._rows(_DUE_OF, of=stream, **_at(now))
             return [row for row in due if kinds is None or row.effect.kind in kinds][:limit]
-        query = select(EFFECTS).where(_DUE).order_by(EFFECTS.c.position).limit(limit)
+        any_due = or_(_DUE, _TOO_LONG)
+        query = select(EFFECTS).where(any_due).order_by(EFFECTS.c.position).limit(limit)
         if kinds is not None:
             query = query.where(EFFECTS.c.kind.in_(sorted(kinds)))
         with reading(self._engine) as connection:
-            return [_outbox_row(row) for row in connection.execute(query, {"now": stored(now)})]
+            return [_outbox_row(row) for row in connection.execute(query, _at(now))]
 
     def open_effects(self, stream: str, kinds: Collection[str]) -> list[OutboxRow]:
         """Effects of these kinds that wait to be tried (again), oldest proposal first."""
@@ -278,6 +293,10 @@ class Outbox(Store):
                 )
             if cursor.rowcount != 1:
                 raise ClaimLost(one.key)
+
+
+def _at(now: datetime) -> dict[str, str]:
+    return {"now": stored(now), "far": stored(now + LONGEST)}
 
 
 def _stored(at: datetime | None) -> str | None:

@@ -180,8 +180,8 @@ class Performer:
         for earlier in waiting if row else ():
             if earlier.position >= row.position or earlier.attempts >= _HOLDS:
                 continue
-            if earlier.not_before is not None and earlier.not_before > self._clock():
-                raise NotNow(earlier.not_before, f"{earlier.effect.key} comes first")
+            if (until := earlier.waits_until(self._clock())) is not None:
+                raise NotNow(until, f"{earlier.effect.key} comes first")
             try:
                 self._perform(earlier.effect, story, lease, None)
             except NotAllowed as no:
@@ -248,8 +248,9 @@ class Performer:
         row = self._journal.effect(key)
         if row is not None and row.status == "performed":
             return row.result or {}
-        until = (row.not_before or row.claim_expires) if row else None
-        raise NotNow(until or self._clock() + timedelta(seconds=5), f"{key} is claimed or not due")
+        now = self._clock()
+        until = row.waits_until(now) if row else None
+        raise NotNow(until or now + timedelta(seconds=5), f"{key} is claimed or not due")
 
     def _failed(self, row: OutboxRow, stream: str, lease: Lease | None, error: Exception) -> None:
         """Record the failure; raise NotNow or Refused where the error says which it is."""

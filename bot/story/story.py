@@ -65,6 +65,7 @@ class Story(Accounts, Reviewing):
     pushers: dict[str, Person | None] = field(default_factory=dict)  # of foreign heads
     commits: list[e.Committed] = field(default_factory=list)
     tasks_done: dict[str, e.TaskDone] = field(default_factory=dict)
+    conflicts: list[e.ConflictMet] = field(default_factory=list)  # with its base
     plans: int = 0  # made in this round
     split: e.SplitProposed | None = None  # instead of a plan
     instructions: tuple[str, ...] = ()  # files of the project that told how to write

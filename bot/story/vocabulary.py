@@ -57,6 +57,7 @@ class Tier(StrEnum):
 
     DEPENDENCY_BUMP = "dependency_bump"
     AUTOFIX = "autofix"
+    REMEDY = "remedy"
     MODEL = "model"
 
 

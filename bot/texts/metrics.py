@@ -137,7 +137,7 @@ def _workflows(one: Told | None) -> str:
 def _conflicts(one: Told | None) -> str:
     if one is None:
         return _NONE
-    hits = "" if one["rerere_hits"] is None else f", {one['rerere_hits']} known from before"
+    hits = f", {one['rerere_hits']} of them known from before"
     return f"{one['conflicts']} met, {one['resolved']} resolved{hits}; {one['rebased']} rebased"
 
 

@@ -77,14 +77,27 @@ def foreign_commit_fails(problem: str) -> str:
 
 
 def conflict(paths: Iterable[str], why: str = "") -> str:
-    named = f"the default branch moved and conflicts in {', '.join(paths)}"
+    shown = [path.encode("utf-8", "replace").decode() for path in paths]
+    more = f" and {len(shown) - 10} more" if len(shown) > 10 else ""
+    named = f"the default branch moved and conflicts in {', '.join(shown[:10])}{more}"
     return f"{named}; it could not be resolved: {why}" if why else named
+
+
+TOGETHER = "single commits conflict with the default branch, all of them together do not"
+NOTHING_LEFT = "what the default branch holds now is all that is left of the change"
 
 
 def resolved(paths: Iterable[str], evidence: str) -> str:
     return (
         f"conflicts with the default branch in {', '.join(paths)} were resolved by the model; look "
         f"at these first: {evidence or 'nothing was said of it'}"
+    )
+
+
+def remembered(paths: Iterable[str]) -> str:
+    return (
+        f"conflicts with the default branch in {', '.join(paths)} were resolved without a model, "
+        "as the same lines were in an earlier change that is merged; look at these first"
     )
 
 

@@ -74,14 +74,16 @@ class Program:
 def script(path: Path) -> Program:
     """A Python script of ours, run by our interpreter with our packages, all read-only.
 
-    The interpreter's files are bound whole: it finds its library by its own place.
+    `path`: a file, or a package that stands alone. The interpreter's files are bound whole: it
+    finds its library by its own place.
     """
     python = f"/tools/python/bin/python{sys.version_info.major}.{sys.version_info.minor}"
-    inside = f"/tools/{path.name}"
+    inside = f"/tools/{path.name}" if path.is_file() else f"/tools/own/{path.name}"
+    words = (inside,) if path.is_file() else ("-m", path.name)
     readonly = {
         "/tools/python": Path(sys.base_prefix).resolve(),
         "/tools/packages": Path(sysconfig.get_path("platlib")).resolve(),
         inside: path,
     }
-    env = {"PYTHONPATH": "/tools/packages", "PYTHONDONTWRITEBYTECODE": "1"}
-    return Program((python, "-s", inside), readonly, env)
+    env = {"PYTHONPATH": "/tools/packages:/tools/own", "PYTHONDONTWRITEBYTECODE": "1"}
+    return Program((python, "-s", *words), readonly, env)

@@ -10,11 +10,15 @@ from __future__ import annotations
 
 import os
 import re
+import select
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 from urllib.parse import urlsplit
 
 LEAST_VERSION = (2, 38)  # merge-tree --write-tree
@@ -43,6 +47,7 @@ _FIXED = {
     "http.lowSpeedLimit": "500",
     "http.lowSpeedTime": "60",
     "push.recurseSubmodules": "no",
+    "rerere.enabled": "false",
     "submodule.recurse": "false",
     "safe.directory": "*",
 }
@@ -167,30 +172,80 @@ def run(
     remote: Remote | None = None,
 ) -> tuple[int, bytes]:
     """(status, standard output) of one git command."""
-    where = [f"--git-dir={repository}"]
-    if work_tree is not None:
-        where.append(f"--work-tree={work_tree}")
     own = dict(env or {}) | (remote.environment() if remote else {})
-    process = subprocess.Popen(
-        ["git", *_PREFIX, *where, *args],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=environment(own),
-        cwd=work_tree or "/",
-        start_new_session=True,
-    )
-    command = args[0]
+    process = _started(repository, args, own, work_tree)
     try:
         out, err = process.communicate(stdin, timeout=timeout)
     except subprocess.TimeoutExpired:
-        raise GitTimedOut(command, -1, f"no end after {timeout:g} s") from None
+        raise GitTimedOut(args[0], -1, f"no end after {timeout:g} s") from None
     finally:
         end_group(process)
     said = err[-4000:].decode("utf-8", "replace")
     if process.returncode not in ok:
-        raise GitFailed(command, process.returncode, remote.scrub(said) if remote else said)
+        raise GitFailed(args[0], process.returncode, remote.scrub(said) if remote else said)
     return process.returncode, out
+
+
+def parts(
+    repository: Path,
+    *args: str,
+    env: Mapping[str, str] | None = None,
+    work_tree: Path | None = None,
+    timeout: float = 120,
+    ok: Sequence[int] = (0,),
+) -> Iterator[bytes]:
+    """What one git command says up to each NUL, while it goes on; GitFailed for other statuses.
+
+    `timeout`: seconds that may be waited for it, all in all; what is done with the parts is not.
+    """
+    with tempfile.TemporaryFile() as errors:
+        process = _started(repository, args, env or {}, work_tree, errors)
+        try:
+            if process.stdout is None or process.stdin is None:
+                raise GitFailed(args[0], -1, "git has no pipes")
+            process.stdin.close()
+            stream, rest = process.stdout.fileno(), b""
+            heard = select.poll()
+            heard.register(stream, select.POLLIN)
+            while True:
+                asked = time.monotonic()
+                if not heard.poll(1000 * max(0, timeout)):
+                    raise subprocess.TimeoutExpired(args[0], timeout)
+                timeout -= time.monotonic() - asked
+                said = os.read(stream, 1 << 16)
+                if not said:
+                    break
+                *whole, rest = (rest + said).split(b"\0")
+                yield from whole
+            status = process.wait(max(1, timeout))
+        except subprocess.TimeoutExpired:
+            raise GitTimedOut(args[0], -1, "no end in time") from None
+        finally:
+            end_group(process)
+        if status not in ok:
+            errors.seek(max(0, errors.seek(0, os.SEEK_END) - 4000))
+            raise GitFailed(args[0], status, errors.read().decode("utf-8", "replace"))
+
+
+def _started(
+    repository: Path,
+    args: Sequence[str],
+    env: Mapping[str, str],
+    work_tree: Path | None,
+    errors: int | IO[bytes] = subprocess.PIPE,
+) -> subprocess.Popen[bytes]:
+    where = [f"--git-dir={repository}"]
+    if work_tree is not None:
+        where.append(f"--work-tree={work_tree}")
+    return subprocess.Popen(
+        ["git", *_PREFIX, *where, *args],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=errors,
+        env=environment(env),
+        cwd=work_tree or "/",
+        start_new_session=True,
+    )
 
 
 def end_group(process: subprocess.Popen[bytes]) -> None:

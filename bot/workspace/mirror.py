@@ -24,6 +24,7 @@ from bot.workspace.git import Remote, git, run
 from bot.workspace.locks import locked
 from bot.workspace.objects import store
 from bot.workspace.reading import NotFound, Reading
+from bot.workspace.resolutions import Resolutions
 from bot.workspace.signing import Signer
 
 KEPT = "refs/towpath/"
@@ -87,6 +88,11 @@ class Mirror(Reading):
         mirror = cls(path)
         mirror.signer = signer
         return mirror
+
+    @property
+    def resolutions(self) -> Resolutions:
+        """What conflicts in this repository came to before."""
+        return Resolutions(self.path)
 
     # -- the other side -------------------------------------------------------------------------
 

@@ -79,6 +79,10 @@ class Objects:
                 batch = []
         yield from self._ask(what, batch)
 
+    def open(self) -> None:
+        """Start the process, so that the first question need not wait for it."""
+        self._running()
+
     def close(self) -> None:
         """End the process; the next question starts another."""
         self._end()
@@ -87,7 +91,8 @@ class Objects:
     def _ask(self, what: str, names: Sequence[str]) -> list[tuple[About, bytes] | None]:
         if not names:
             return []
-        asked = "".join(f"{what} {name}\n" for name in names).encode("utf-8", "surrogateescape")
+        lines = [*(f"{what} {name}\n" for name in names), "flush\n"]
+        asked = "".join(lines).encode("utf-8", "surrogateescape")
         for last in (False, True):
             process = self._running()
             try:
@@ -120,6 +125,7 @@ class Objects:
                     f"--git-dir={self.git_dir}",
                     "cat-file",
                     "--batch-command",
+                    "--buffer",  # one answer to a batch wakes us once, not thrice an object
                 ],
                 bufsize=0,  # what it did not take any more must not be tried again at its end
                 stdin=subprocess.PIPE,

@@ -87,6 +87,11 @@ class Reading:
         walk = ("rev-list", "--reverse", "--topo-order", "--end-of-options", head, f"^{base}")
         return tuple(git(self.path, *walk).decode().split())
 
+    def merges(self, base: str, head: str, most: int = 10) -> tuple[str, ...]:
+        """The last merges into the line of `head` itself since `base`, newest first."""
+        walk = ("rev-list", "--first-parent", "--merges", f"--max-count={most}")
+        return tuple(git(self.path, *walk, "--end-of-options", head, f"^{base}").decode().split())
+
     def message(self, commit: str) -> str:
         out = git(self.path, "log", "-1", "--format=%B", "--end-of-options", commit)
         return out.decode("utf-8", "replace").rstrip("\n")

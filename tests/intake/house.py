@@ -60,6 +60,7 @@ class RecordingHouse:
         self.redis.incr("test:sweeps")
 
     def run_lanes(self) -> None:
+        self.redis.rpush("test:lanes_in", os.getpid())
         self.redis.set("test:lanes_after", self.redis.llen("test:advanced"))
 
     def queue_was_away(self, since: datetime) -> None:

@@ -12,9 +12,10 @@ from redis import Redis
 from redis.exceptions import RedisError
 from rq import Queue
 
+from bot.queue import jobs
 from bot.queue.embedded import EmbeddedServer
 from bot.queue.inbox import Inbox
-from bot.queue.wakeups import STORIES, enqueue_advance, enqueue_drain
+from bot.queue.wakeups import LANES, STORIES, enqueue_advance, enqueue_drain
 from tests.intake.conftest import (
     DELIVERIES_WORKER,
     STORIES_WORKER,
@@ -194,6 +195,19 @@ def test_lanes_run_when_no_story_waits(redis: Redis, start: Start) -> None:
     start(STORIES_WORKER)
     until(lambda: redis.exists("test:lanes_after"))
     assert redis.get("test:lanes_after") == b"3"
+
+
+def test_lanes_run_in_the_worker_itself_and_stories_in_forks_of_it(
+    redis: Redis, start: Start
+) -> None:
+    worker = start(STORIES_WORKER)
+    for number in (1, 2):
+        Queue(LANES, connection=redis).enqueue(jobs.run_lanes)
+        until(lambda told=number: redis.llen("test:lanes_in") == told)
+        enqueue_advance(redis, f"story-{number}")
+        until(lambda told=number: redis.llen("test:advanced") == told)
+    assert {int(pid) for pid in redis.lrange("test:lanes_in", 0, -1)} == {worker.pid}
+    assert worker.pid not in {int(pid) for pid in redis.lrange("test:pids", 0, -1)}
 
 
 def test_of_two_clocks_one_ticks_and_the_other_takes_over(redis: Redis, start: Start) -> None:

@@ -104,6 +104,36 @@ def test_a_failure_is_tried_again_from_its_time_on_or_never(proposed, clock: Clo
     assert proposed.claim(KEY, "w", 10) is None
 
 
+def test_what_a_clock_put_off_that_was_a_day_ahead_is_due(proposed, clock: Clock) -> None:
+    clock.move(86_400)
+    row = proposed.claim(KEY, "w", 10)
+    later = clock.now + timedelta(seconds=300)
+    again = Settled(KEY, "failed", error="502", not_before=later, claim=row)
+    proposed.append("s", [], actor="w", settle=[again])
+    assert proposed.effect(KEY).waits_until(clock.now) == later
+    clock.move(-86_400)
+    assert proposed.effect(KEY).waits_until(clock.now) is None
+    assert [row.attempts for row in proposed.due_effects(clock.now, 9)] == [1]
+    assert proposed.claim(KEY, "v", 10).attempts == 2
+
+
+def test_a_claim_by_a_clock_that_was_a_day_ahead_ends_soon_and_is_not_taken_meanwhile(
+    proposed, clock: Clock
+) -> None:
+    clock.move(86_400)
+    first = proposed.claim(KEY, "w", 10)
+    clock.move(-86_400)
+    assert [row.owner for row in proposed.due_effects(clock.now, 9)] == ["w"]
+    assert proposed.claim(KEY, "v", 10) is None  # it may be at it still
+    assert proposed.effect(KEY).waits_until(clock.now) == clock.now + timedelta(seconds=10)
+    assert proposed.due_effects(clock.now, 9) == []
+    clock.move(10)
+    second = proposed.claim(KEY, "v", 10)
+    assert (second.owner, second.attempts) == ("v", 2)
+    with pytest.raises(ClaimLost):
+        proposed.append("s", [], actor="w", settle=[Settled(KEY, "performed", claim=first)])
+
+
 @pytest.mark.parametrize("status", ["waiting", "denied"])
 def test_what_waits_or_is_denied_is_not_performed_until_it_is_proposed(journal, status) -> None:
     journal.append("s", [said(1)], actor="w", propose=[Proposed(comment("s"), status)])

@@ -85,8 +85,10 @@ def test_an_answer_that_did_not_change_costs_nothing(world: World) -> None:
     assert (again.status_code, again.content) == (304, b"")
     left = [int(one.headers["X-RateLimit-Remaining"]) for one in (first, again)]
     assert left[1] == left[0]
+    anew = world.get(path, world.app_token(), headers={"If-None-Match": first.headers["ETag"]})
+    assert anew.status_code == 200, "an ETag is worth nothing with another token"
     used = world.get("/rate_limit", token).json()["resources"]["core"]["used"]
-    assert used == 1
+    assert used == 2
     world.hub.act_as("alice").open_issue(REPO, "x")
     changed = world.get(path, token, headers={"If-None-Match": first.headers["ETag"]})
     assert changed.status_code == 200

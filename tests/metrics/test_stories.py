@@ -284,6 +284,24 @@ def test_conflicts_are_counted_with_those_that_were_resolved(teller: Teller) -> 
     conflicts = teller.measured().conflicts
     assert conflicts is not None
     assert (conflicts.conflicts, conflicts.resolved, conflicts.rebased) == (2, 1, 1)
+    assert (conflicts.rerere_hits, conflicts.remembered_files) == (0, 0)
+
+
+def test_a_conflict_out_of_memory_counts_once_it_is_resolved(teller: Teller) -> None:
+    teller.working(1, 0)
+    teller.story(1, 1, _met(remembered=("a", "b")))
+    teller.conflict(1, 1, TaskOutcome.CHANGED)
+    teller.story(1, 2, _met("1" * 40, remembered=("a",)))  # the others were left to people
+    teller.story(1, 3, _met("2" * 40))
+    conflicts = teller.measured().conflicts
+    assert conflicts is not None
+    assert conflicts.model_dump() == {
+        "rebased": 0, "conflicts": 3, "resolved": 1, "rerere_hits": 1, "remembered_files": 2,
+    }  # fmt: skip
+
+
+def _met(base: str = "0123456789abc", remembered: tuple[str, ...] = ()) -> e.ConflictMet:
+    return e.ConflictMet(base_sha=base, head_sha="h", files=("a", "b"), remembered=remembered)
 
 
 def test_another_repository_is_not_counted_and_all_are_without_a_name(teller: Teller) -> None:

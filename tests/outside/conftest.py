@@ -20,6 +20,7 @@ REPO = "acme/shop"
 MANIFEST = {
     "name": "Towpath",
     "default_permissions": {
+        "checks": "write",
         "contents": "write",
         "issues": "write",
         "pull_requests": "write",

@@ -57,6 +57,30 @@ def alone(leader: bytes) -> bytes:
     return rb"^[ \t]*+(?!" + leader + rb")[^\n]++|^[ \t]++(?=\n|\Z)|(?<!^)[^\n]++"
 
 
+_BUT = re.compile(rb"(?<!\\)(\[\^(?:\\.|[^\]\\])+\])(?=[*+]\+)", re.S)
+
+
+_BYTES = bytes(range(256))
+
+
+def told_by_what_they_have(expression: bytes) -> bytes:
+    """The same expression, whose runs of "all bytes but these" name the bytes that they have.
+
+    `re` looks at a byte once then; of those to leave out it looks at one after the other.
+    """
+    return _BUT.sub(lambda found: _class(found[1]), expression)
+
+
+@cache
+def _class(negated: bytes) -> bytes:
+    without = sorted(set(_BYTES) - set(b"".join(re.findall(negated, _BYTES))))
+    if len(without) == 1:  # the one thing that it is quick at
+        return negated
+    ends = zip((-1, *without), (*without, 256), strict=True)
+    spans = (b"\\x%02x-\\x%02x" % (end + 1, start - 1) for end, start in ends if start > end + 1)
+    return b"[" + b"".join(spans) + b"]"
+
+
 @dataclass(frozen=True)
 class Recipe:
     """What a language is read with.
@@ -93,7 +117,8 @@ class Recipe:
         skip = b"|".join([run, *skipped, stops + rb"[" + self.special + rb"]"])
         found = b"|".join(whole for _, whole in self.comments)
         unsure = rb"|(?P<unsure>[" + quotes + rb"])" if quotes else rb"|(?P<unsure>(?!))"
-        return re.compile(rb"(?>" + skip + rb")*+(?:(?P<c>" + found + rb")" + unsure + rb")?", re.M)
+        whole = rb"(?>" + skip + rb")*+(?:(?P<c>" + found + rb")" + unsure + rb")?"
+        return re.compile(told_by_what_they_have(whole), re.M)
 
 
 @cache

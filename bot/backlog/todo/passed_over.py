@@ -8,6 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
+
+    _Rule = tuple[str, GitIgnoreSpec, bool]  # the folder it is in, with its slash; what it says
 
 LARGEST = 1_000_000  # bytes; sources that people write are smaller
 LONGEST_LINE = 20_000  # bytes
@@ -35,6 +41,7 @@ _GENERATED = re.compile(
     rb"\bdo not (?:edit|modify|change)\b)"
     rb"|(?i:\bdo not (?:edit|modify)\b[^\n]{0,100}(?:\n[^\n]{0,100}){0,2}\b(?:auto-?)?generated\b)"
 )
+ATTRIBUTES = ".gitattributes"
 _SAID = ("linguist-vendored", "linguist-generated", "linguist-documentation", "vendored")
 
 
@@ -52,8 +59,13 @@ def is_generated(data: bytes) -> bool:
         return True
     if len(data) <= LONGEST_LINE:
         return False
-    lines = data.count(b"\n") + 1
-    return len(data) > 500 * lines or _has_long_line(data)
+    return _has_long_line(data) or _has_long_lines(data)
+
+
+def _has_long_lines(data: bytes) -> bool:
+    """Whether a line has more than 500 bytes on average; few lines of most files tell."""
+    some = data.count(b"\n", 0, len(data) // 8)
+    return len(data) > 500 * some and len(data) > 500 * (data.count(b"\n") + 1)
 
 
 def _has_long_line(data: bytes) -> bool:
@@ -66,35 +78,51 @@ def _has_long_line(data: bytes) -> bool:
     return False
 
 
-def attributes(files: dict[str, bytes]) -> Callable[[str], bool | None]:
-    """What `.gitattributes` files (path → bytes) say of a path: True to pass over, False not to.
+def attributes(read: Callable[[str], bytes | None]) -> Callable[[str], bool | None]:
+    """What `.gitattributes` files say of a path: True to pass over, False not to.
 
-    A deeper file is asked before one above it, the last line of a file before the first.
+    A deeper file is asked before one above it, the last line of a file before the first. `read`:
+    the bytes of one of them by its path, asked once for each folder that a path is in.
     """
-    from pathspec import GitIgnoreSpec
+    known: dict[str, tuple[_Rule, ...]] = {}  # by folder: its own and those of all above it
 
-    rules: list[tuple[str, GitIgnoreSpec, bool]] = []
-    for name in sorted(files, key=lambda one: one.count("/")):
-        folder = name.rpartition("/")[0]
-        for line in files[name].decode("utf-8", "replace").splitlines():
-            pattern, *said = line.split()[:20] if line.strip() else [""]
-            values = [value for one in said if (value := _said(one)) is not None]
-            if not values or pattern.startswith(("#", "!")):
-                continue
-            try:
-                spec = GitIgnoreSpec.from_lines([pattern])
-            except ValueError:  # a pattern that git would not take either
-                continue
-            rules.append((f"{folder}/" if folder else "", spec, values[-1]))
-    rules.reverse()
+    def learn(folder: str) -> None:
+        rules: tuple[_Rule, ...] = ()
+        for end in (0, *(slash.end() for slash in re.finditer("/", folder))):
+            place = folder[:end]
+            if place not in known:
+                data = read(place + ATTRIBUTES)
+                known[place] = (*_rules(place, data), *rules) if data else rules
+            rules = known[place]
 
     def said_of(path: str) -> bool | None:
-        for folder, spec, value in rules:
-            if path.startswith(folder) and spec.match_file(path[len(folder) :]):
+        folder = path[: path.rfind("/") + 1]
+        if folder not in known:
+            learn(folder)
+        for place, spec, value in known[folder]:
+            if spec.match_file(path[len(place) :]):
                 return value
         return None
 
     return said_of
+
+
+def _rules(folder: str, data: bytes) -> list[_Rule]:
+    """What a file says, the last line first."""
+    from pathspec import GitIgnoreSpec  # an import that takes its time, and few files need it
+
+    rules = []
+    for line in data.decode("utf-8", "replace").splitlines():
+        pattern, *said = line.split()[:20] if line.strip() else [""]
+        values = [value for one in said if (value := _said(one)) is not None]
+        if not values or pattern.startswith(("#", "!")):
+            continue
+        try:
+            spec = GitIgnoreSpec.from_lines([pattern])
+        except ValueError:  # a pattern that git would not take either
+            continue
+        rules.append((folder, spec, values[-1]))
+    return rules[::-1]
 
 
 def _said(attribute: str) -> bool | None:

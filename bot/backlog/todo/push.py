@@ -8,21 +8,23 @@ differ. Never: a work tree, a filter, a text converter.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.backlog.todo.found import PREFILTER, Todo, language_in, may_have, todos_of
+from bot.backlog.todo.found import Todo, language_in, may_have, todos_of
 from bot.backlog.todo.languages import is_readable
-from bot.backlog.todo.passed_over import LARGEST, attributes, is_passed_over
-from bot.backlog.todo.scan import GREP, MAGIC, OUT, SIMPLE, TIMEOUT_S, Snapshot
-from bot.workspace.git import GitFailed, git, run
+from bot.backlog.todo.passed_over import ATTRIBUTES, LARGEST, attributes, is_passed_over
+from bot.backlog.todo.scan import TIMEOUT_S, Snapshot, with_words
+from bot.workspace.git import parts
 from bot.workspace.object_reader import Objects
 
 _ENTRY = re.compile(rb"(\d+) ([^\0]+)\0(.{20})", re.S)
 _LONG_ENTRY = re.compile(rb"(\d+) ([^\0]+)\0(.{32})", re.S)
 _REGULAR, _TREE = (b"100644", b"100755"), b"40000"
-_ATTRIBUTES = ".gitattributes"
+_LONGEST_PATH = 4_096  # characters, as where it would be checked out
 
 Entry = tuple[bytes, str]  # mode and id
 
@@ -42,15 +44,16 @@ class NeedsWhole(Exception):
 
 def scan(git_dir: Path, commit: str) -> Scan:
     """Every mark of a commit. Raises GitFailed."""
-    said_by = _attributes(git_dir, commit)
-    counts = _counting(said_by)
-    names = [name for name in _names(git_dir, commit) if counts(name)]
-    marks = {
-        name: found
-        for name, data in _blobs(git_dir, commit, names)
-        if (found := todos_of(name, data))
-    }
-    return Scan(commit, marks, said_by)
+    with closing(Objects(git_dir, timeout=TIMEOUT_S)) as objects:
+        said_by = _attributes(objects, commit)
+        counts = _counting(said_by)
+        names = (name.removeprefix(f"{commit}:") for name in with_words(git_dir, (commit,), "."))
+        marks = {
+            name: found
+            for name, data in _blobs(objects, commit, filter(counts, names))
+            if (found := todos_of(name, data))
+        }
+    return Scan(commit, dict(sorted(marks.items())), said_by)
 
 
 def changes(
@@ -63,7 +66,7 @@ def changes(
     """
     counts = _counting(said_by)
     differing = _differing(objects, before, after)
-    if any(path.rpartition("/")[2] == _ATTRIBUTES for path in differing):
+    if any(path.rpartition("/")[2] == ATTRIBUTES for path in differing):
         raise NeedsWhole("what .gitattributes says changed")
     found: dict[str, tuple[Todo, ...]] = dict.fromkeys(differing, ())
     read = {
@@ -116,7 +119,7 @@ def advanced(marks: Snapshot, changed: Mapping[str, tuple[Todo, ...]]) -> Snapsh
 
 
 def _counting(said_by: Mapping[str, bytes]) -> Callable[[str], bool]:
-    said = attributes(dict(said_by))
+    said = attributes(said_by.get)
 
     def counts(path: str) -> bool:
         told = said(path)
@@ -125,44 +128,24 @@ def _counting(said_by: Mapping[str, bytes]) -> Callable[[str], bool]:
     return counts
 
 
-def _names(git_dir: Path, commit: str) -> list[str]:
-    for dialect, pattern in (("-P", PREFILTER), ("-E", SIMPLE)):
-        status, out = run(
-            git_dir, *GREP, dialect, "-e", pattern, commit, "--", ".", *OUT,
-            env=MAGIC, timeout=TIMEOUT_S, ok=(0, 1, 128),
-        )  # fmt: skip
-        if status != 128:
-            names = out.decode("utf-8", "surrogateescape").split("\0")
-            return sorted(name.removeprefix(f"{commit}:") for name in names if name)
-    raise GitFailed("grep", 128, "git cannot look through this commit")
+def _attributes(objects: Objects, commit: str) -> dict[str, bytes]:
+    listed = ("ls-tree", "-r", "-z", "--name-only", "--full-tree", commit)
+    paths = (path.decode("utf-8", "surrogateescape") for path in parts(objects.git_dir, *listed))
+    names = (path for path in paths if path.rpartition("/")[2] == ATTRIBUTES)
+    return dict(_blobs(objects, commit, names))
 
 
-def _attributes(git_dir: Path, commit: str) -> dict[str, bytes]:
-    out = git(git_dir, "ls-tree", "-r", "-z", "--name-only", "--full-tree", commit)
-    names = [
-        name
-        for name in out.decode("utf-8", "surrogateescape").split("\0")
-        if name.rpartition("/")[2] == _ATTRIBUTES
-    ]
-    return dict(_blobs(git_dir, commit, names))
+def _blobs(objects: Objects, commit: str, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+    """The bytes of files, without those that are too large."""
+    asked: deque[str] = deque()
 
+    def questions() -> Iterator[str]:
+        for name in names:
+            if "\n" not in name and len(name) < _LONGEST_PATH:
+                asked.append(name)
+                yield f"{commit}:{name}"
 
-def _blobs(git_dir: Path, commit: str, names: list[str]) -> Iterator[tuple[str, bytes]]:
-    """The bytes of regular files, without those that are too large."""
-    if not names:
-        return
-    asked = "".join(f"{commit}:{name}\n" for name in names if "\n" not in name)
-    out = git(
-        git_dir, "cat-file", "--batch", stdin=asked.encode("utf-8", "surrogateescape"),
-        timeout=TIMEOUT_S,
-    )  # fmt: skip
-    place = 0
-    for name in (one for one in names if "\n" not in one):
-        end = out.index(b"\n", place)
-        about = out[place:end].rsplit(b" ", 2)
-        place = end + 1
-        if len(about) == 3 and about[1] == b"blob":
-            size = int(about[2])
-            if size <= LARGEST:
-                yield name, out[place : place + size]
-            place += size + 1
+    for answer in objects.read(questions()):
+        name = asked.popleft()
+        if answer and answer[1] == "blob" and len(answer[2]) <= LARGEST:
+            yield name, answer[2]

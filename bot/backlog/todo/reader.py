@@ -66,16 +66,18 @@ class MirrorMarks:
 
         Raises the errors of `fetch`, and GitFailed.
         """
-        commit = self._mirrors.fetch(repository, repository.default_branch)
         git_dir = self._mirrors.mirror(repository).path
         ignored = GitIgnoreSpec.from_lines(ignore)
-        if before:
-            try:
-                with self._objects(git_dir) as objects:
+        with self._objects(git_dir) as objects:
+            if before:
+                objects.open()  # it starts while the branch is on its way
+            commit = self._mirrors.fetch(repository, repository.default_branch)
+            if before:
+                try:
                     changed = changes(objects, before, commit, attributes)
-                return Look(commit, _without(ignored, changed), False, attributes)
-            except NeedsWhole:
-                pass  # said by its name: what follows reads everything
+                    return Look(commit, _without(ignored, changed), False, attributes)
+                except NeedsWhole:
+                    pass  # said by its name: what follows reads everything
         found = scan(git_dir, commit)
         kept = {path: todos for path, todos in _without(ignored, found.marks).items() if todos}
         return Look(commit, kept, True, found.attributes)

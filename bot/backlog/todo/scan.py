@@ -1,21 +1,21 @@
 """All marks of a folder or of a commit.
 
-Promises: git itself looks through all files for the words, and only files that have one are read; a
-symbolic link, a submodule and what git ignores is no file; two readings of the same files are
-equal. Never: writes, runs what a repository names, or leaves the folder.
+Promises: git itself looks through all files for the words, and only files that have one are read,
+while it goes on looking; a symbolic link, a submodule and what git ignores is no file; two readings
+of the same files are equal. Never: writes, runs what a repository names, or leaves the folder.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from stat import S_ISREG
 
 from bot.backlog.todo.found import PREFILTER, Todo, todos_of
 from bot.backlog.todo.passed_over import FOLDERS, LARGEST, attributes, is_passed_over
-from bot.workspace.git import GitFailed, run
+from bot.workspace.git import GitFailed, parts, run
 
 Snapshot = dict[str, tuple[Todo, ...]]  # by path; a path without a mark is not in it
 
@@ -71,54 +71,57 @@ def _work_tree(folder: Path) -> tuple[Path, Path] | None:
 
 def scan_folder(folder: Folder) -> Snapshot:
     """The files of a folder as they are now, by their path in the folder. Raises GitFailed."""
-    names = _names(folder)
-    said = attributes(_attribute_files(folder.path, names))
-    return _snapshot(
-        (name, data)
-        for name in names
-        if (passed := said(name)) is not True
-        and (passed is False or not is_passed_over(name))
-        and (data := _bytes(folder.path, name)) is not None
-    )
+    said = attributes(lambda place: _bytes(folder.path, place))
+    found: dict[str, tuple[Todo, ...]] = {}
+    for name in _names(folder):
+        passed = said(name)
+        if passed is True or (passed is None and is_passed_over(name)):
+            continue
+        data = _bytes(folder.path, name)
+        if data is not None and (todos := todos_of(name, data)):
+            found[name] = todos
+    return dict(sorted(found.items()))
 
 
-def _names(folder: Folder) -> list[str]:
-    """Files with one of the words, sorted."""
+def _names(folder: Folder) -> Iterator[str]:
+    """Files with one of the words, while git goes on looking."""
     how = ("--untracked", "--exclude-standard") if folder.git_dir else ("--no-index",)
     where = f":(top,literal){folder.prefix}" if folder.prefix else "."
+    for name in with_words(folder.git_dir or Path(os.devnull), how, where, folder.top):
+        yield name.removeprefix(folder.prefix)
+
+
+def with_words(
+    git_dir: Path, how: Sequence[str], where: str, work_tree: Path | None = None
+) -> Iterator[str]:
+    """What git calls the files that have one of the words. Raises GitFailed."""
     for dialect, pattern in (("-P", PREFILTER), ("-E", SIMPLE)):
-        status, out = run(
-            folder.git_dir or Path(os.devnull),
-            *GREP, *how, dialect, "-e", pattern, "--", where, *OUT,
-            work_tree=folder.top, env=MAGIC, timeout=TIMEOUT_S, ok=(0, 1, 128),
+        asked = (*GREP, dialect, "-e", pattern, *how, "--", where, *OUT)
+        said = parts(
+            git_dir, *asked, work_tree=work_tree, env=MAGIC, timeout=TIMEOUT_S, ok=(0, 1)
         )  # fmt: skip
-        if status != 128:
-            names = out.decode("utf-8", "surrogateescape").split("\0")
-            return sorted(name.removeprefix(folder.prefix) for name in names if name)
-    raise GitFailed("grep", 128, "git cannot look through this folder")
+        try:
+            for name in said:
+                yield name.decode("utf-8", "surrogateescape")
+            return
+        except GitFailed as failed:
+            if failed.status != 128 or dialect == "-E":
+                raise
 
 
 def _bytes(folder: Path, name: str) -> bytes | None:
-    path = os.path.join(folder, name)
     try:
-        about = os.lstat(path)
-        if not S_ISREG(about.st_mode) or about.st_size > LARGEST:
-            return None
-        with open(path, "rb") as file:
-            return file.read()
-    except OSError:  # gone, or not ours to read
+        opened = os.open(os.path.join(folder, name), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:  # gone, a link, or not ours to read
         return None
-
-
-def _attribute_files(folder: Path, names: Iterable[str]) -> dict[str, bytes]:
-    """The `.gitattributes` of every folder on the way to one of the files."""
-    folders = {str(above) for name in names for above in PurePosixPath(name).parents}
-    places = (".gitattributes" if one == "." else f"{one}/.gitattributes" for one in folders)
-    return {place: data for place in places if (data := _bytes(folder, place))}
-
-
-def _snapshot(files: Iterable[tuple[str, bytes]]) -> Snapshot:
-    return {path: found for path, data in files if (found := todos_of(path, data))}
+    try:
+        about = os.fstat(opened)
+        fits = S_ISREG(about.st_mode) and about.st_size <= LARGEST
+        return os.read(opened, about.st_size) if fits else None
+    except OSError:
+        return None
+    finally:
+        os.close(opened)
 
 
 def listed(snapshot: Snapshot) -> Iterator[Todo]:

@@ -208,13 +208,15 @@ def code(rule_id: str, said: str, path: str) -> dict[str, str]:
         ("B506", "shop/a.py", "import yaml\nyaml.safe_load('')\n", "already_fixed"),
         ("py/unsafe-deserialization", "shop/a.py", "import pickle\npickle.loads(b'')\n",
          "no_known_fix"),
-        ("B602", "shop/a.py", "import os\n", "no_known_fix"),
+        ("B602", "shop/a.py", "import os\n", "already_fixed"),
+        ("B602", "shop/a.py", "import subprocess\nsubprocess.run(x, shell=True)\n", "no_known_fix"),
         ("py/sql-injection", "shop/a.py", "x = 1\n", "no_known_fix"),
         ("B506", "shop/a.py", "def (:\n", "no_known_fix"),
         ("B506", "shop/gone.py", None, "already_fixed"),
         ("B101", "tests/test_a.py", "assert 1\n", "test_only"),
         ("B506", "tests/test_a.py", shop.CONFIG, "test_only"),
-        ("actions/code-injection", ".github/workflows/ci.yml", shop.WORKFLOW, "restricted_path"),
+        ("actions/code-injection", ".github/workflows/ci.yml", shop.WORKFLOW, "already_fixed"),
+        ("actions/unknown", ".github/workflows/ci.yml", shop.WORKFLOW, "restricted_path"),
     ],
 )  # fmt: skip
 def test_a_finding_in_code(

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from bot.backlog.todo.comments import comments
-from bot.backlog.todo.expressions import RECIPES, lexer
+from bot.backlog.todo.expressions import RECIPES, lexer, told_by_what_they_have
 from bot.backlog.todo.languages import language_of
 
 FILES = {
@@ -149,6 +149,15 @@ def test_hostile_files_take_no_more_time_than_their_size(language: str) -> None:
         began = time.process_time()
         list(comments(data, language))
         assert time.process_time() - began < 2.5, unit
+
+
+def test_a_run_written_by_the_bytes_it_has_is_the_same_run() -> None:
+    for negated in (rb"[^\"'#]", rb"[^\s\[{,:\-(]", rb"[^\\\n]", rb"[^\n]", rb"[^\x00-\x20\xff]"):
+        for number in range(256):
+            data = bytes((number,)) * 2
+            plain, told = re.compile(negated + rb"*+"), told_by_what_they_have(negated + rb"*+")
+            assert plain.findall(data) == re.findall(told, data)
+    assert told_by_what_they_have(rb"\[^ab]++|[^ab]") == rb"\[^ab]++|[^ab]"
 
 
 def test_a_process_that_has_worked_for_long_parses_as_well_as_a_fresh_one(
