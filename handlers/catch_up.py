@@ -94,7 +94,7 @@ def _installations(office: Office, memory: Memory, since: datetime) -> None:
 
 def _repository(office: Office, memory: Memory, number: int, since: datetime) -> bool:
     """What the default branch says, which issues carry the label, what became of the onboarding."""
-    listed = memory.listed.get(number, "")
+    memory.shown[number] = memory.listed.get(number, "")
     facts = office.repositories.facts(number).installation
     repository = facts.repository
     if repository is None or facts.access != GRANTED:
@@ -106,10 +106,7 @@ def _repository(office: Office, memory: Memory, number: int, since: datetime) ->
         partial(_labelled_issues, office, repository),
         partial(onboarding.look, office, repository),
     ]
-    if not all([looked(part) for part in parts]):  # each of them, whatever the others come to
-        return False
-    memory.shown[number] = listed
-    return True
+    return all([looked(part) for part in parts])  # each of them, whatever the others come to
 
 
 def _story(office: Office, stream: str, since: datetime) -> bool:

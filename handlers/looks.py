@@ -40,6 +40,7 @@ class Memory:
     from_round: int = 0
     number: int = 0
     tried: dict[str, int] = field(default_factory=dict)
+    failed: dict[str, int] = field(default_factory=dict)
     seen: dict[str, datetime] = field(default_factory=dict)
     far: dict[str, datetime] = field(default_factory=dict)
     listed: dict[int, str] = field(default_factory=dict)
@@ -64,8 +65,9 @@ class Memory:
     def turn(self, names: Collection[str], now_too: Collection[str] = ()) -> list[str]:
         """Whose turn it is in this round."""
         anew = {name for name in names if self.tried.get(name, -1) < self.from_round}
-        due = turn(names, self.tried, self.number, anew | set(now_too))
-        self.more = self.more or len(due) > MOST
+        once = {name for name in names if self.failed.get(name) == 1}  # tried again, then in turn
+        due = turn(names, self.tried, self.number, anew | once | set(now_too))
+        self.more = self.more or len(anew) > MOST
         return due[:MOST]
 
     def since(self, name: str, now: datetime) -> datetime:
@@ -78,6 +80,7 @@ class Memory:
     def note(self, name: str, at: datetime, since: datetime, seen: bool) -> None:
         """It was looked at, from `at` on, for what happened since `since`."""
         self.tried[name] = self.number
+        self.failed[name] = 0 if seen else self.failed.get(name, 0) + 1
         if seen:
             self.seen[name] = at
             if at - since >= KEPT:
@@ -86,7 +89,7 @@ class Memory:
     def keep(self, names: Collection[str]) -> None:
         """These are all that are looked at; forget what is not there any more."""
         self.names = frozenset(names)
-        for known in (self.tried, self.seen, self.far):
+        for known in (self.tried, self.failed, self.seen, self.far):
             for name in known.keys() - set(names):
                 del known[name]
 

@@ -93,10 +93,25 @@ def test_after_an_outage_everything_is_owed_from_its_beginning_on() -> None:
     assert set(things.took()) == set(things.names)
 
 
+def test_what_failed_once_is_tried_again_in_the_next_round() -> None:
+    things = Things(*(f"r{n:04}" for n in range(200)))
+    for _ in range(30):
+        assert things.go_on(things.round())
+    things.took()
+    things.away = set(things.names)
+    assert things.go_on(things.round())
+    turns = things.took()
+    things.away = set(turns[:1])
+    assert things.go_on(things.round())
+    assert set(turns) <= set(things.took())
+    assert things.go_on(things.round())
+    assert turns[0] not in things.took(), "but not for ever"
+
+
 def test_what_can_never_be_seen_takes_nobodys_turn() -> None:
     things = Things(*(f"r{n:04}" for n in range(300)))
     things.away = {f"r{n:04}" for n in range(150)}
-    for _ in range(3):
+    for _ in range(6):
         assert things.go_on(things.round())
     assert set(things.took()) == set(things.names)
     for _ in range(10):
