@@ -34,7 +34,7 @@ from bot.looking import Looking
 from bot.outside.github import GitHub, connect, permissions_needed
 from bot.queue.delivery import Delivery, Failure
 from bot.queue.embedded import redis_url
-from bot.queue.wakeups import request_drain
+from bot.queue.wakeups import deliveries_wait, request_drain
 from bot.settings import Settings, load_settings
 from bot.story.claim_records import holder
 from bot.story.database import open_database
@@ -61,6 +61,7 @@ from bot.tracking import Tracking
 from bot.workspace import perform as workspace
 from bot.workspace.choose_sandbox import choose_sandbox
 from bot.workspace.mirror import Person as Author
+from bot.workspace.object_reader import together
 from handlers import failed
 from handlers.batch import advance_all
 from policies.effects import Limits as EffectLimits
@@ -87,7 +88,8 @@ class House:
         self.settings, self.clock, self._boundary = settings, clock, boundary
         remember(secrets_of(settings))
         every = timedelta(seconds=settings.catch_up_seconds)
-        self._looking = Looking(lambda: self.office, every, clock())
+        waits = lambda: deliveries_wait(self.redis)  # noqa: E731
+        self._looking = Looking(lambda: self.office, every, clock(), waits)
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}"
 
     @cached_property
@@ -339,7 +341,7 @@ class House:
 
     def advance(self, story_id: str) -> float | None:
         """Advance a story; seconds until it wants to be woken again."""
-        with outages.waited_for() as until_back:
+        with outages.waited_for() as until_back, together():
             if story_id.startswith(f"{KIND}/"):
                 return onboarding.advance(
                     story_id, self.office, self.journal, lambda: self.workshop, self.clock

@@ -22,8 +22,9 @@ _VENDORED = re.compile(
 _FIXTURE = re.compile(r"(^|/)(fixtures?|testdata|test_data|__fixtures__|mocks?|__mocks__)/", re.I)
 _MARK = re.compile(
     r"(?:#|//|/\*|<!--|--)\s*(?:"
-    r"(?P<tool>nosec|nosemgrep|nosonar|noqa)\b\s*:?\s*(?P<ids>(?:[A-Za-z]+[\w./-]*\d[\w./-]*"
-    r"|[\w-]+(?:[./][\w-]+)+)(?:\s*,\s*[\w./-]+)*)?"
+    r"nosemgrep\s*:\s*(?P<semgrep>[\w./-]+(?:\s*,\s*[\w./-]+)*)"
+    r"|(?:nosec|nosemgrep|nosonar|noqa)\b\s*:?\s*(?P<ids>(?:[A-Za-z]+\d[\w.-]*|[a-z]+(?:_[a-z]+)+)"
+    r"(?:[\s,]+(?:[A-Z]+\d+\b|[a-z]+(?:_[a-z]+)+))*)?"
     r"|(?:codeql|lgtm)\s*\[(?P<codeql>[^\]]{1,200})\]"
     r"|zizmor:\s*ignore\[(?P<zizmor>[^\]]{1,200})\]"
     r"|hadolint\s+ignore=(?P<hadolint>[\w,]{1,200})"
@@ -32,6 +33,7 @@ _MARK = re.compile(
     r")(?P<why>[^\n]{0,300})",
     re.IGNORECASE,
 )
+_NAMED = ("semgrep", "ids", "codeql", "zizmor", "hadolint", "trivy", "checkov")
 _AT = re.compile(r"^(?:- )?(?P<path>[^\s:]+):(?P<line>[1-9]\d{0,6})\b", re.MULTILINE)
 
 
@@ -74,8 +76,7 @@ def _why(text: list[str], at: int, rules: tuple[str, ...], number: int) -> str:
     found = _MARK.search(text[at - 1])
     if found is None or (at != number and text[at - 1][: found.start()].strip()):
         return ""
-    names = next((one for key in ("ids", "codeql", "zizmor", "hadolint", "trivy", "checkov")
-                  if (one := found[key])), "")  # fmt: skip
+    names = next((found[key] for key in _NAMED if found[key]), "")
     if names and not any(
         _same(name, rule) for name in re.split(r"[,\s]+", names) for rule in rules
     ):

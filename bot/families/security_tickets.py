@@ -19,10 +19,11 @@ from bot.backlog.item import Item
 from bot.backlog.sources import leaked
 from bot.backlog.store import Backlog
 from bot.families import autofix, autofix_text, bump, remedy, rewrite
+from bot.families.autofix_text import builds
 from bot.families.bump_phrases import fixed_versions
 from bot.families.declared_packages import Tree
 from bot.families.finding_places import is_example, is_test, is_vendored, suppressed
-from bot.families.lint_rules import found_in
+from bot.families.lint_rules import codes_in, found_in
 from bot.families.outcomes import Already, Question
 from bot.story.item_events import Family, ItemState
 from bot.texts.security import advice
@@ -39,6 +40,13 @@ _KNOWING = _SCANNERS | {
     "secret_scanning",
 }  # fmt: skip
 _STATEMENT = re.compile(r"^Analysis: (not affected|false positive)\b\s*(.*)$", re.MULTILINE)
+_PATH = re.compile(r"(?<![\w/.-])[\w.-]+(?:/[\w.-]+)*\.\w{1,5}\b")
+_THING = r"(?:secrets?|tokens?|api[ -]?keys?|access keys?|passwords?|credentials?|private keys?)"
+_LEAKED = re.compile(
+    rf"^\W*(?:\w+\W+){{0,2}}(?:leaked|exposed|hard-?coded|committed)\b.{{0,30}}\b{_THING}\b"
+    rf"|\b{_THING}\b.{{0,30}}\b(?:leaked|exposed|hard-?coded|committed|checked in)\b",
+    re.IGNORECASE,
+)
 _WITHDRAWN = re.compile(r"^Withdrawn: (\d{4}-\d{2}-\d{2})", re.MULTILINE)
 _VULNERABLE = re.compile(r"^Vulnerable: (.+)$", re.MULTILINE)
 
@@ -178,7 +186,7 @@ def _ticket(item: Item, tree: Tree, fix: _Fix | str, scope: Scope) -> Ticket:
     packages = _named(item, "advisory:", last=True)
     versions = fixed_versions(text)
     paths = fix.paths if isinstance(fix, _Fix) else ()
-    places = _places(item)
+    places = _places(item, tree)
     tests = tuple(path for path in places if is_test(path))
     rules = _rules(item)
     secret = _is_secret(item, rules, places, tests)
@@ -214,6 +222,8 @@ def _is_secret(
         return True
     if any(leaked.is_certain(rule, item.title) for rule in rules):
         return True
+    if not any(one.source in _KNOWING for one in item.known) and _LEAKED.search(item.title):
+        return not (tests and set(tests) == set(places)) and not builds(item.title)
     guessed = any(leaked.is_guess(rule) for rule in rules) and set(tests) != set(places)
     return guessed or any(may_hold_secrets(path) for path in places)
 
@@ -226,10 +236,12 @@ def _withdrawn(item: Item) -> str:
 
 
 def _rules(item: Item) -> tuple[str, ...]:
-    """What scanners call the finding."""
-    if not any(one.source in _SCANNERS for one in item.known):
+    """What scanners, or people where no tool knows of it, call the finding."""
+    if any(one.source in _SCANNERS for one in item.known):
+        return tuple(sorted({one.rpartition("|")[2] for one in _named(item, "rule:")}))
+    if any(one.source in _KNOWING for one in item.known):
         return ()
-    return tuple(sorted({one.rpartition("|")[2] for one in _named(item, "rule:")}))
+    return tuple(code for code in codes_in(item.title) if re.fullmatch(r"S\d{3}", code))
 
 
 def _known_fix(item: Item, tree: Tree) -> _Fix | str:
@@ -290,11 +302,14 @@ def _named(item: Item, kind: str, *, last: bool = False) -> tuple[str, ...]:
     return tuple(sorted({one for one in told if one}))
 
 
-def _places(item: Item) -> tuple[str, ...]:
-    """The files of a scanner's finding."""
-    if not any(one.source in _SCANNERS for one in item.known):
+def _places(item: Item, tree: Tree) -> tuple[str, ...]:
+    """The files of a finding: a scanner's, or those that a person's report of a rule names."""
+    if any(one.source in _SCANNERS for one in item.known):
+        return tuple(sorted({one.rpartition("|")[0] for one in _named(item, "rule:")}))
+    if not _rules(item):
         return ()
-    return tuple(sorted({one.rpartition("|")[0] for one in _named(item, "rule:")}))
+    told = {found[0].strip(".") for found in _PATH.finditer(f"{item.title}\n{item.body}")}
+    return tuple(sorted(told & tree.files.known))
 
 
 def _vulnerable(text: str) -> SpecifierSet | None:

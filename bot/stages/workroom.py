@@ -7,7 +7,7 @@ effect that a stage hands to its desk.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -36,7 +36,9 @@ class GitHubReads(Protocol):
 
     def issue(self, repository: Repository, number: int) -> dict[str, Any]: ...
     def pull(self, repository: Repository, number: int) -> dict[str, Any]: ...
-    def file(self, repository: Repository, path: str, ref: str) -> str | None: ...
+    def first_file(
+        self, repository: Repository, paths: Sequence[str], branch: str
+    ) -> str | None: ...
     def branch_head(self, repository: Repository, branch: str) -> str | None: ...
 
 

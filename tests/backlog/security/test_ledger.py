@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.backlog.gather import in_tree
-from bot.backlog.sources import code_scanning, dependabot, secret_scanning
+from bot.backlog.sources import code_scanning, dependabot, github_issues, secret_scanning
 from bot.backlog.store import Backlog
 from bot.configuration.backlog import Security
 from bot.families.security_tickets import Ruled
@@ -91,6 +91,9 @@ HASH = "import hashlib\nx = hashlib.md5(b'')"
          "no_known_fix"),
         ("shop/a.py", f"{HASH}  # codeql[py/weak-sensitive-data-hashing] cache keys only\n",
          "suppressed"),
+        ("shop/a.py", f"{HASH}  # nosemgrep: some-other-rule - names of files only\n",
+         "no_known_fix"),
+        ("shop/a.py", f"{HASH}  # nosec B303, B324 names of files only\n", "suppressed"),
         ("docs/conf.py", HASH, "example_only"),
         ("vendor/lib/a.py", HASH, "vendored"),
         ("pkg/fixtures/a.py", HASH, "test_only"),
@@ -131,3 +134,27 @@ def test_an_advisory_in_a_scanners_report_is_the_alert_about_it(backlog: Backlog
     [told] = take(backlog, files, dependabot=[IDNA])
     assert told.ruling.rule == "known_fix"
     assert len(backlog.items(REPO)[0].sightings) == 2
+
+
+@pytest.mark.parametrize(
+    ("title", "path", "source", "rule"),
+    [
+        ("Hard-coded AWS key: the API key is committed in shop/a.py", "shop/a.py", "", "secret"),
+        ("Leaked token in shop/a.py", "shop/a.py", "", "secret"),
+        ("Bandit B105: hardcoded password in tests/test_a.py", "tests/test_a.py", "", "test_only"),
+        ("B608 in shop/a.py: SQL injection", "shop/a.py", "x = 1\n", "no_known_fix"),
+        ("B602 (shell=True) in shop/a.py", "shop/a.py",
+         "import subprocess\nsubprocess.run('git gc', shell=True)\n", "known_fix"),
+        ("Detect leaked tokens before a push", "shop/a.py", "", None),
+        ("Add a check for hard-coded passwords", "shop/a.py", "", None),
+    ],
+)  # fmt: skip
+def test_what_a_person_reports_is_ruled_on_where_it_names_a_rule_or_a_leak(
+    backlog: Backlog, title: str, path: str, source: str, rule: str | None
+) -> None:
+    issue = {"number": 3, "title": title, "body": "", "state": "open", "assignees": [],
+             "labels": [{"name": "security"}], "user": {"login": "alice"}}  # fmt: skip
+    told = SimpleNamespace(open_issues=lambda repository: [issue])
+    backlog.take(REPO, github_issues.read(told, SHOP))
+    found = ruled(backlog, {path: source}, Security().close)
+    assert [one.ruling.rule for one in found] == ([rule] if rule else [])
