@@ -56,7 +56,7 @@ class World:
     def __init__(
         self, root: Path, redis_url: str, environments: Path | None = None, **settings: Any
     ) -> None:
-        self.ahead = _until_morning()
+        self.ahead = timedelta()
         self.claim_after = 30.0  # seconds until a dead reader's deliveries are taken over
         self.hub = LocalHub(
             root / "hub", clock=self.now, wall=lambda: self.now().timestamp(), send=self._deliver
@@ -115,6 +115,11 @@ class World:
     def later(self, seconds: float = 2.0) -> None:
         """GitHub's times are whole seconds: let what comes next be later than what was."""
         self.ahead += timedelta(seconds=seconds)
+
+    def morning(self) -> None:
+        """Nine o'clock: no midnight lies between two steps of a test that counts days."""
+        now = self.now()
+        self.ahead += (now.replace(hour=9, minute=0, second=0) - now) % timedelta(days=1)
 
     # -- people -----------------------------------------------------------------------------
 
@@ -219,12 +224,6 @@ class World:
 
     def events(self, number: int) -> list[str]:
         return [r.event.kind for r in self.house.journal.load(self.stream(number))]
-
-
-def _until_morning() -> timedelta:
-    """Worlds begin at nine: no midnight lies between two steps of a test that sets none there."""
-    now = datetime.now(UTC)
-    return (now.replace(hour=9, minute=0, second=0) - now) % timedelta(days=1)
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Callable
 from typing import Any
 
 from bot.backlog import reports
@@ -147,8 +148,12 @@ def test_whenever_the_worker_dies_there_is_one_of_each_and_it_is_right(world: Wo
 
 
 def test_a_branch_alone_is_kept_current_and_what_cannot_be_read_is_not_written_over(
-    world: World,
+    new_world: Callable[..., World],
 ) -> None:
+    world = new_world()
+    world.morning()
+    world.repository()
+
     def look(hours: int = 2) -> list[str]:
         world.settle()
         world.later(hours * HOUR)
