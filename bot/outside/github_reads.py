@@ -9,12 +9,14 @@ import base64
 import binascii
 import logging
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 from urllib.parse import quote
 
 from bot.outside.errors import Forbidden, GitHubError, NotFound, Refused
-from bot.outside.github_http import GitHubHttp
+from bot.outside.github_http import MAX_PAGES, GitHubHttp
 from bot.outside.ports import AppIdentity
 from bot.story.vocabulary import Person, Repository
 
@@ -38,6 +40,7 @@ _LEVELS = ("none", "read", "triage", "write", "maintain", "admin")
 _FULL_NAME = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+", re.ASCII)
 _PULL_COMMITS, _PULL_FILES = 250, 3000  # GitHub tells no more than that
 _HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}", re.ASCII)
+_DELIVERIES = 100 * MAX_PAGES - 1  # that are looked through; in three days there may be more
 _TREES_KEPT, _LARGEST_KEPT = 1000, 200  # folders, and entries of one
 
 
@@ -283,6 +286,20 @@ class Reads:
         except (binascii.Error, UnicodeDecodeError):
             raise Refused(f"{path} at {ref} is not text") from None
 
+    def first_file(self, repository: Repository, paths: Sequence[str], branch: str) -> str | None:
+        head = self.branch_head(repository, branch)
+        there = (path for path in paths if head is None or self._has(repository, path, head))
+        texts = (self.file(repository, path, head or branch) for path in there)
+        return next((text for text in texts if text is not None), None)
+
+    def _has(self, repository: Repository, path: str, sha: str) -> bool:
+        """Whether a commit or tree has a file or folder of that path."""
+        name, _, rest = path.partition("/")
+        for entry in self.tree(repository, sha):
+            if entry.get("path") == name:
+                return not rest or self._has(repository, rest, str(entry.get("sha")))
+        return False
+
     def tree(self, repository: Repository, sha: str) -> list[dict[str, Any]]:
         where = (repository.id, sha)
         if (known := self._trees.get(where)) is not None:
@@ -309,7 +326,8 @@ class Reads:
 
     def failed_deliveries(self, since: datetime) -> list[dict[str, Any]]:
         seen: list[dict[str, Any]] = []
-        for each in self._http.pages("/app/hook/deliveries", None):
+        told = self._http.pages("/app/hook/deliveries", None)
+        for each in islice(told, _DELIVERIES):
             if (_time(each.get("delivered_at")) or since) < since:
                 break  # newest first: the rest is older
             seen.append(each)

@@ -68,7 +68,7 @@ class StoriesWorker(_StopsOnRequest, Worker):
 
     def execute_job(self, job: Job, queue: Queue) -> None:
         if job.origin == LANES:
-            SimpleWorker.execute_job(self, job, queue)
+            SimpleWorker.execute_job(self, job, queue)  # type: ignore[arg-type]
         else:
             super().execute_job(job, queue)
 
