@@ -23,6 +23,7 @@ Read = Callable[[str], str | None]
 _CAUTIOUS = {"F401", "F811"}
 CHECKSUMS = "S324"
 MAX_TEXT = 12_000
+MAX_SOURCE = 300_000  # characters of a file that is looked at before anything is promised
 
 
 class Step(Value):
@@ -105,7 +106,7 @@ def _hindrance(codes: list[str], paths: list[str], files: list[str], read: Read)
         return "no manifest declares defusedxml, which the fix needs"
     for path in paths if careful else ():
         text = read(path) if path in files else None
-        if path in files and text is None:
+        if path in files and (text is None or len(text) > MAX_SOURCE):
             return f"no exact fix is known for {', '.join(careful)}: {path} cannot be read"
         try:
             left = rewrite.look(text, careful).left if text else ()

@@ -33,6 +33,7 @@ _MARK = re.compile(
     r")(?P<why>[^\n]{0,300})",
     re.IGNORECASE,
 )
+_LONGEST = 1000  # characters of a line
 _NAMED = ("semgrep", "ids", "codeql", "zizmor", "hadolint", "trivy", "checkov")
 _AT = re.compile(r"^(?:- )?(?P<path>[^\s:]+):(?P<line>[1-9]\d{0,6})\b", re.MULTILINE)
 
@@ -73,7 +74,7 @@ def _why(text: list[str], at: int, rules: tuple[str, ...], number: int) -> str:
     """The reason of a comment in a line; one of the line above counts where nothing else is."""
     if not 1 <= at <= len(text):
         return ""
-    found = _MARK.search(text[at - 1])
+    found = _MARK.search(text[at - 1][:_LONGEST])
     if found is None or (at != number and text[at - 1][: found.start()].strip()):
         return ""
     names = next((found[key] for key in _NAMED if found[key]), "")

@@ -7,7 +7,7 @@ version that is no plain number (a branch, a pseudo-version, a range) is passed 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
 
 from packaging.utils import canonicalize_name
@@ -33,8 +33,9 @@ _GEM = re.compile(
 _GRADLE = re.compile(
     rf"^\s*(?!//)\w+\s*\(?\s*(?P<q>['\"])(?P<name>[\w.-]+:[\w.-]+):(?P<v>{_NUMBER})(?P=q)"
 )
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-_MAVEN = re.compile(r"<dependency>(?P<inside>.*?)</dependency>", re.DOTALL)
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_OPEN, _CLOSE = "<dependency>", "</dependency>"
+_PROPERTY = re.compile(r"<(?P<name>[\w.-]+)>\s*(?P<v>[^<\s]+)\s*</(?P=name)>")
 _TAG = r"<{0}>\s*(?P<v>[^<\s]+)\s*</{0}>"
 
 
@@ -93,24 +94,22 @@ def _cargo(content: str, show: Show) -> str:
 
 
 def _maven(content: str, show: Show) -> str:
-    hidden = [found.span() for found in _COMMENT.finditer(content)]
+    bare = _COMMENT.sub(lambda found: " " * len(found[0]), content)  # every place stays
+    properties: dict[str, list[tuple[int, int]]] = {}
+    for found in _PROPERTY.finditer(bare):
+        properties.setdefault(found["name"], []).append(found.span("v"))
     edits: dict[tuple[int, int], str] = {}
-    for block in _MAVEN.finditer(content):
-        if any(start <= block.start() < end for start, end in hidden):
-            continue
+    for base, block in _blocks(bare):
         group, artifact, version = (
-            re.search(_TAG.format(one), block["inside"])
-            for one in ("groupId", "artifactId", "version")
+            re.search(_TAG.format(one), block) for one in ("groupId", "artifactId", "version")
         )
         if not (group and artifact and version):
             continue
-        base = block.start("inside")
-        at, told = (base + version.start("v"), base + version.end("v")), version["v"]
-        if named := re.fullmatch(r"\$\{([\w.-]+)\}", told):
-            found = [*re.finditer(_TAG.format(re.escape(named[1])), content)]
-            if len(found) != 1:
-                continue
-            at, told = found[0].span("v"), found[0]["v"]
+        at = (base + version.start("v"), base + version.end("v"))
+        if named := re.fullmatch(r"\$\{([\w.-]+)\}", version["v"]):
+            places = properties.get(named[1], [])
+            at = places[0] if len(places) == 1 else (0, 0)
+        told = content[at[0] : at[1]]
         if not re.fullmatch(_NUMBER, told):
             continue
         line = content.count("\n", 0, at[0]) + 1
@@ -120,6 +119,16 @@ def _maven(content: str, show: Show) -> str:
     for (start, end), new in sorted(edits.items(), reverse=True):
         content = content[:start] + new + content[end:]
     return content
+
+
+def _blocks(text: str) -> Iterator[tuple[int, str]]:
+    """Where the inside of each dependency begins, and the inside."""
+    at = 0
+    for number, part in enumerate(text.split(_OPEN)):
+        inside, closed, _ = part.partition(_CLOSE)
+        if closed and number:
+            yield at, inside
+        at += len(part) + len(_OPEN)
 
 
 def _with(line: str, found: re.Match[str], new: str | None) -> str:

@@ -1,4 +1,4 @@
-"""The known family `remedy`: findings in workflows and Dockerfiles with one exact answer (B11).
+"""The known family `remedy`: findings outside Python that have one exact answer (B11).
 
 Promises: no model, no network, nothing run. A file changes as a whole or not at all; where one
 place of it takes judgement the reason names the line. Never guesses a version, a user or a right.
@@ -9,12 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Literal
 
+from bot.families import certificate_fixes as certificates
 from bot.families import dockerfile_fixes as docker
 from bot.families import workflow_injection
 from bot.families import workflow_rights as rights
 from bot.families.autofix_text import builds
 from bot.families.outcomes import Already, NotThis, Question
+from bot.families.workflow_tree import MAX_TEXT as MAX_FILE
 from bot.families.workflow_tree import Fixed, Tree
 from bot.families.workflow_uses import is_workflow
 from bot.story.vocabulary import FileChange, Value
@@ -45,15 +48,20 @@ class Rule:
     mend: Callable[[str, list[str]], Fixed]  # of a text, beside all workflows
     subject: str
     criterion: str
-    workflow: bool = True
+    kind: Literal["workflow", "docker", "source"] = "workflow"
 
 
 def _of_workflow(mend: Callable[[Tree], Fixed]) -> Callable[[str, list[str]], Fixed]:
     return lambda text, others: mend(Tree(text))
 
 
-def _of_docker(mend: Callable[[str], Fixed]) -> Callable[[str, list[str]], Fixed]:
-    return lambda text, others: mend(text)
+def _of_text(mend: Callable[[str], Fixed]) -> Callable[[str, list[str]], Fixed]:
+    def read(text: str, others: list[str]) -> Fixed:
+        if len(text) > MAX_FILE:
+            raise ValueError("it is too large")
+        return mend(text)
+
+    return read
 
 
 def _pinned(text: str, others: list[str]) -> Fixed:
@@ -113,69 +121,83 @@ RULES = (
         "add",
         r"dl3020|(?:avd-)?ds-?0*5|ckv_docker_4|prefer-copy(?:-over-add)?",
         r"\bADD\b.{0,40}\bCOPY\b|\bCOPY\b.{0,40}\bADD\b",
-        _of_docker(docker.add),
+        _of_text(docker.add),
         "fix(docker): copy files instead of adding them",
         "{path} copies its files",
-        workflow=False,
+        kind="docker",
     ),
     Rule(
         "maintainer",
         r"dl4000|(?:avd-)?ds-?0*22|ckv_docker_6|maintainer-is-deprecated",
         r"\bMAINTAINER\b",
-        _of_docker(docker.maintainer),
+        _of_text(docker.maintainer),
         "fix(docker): name the maintainer by a label",
         "{path} has no MAINTAINER",
-        workflow=False,
+        kind="docker",
     ),
     Rule(
         "shell_form",
         r"dl3025",
         r"\b(?:CMD|ENTRYPOINT)\b.{0,60}\b(?:JSON|exec form|shell form)\b",
-        _of_docker(docker.shell_form),
+        _of_text(docker.shell_form),
         "fix(docker): start the program without a shell",
         "{path} starts its program without a shell",
-        workflow=False,
+        kind="docker",
     ),
     Rule(
         "apt_yes",
         r"dl3014|(?:avd-)?ds-?0*21|missing-assume-yes-switch",
         r"\bapt(?:-get)? install\b.{0,40}-y\b",
-        _of_docker(docker.apt_yes),
+        _of_text(docker.apt_yes),
         "fix(docker): install packages without a question",
         "{path} installs packages without a question",
-        workflow=False,
+        kind="docker",
     ),
     Rule(
         "pip_cache",
         r"dl3042",
         r"--no-cache-dir\b",
-        _of_docker(docker.pip_cache),
+        _of_text(docker.pip_cache),
         "fix(docker): leave no cache of pip in the image",
         "{path} leaves no cache of pip in the image",
-        workflow=False,
+        kind="docker",
     ),
     Rule(
         "user",
         r"dl3002|(?:avd-)?ds-?0*2|ckv_docker_(?:3|8)|missing-user(?:-entrypoint)?|last-user-is-root",
         r"(?:missing|no|without|non-root|root)\W+(?:\w+\W+){0,2}user\b|runs? as root",
-        _of_docker(docker.user),
+        _of_text(docker.user),
         "fix(docker): run as a user",
         "{path} names a user",
-        workflow=False,
+        kind="docker",
     ),
     Rule(
         "version",
         r"dl300[67]|(?:avd-)?ds-?0*1|ckv_docker_7|avoid-latest(?:-version)?",
         r"\blatest\b.{0,20}\btag\b|\btag\b.{0,20}\blatest\b|:latest\b|untagged image",
-        _of_docker(docker.version),
+        _of_text(docker.version),
         "fix(docker): name the version of the base image",
         "{path} names the version of its base image",
-        workflow=False,
+        kind="docker",
+    ),
+    Rule(
+        "certificates",
+        r"disabling-certificate-validation|disabled-certificate-check|g402|bypass-tls-verification"
+        r"|(?:tls-with-)?insecure-?skip-?verify|missing-tls-verification|reject-unauthorized",
+        r"rejectUnauthorized|InsecureSkipVerify",
+        _of_text(certificates.mended),
+        "fix: check certificates",
+        "{path} checks certificates",
+        kind="source",
     ),
 )
 _REPORT = re.compile(r"\((?P<rule>[^()\s]{2,300})\) in (?P<path>[^\s()]+)$")
 _BARE_REPORT = re.compile(r"^(?P<rule>[\w./:-]{2,300}) in (?P<path>[^\s()]+)$")
 _DOCKERFILE = re.compile(r"(?:^|/)(?:Dockerfile|Containerfile)(?:\.[\w.-]+)?$|\.dockerfile$", re.I)
+_FILES = {
+    "docker": _DOCKERFILE,
+    "source": re.compile(r"(?<!\.min)\.(?:[cm]?[jt]sx?|go)$"),
+}
 _PATH = re.compile(r"(?<![\w/.-])(?:\./)?([\w.-]+(?:/[\w.-]+)*)")
 
 
@@ -212,7 +234,7 @@ def _by_words(title: str) -> Rule | None:
 def _named(text: str, files: list[str]) -> list[str]:
     """The workflows and Dockerfiles that a text names, whole or by the last part."""
     told = dict.fromkeys(found[1].rstrip(".") for found in _PATH.finditer(text))
-    known = [path for path in files if is_workflow(path) or _DOCKERFILE.search(path)]
+    known = [p for p in files if is_workflow(p) or any(one.search(p) for one in _FILES.values())]
     return [
         path for name in told for path in known
         if path == name or ("/" not in name and path.endswith(f"/{name}"))
@@ -220,7 +242,7 @@ def _named(text: str, files: list[str]) -> list[str]:
 
 
 def _is_of(rule: Rule, path: str) -> bool:
-    return is_workflow(path) if rule.workflow else bool(_DOCKERFILE.search(path))
+    return is_workflow(path) if rule.kind == "workflow" else bool(_FILES[rule.kind].search(path))
 
 
 def _outcome(rule: Rule, paths: list[str], files: list[str], read: Read) -> Outcome:

@@ -276,15 +276,18 @@ def _autofix(item: Item, mended: autofix.Autofix, tree: Tree) -> _Fix | str:
     what = (*mended.rules, *mended.paths)
     if not paths or not mended.rewrites:
         return _Fix(what, paths)
-    rules = mended.rewrites
+    texts = [text for path in paths if (text := tree.files.text(path))]
     try:
-        count = sum(rewrite.rewrite(t, rules)[1] for p in paths if (t := tree.files.text(p)))
+        made = [rewrite.rewrite(text, mended.rewrites) for text in texts]
     except rewrite.UNREADABLE as error:
         return f"{', '.join(paths)} cannot be parsed ({type(error).__name__})"
-    if count:
+    changed = any(count for _, count in made)
+    left = any(found_in(source.decode(errors="replace"), mended.rules) for source, _ in made)
+    if changed and not left:
         return _Fix(what, paths)
-    texts = [text for path in paths if (text := tree.files.text(path))]
-    if autofix_text.by_number(item.title) and not any(found_in(t, mended.rules) for t in texts):
+    if changed:
+        return f"the exact fix does not mend every place in {', '.join(paths)}"
+    if autofix_text.by_number(item.title) and not left:
         return _Fix(what, paths, idle=True)
     return f"nothing in {', '.join(paths)} is what the exact fix mends"
 

@@ -215,7 +215,7 @@ def pins(tree: Tree, known: Mapping[str, str]) -> Fixed:
         end = value.end_mark.index
         rest = tree.text[end : tree.text.find("\n", end)] if "\n" in tree.text[end:] else ""
         told = "" if "#" in rest else f" # {ref}"
-        quoted = value.style or ""
+        quoted = getattr(value, "style", None) or ""
         edits.append(Edit(value.start_mark.index, end, f"{quoted}{name}@{commit}{quoted}{told}"))
     return Fixed(tree.text, left=tuple(left)) if left else _done(tree, edits)
 

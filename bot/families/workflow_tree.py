@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import yaml
 
-MAX_WORKFLOW = 300_000  # characters
+MAX_TEXT = 100_000  # characters of a file; more is nobody's workflow, and would take long
+MOST_STEPS = 500
 Node = yaml.MappingNode | yaml.SequenceNode | yaml.ScalarNode
 
 
@@ -55,8 +56,8 @@ class Tree:
     """A workflow or a composite action. Raises ValueError where the text is neither."""
 
     def __init__(self, text: str) -> None:
-        if len(text) > MAX_WORKFLOW or text[:1] == "\ufeff":
-            raise ValueError("too large, or begins with a mark")
+        if len(text) > MAX_TEXT or text[:1] == "\ufeff":
+            raise ValueError("it is too large, or begins with a mark")
         try:
             root = yaml.compose(text, Loader=yaml.SafeLoader)
         except (yaml.YAMLError, RecursionError) as error:
@@ -64,6 +65,8 @@ class Tree:
         if not isinstance(root, yaml.MappingNode):
             raise ValueError("it is no workflow")
         self.text, self.root = text, root
+        if sum(1 for _ in self.steps()) > MOST_STEPS:
+            raise ValueError(f"it has more than {MOST_STEPS} steps")
 
     @property
     def jobs(self) -> dict[str, yaml.MappingNode]:

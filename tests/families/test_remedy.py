@@ -233,3 +233,28 @@ def test_people_may_say_it_in_their_own_words(title):
 )
 def test_what_only_sounds_like_it_is_left_alone(title):
     assert isinstance(detect(title, {CI: INJECTED, "shop/a.py": "x"}), NotThis)
+
+
+SOURCES = [
+    ("js/disabling-certificate-validation", "web/a.ts",
+     "// rejectUnauthorized: false\nget({ host, rejectUnauthorized: false });\n",
+     "// rejectUnauthorized: false\nget({ host, rejectUnauthorized: true });\n"),
+    ("G402", "net/a.go", "c := &tls.Config{InsecureSkipVerify: true} // no\n",
+     "c := &tls.Config{InsecureSkipVerify: false} // no\n"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rule", "path", "before", "after"), SOURCES)
+def test_certificates_are_checked_again(rule, path, before, after):
+    found = detect(f"TLS ({rule}) in {path}", {path: before})
+    assert [one.content for one in found.changes] == [after]
+    assert isinstance(detect(f"TLS ({rule}) in {path}", {path: after}), Already)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["process.env.NODE_TLS_REJECT_UNAUTHORIZED = 0;\n", "get({ rejectUnauthorized: check });\n"],
+)
+def test_a_check_that_is_switched_off_in_another_way_is_for_people(text):
+    title = "TLS (js/disabling-certificate-validation) in a.js"
+    assert isinstance(detect(title, {"a.js": text}), Question)

@@ -208,6 +208,8 @@ def code(rule_id: str, said: str, path: str) -> dict[str, str]:
         ("B506", "shop/a.py", "import yaml\nyaml.safe_load('')\n", "already_fixed"),
         ("py/unsafe-deserialization", "shop/a.py", "import pickle\npickle.loads(b'')\n",
          "no_known_fix"),
+        ("B324", "shop/a.py", "import hashlib\ndef etag(p):\n    return hashlib.md5(p)\n"
+         "def other(p):\n    return hashlib.new('md5', p)\n", "no_known_fix"),
         ("B602", "shop/a.py", "import os\n", "already_fixed"),
         ("B602", "shop/a.py", "import subprocess\nsubprocess.run(x, shell=True)\n", "no_known_fix"),
         ("py/sql-injection", "shop/a.py", "x = 1\n", "no_known_fix"),
