@@ -154,8 +154,9 @@ def edited(delivery: Delivery, office: Office) -> None:
     once = f"{known.stream}/edited/{issue.get('updated_at')}"
     withdrawn = ApprovalWithdrawn(reason="the story was edited")
     events = (changed, withdrawn) if known.approved else (changed,)
-    if office.tell(known.stream, *events, once=once) and known.waits_at(Gate.PRE_DEPLOY):
+    if known.waits_at(Gate.PRE_DEPLOY):  # first: once it is told, nobody comes back to say it
         _say_story_changed(office, known, str(issue.get("updated_at")))
+    office.tell(known.stream, *events, once=once)
 
 
 def _say_story_changed(office: Office, known: Story, told: str) -> None:

@@ -10,14 +10,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable
 
-from policies.codeowners import OWNERS_FILES, read
+from policies.codeowners import read
 
 MOST = 3
-
-
-def codeowners_paths() -> tuple[str, ...]:
-    """Where GitHub looks for CODEOWNERS, first one first."""
-    return OWNERS_FILES
 
 
 def reviewers_for(

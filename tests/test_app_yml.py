@@ -206,6 +206,7 @@ def _read(
         "commit": (repository, sha),
         "branch_head": (repository, BRANCH),
         "file": (repository, "CODEOWNERS", "main"),
+        "first_file": (repository, ["CODEOWNERS"], "main"),
         "tree": (repository, sha),
         "blob": (repository, github.tree(repository, sha)[0]["sha"]),
         "failed_deliveries": (since,),

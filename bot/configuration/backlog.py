@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
@@ -109,14 +109,26 @@ class Throttle(Section):
     )
 
 
+ClosingRule = Literal[
+    "duplicate",
+    "not_affected",
+    "withdrawn",
+    "already_fixed",
+    "suppressed",
+    "test_only",
+    "example_only",
+    "vendored",
+    "dev_only",
+]
+_CLOSING: tuple[ClosingRule, ...] = tuple(one for one in get_args(ClosingRule) if one != "dev_only")
+
+
 class Security(Section):
     """What becomes of tickets of the security family."""
 
-    close: tuple[
-        Literal["duplicate", "not_affected", "already_fixed", "test_only", "dev_only"], ...
-    ] = Field(
-        ("duplicate", "not_affected", "already_fixed", "test_only"),
-        max_length=5,
+    close: tuple[ClosingRule, ...] = Field(
+        _CLOSING,
+        max_length=9,
         description="Rules that may close an item as a false alarm; the alert itself stays open.",
     )
 

@@ -85,7 +85,7 @@ def reported_rules(title: str) -> list[str]:
     found = _REPORT.search(title)
     if not found:
         return []
-    return codes_in(found["rule"]) or named(re.split(r"[./]", found["rule"])[-1])
+    return named(re.split(r"[./]", found["rule"])[-1]) or codes_in(found["rule"])
 
 
 def by_number(title: str) -> bool:

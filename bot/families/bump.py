@@ -35,6 +35,22 @@ _LOCKS = {
     "pyproject.toml": ("poetry.lock", "uv.lock", "pdm.lock"),
     "Pipfile": ("Pipfile.lock",),
     "package.json": ("package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml"),
+    "go.mod": ("go.sum",),
+    "Cargo.toml": ("Cargo.lock",),
+    "Gemfile": ("Gemfile.lock",),
+}
+_RENEWED_BY = {
+    "poetry.lock": "poetry update {package}",
+    "uv.lock": "uv lock --upgrade-package {package}=={new}",
+    "pdm.lock": "pdm update {package}",
+    "Pipfile.lock": "pipenv update {package}",
+    "package-lock.json": "npm install {package}@{new}",
+    "npm-shrinkwrap.json": "npm install {package}@{new}",
+    "yarn.lock": "yarn upgrade {package}@{new}",
+    "pnpm-lock.yaml": "pnpm update {package}@{new}",
+    "go.sum": "go get MODULE@v{new} && go mod tidy",
+    "Cargo.lock": "cargo update -p {package} --precise {new}",
+    "Gemfile.lock": "bundle update {package} --conservative",
 }
 MAX_MANIFEST = 1_000_000  # characters
 
@@ -279,7 +295,8 @@ def _lock(upgrades: list[Upgrade], files: set[str]) -> Question | None:
                 if lock in files:
                     return Question(
                         kind="locked",
-                        message=f"{lock} locks {upgrade.package}; renewing it needs its own tool",
+                        message=f"{lock} locks {upgrade.package}; renewing it needs its own tool: "
+                        + _RENEWED_BY[name].format(package=upgrade.package, new=upgrade.new),
                         details={"package": upgrade.package, "lock": lock, "path": place.path},
                     )
     return None

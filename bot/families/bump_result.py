@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from pathlib import PurePosixPath
 
+from bot.families.other_manifests import NAMES
 from bot.families.version_rules import declared
 from bot.families.workflow_uses import is_workflow
 from bot.story.vocabulary import FileChange, Value
@@ -24,7 +25,8 @@ class Place(Value):
     @property
     def python(self) -> bool:
         """Whether it is for Python's installers to have."""
-        return PurePosixPath(self.path).name != "package.json" and not is_workflow(self.path)
+        name = PurePosixPath(self.path).name
+        return name not in {"package.json", *NAMES} and not is_workflow(self.path)
 
     def asks(self, upgrade: Upgrade) -> str:
         """The requirement as PEP 508 says it, whatever the manifest's own language is."""

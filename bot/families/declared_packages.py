@@ -22,7 +22,7 @@ from policies.security_tickets import Declared
 
 _LOCKS = (
     "poetry.lock", "uv.lock", "pdm.lock", "Pipfile.lock", "package-lock.json",
-    "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml",
+    "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "Cargo.lock", "Gemfile.lock",
 )  # fmt: skip
 _DEV_FILE = re.compile(
     r"(^|[/_.-])(dev|develop|development|tests?|testing|lint|docs?|ci|typing)([/_.-]|$)", re.I

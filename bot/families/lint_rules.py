@@ -62,21 +62,34 @@ _SCANNERS = {
     "insecure-hash-algorithm-md5": "S324",
     "insecure-hash-algorithm-sha1": "S324",
     "eval-detected": "S307",
-    "flask-debug": "S201",
-    "debug-enabled": "S201",
     "insecure-temporary-file": "S306",
-    "tempfile-insecure": "S306",
-    "tarslip": "S202",
     "tarfile-extractall-traversal": "S202",
     "subprocess-shell-true": "S602",
     "unverified-ssl-context": "S323",
-    "use-timeout": "S113",
     "use-defused-xml-parse": "S314",
-    "xml-bomb": "S314",
-    "xxe": "S314",
     "insecure-randomness": "S311",
     "unused-local-variable": "F841",
     "test-equals-none": "E711",
+}
+# What is no name of a rule but where a report says so: the last part of an id.
+_REPORTED = {
+    "flask-debug": "S201",
+    "debug-enabled": "S201",
+    "tempfile-insecure": "S306",
+    "tarslip": "S202",
+    "use-timeout": "S113",
+    "xxe": "S314",
+    "xml-bomb": "S314",
+    "certificate-not-checked": "S501",
+    "weak-hash": "S324",
+    "guessable-temporary-name": "S306",
+    "shell-constant-command": "S602",
+    "debugger-on": "S201",
+    "no-timeout": "S113",
+    "yaml-loaded-unsafely": "S506",
+    "xml-parsed-undefended": "S314",
+    "guessable-secret": "S311",
+    "archive-extracted-anywhere": "S202",
 }
 _PHRASES = {
     r"(?:unused|unneeded|unnecessary|redundant|dead|superfluous) (?:\w+ )?imports?": "F401",
@@ -197,7 +210,8 @@ def _of_code(code: str) -> tuple[str, ...]:
 
 def named(name: str) -> list[str]:
     """The codes that a rule's whole name stands for, as a scanner reports it."""
-    return [*_aliases().get(name.lower(), ())]
+    code = _REPORTED.get(name.lower())
+    return [code] if code else [*_aliases().get(name.lower(), ())]
 
 
 def codes_in(text: str) -> list[str]:

@@ -18,6 +18,7 @@ import tomlkit
 import tomlkit.exceptions
 from packaging.utils import canonicalize_name
 
+from bot.families import other_manifests
 from bot.families.version_rules import declared
 from bot.families.workflow_uses import is_workflow, uses
 
@@ -75,6 +76,8 @@ def walker(path: str) -> Walker | None:
         return found
     if is_workflow(path):
         return _walk_workflow
+    if other_manifests.is_one(path):
+        return _walk_other
     if _REQUIREMENTS.search(path):
         return _walk_lines
     return _walk_environment if _ENVIRONMENT.search(path) else None
@@ -307,13 +310,22 @@ def _walk_npm(path: str, content: str, visit: Visit) -> str:
 
         def entry(pair: re.Match[str]) -> str:
             line = content.count("\n", 0, base + pair.start()) + 1
-            new = visit(Entry(path, line, "npm", pair[1].lower(), pair[3]))
+            new = visit(Entry(path, line, "npm", str(canonicalize_name(pair[1])), pair[3]))
             return f'"{pair[1]}"{pair[2]}"{new or pair[3]}"'
 
         inside = _NPM_ENTRY.sub(entry, found[1])
         return found[0].replace(found[1], inside) if found[1] else found[0]
 
     return _NPM_TABLE.sub(table, content)
+
+
+def _walk_other(path: str, content: str, visit: Visit) -> str:
+    """Manifests of other languages: plain versions and the operators before them."""
+    return other_manifests.walk(
+        path,
+        content,
+        lambda line, name, text: visit(Entry(path, line, "poetry", name, text)),
+    )
 
 
 def _walk_workflow(path: str, content: str, visit: Visit) -> str:

@@ -16,27 +16,38 @@ from packaging.version import Version
 
 from bot.backlog.edges import UNDERWAY
 from bot.backlog.item import Item
+from bot.backlog.sources import leaked
 from bot.backlog.store import Backlog
-from bot.codebase.roles import role_of
 from bot.families import autofix, autofix_text, bump, remedy, rewrite
+from bot.families.autofix_text import builds
 from bot.families.bump_phrases import fixed_versions
 from bot.families.declared_packages import Tree
-from bot.families.lint_rules import found_in
+from bot.families.finding_places import is_example, is_test, is_vendored, suppressed
+from bot.families.lint_rules import codes_in, found_in
 from bot.families.outcomes import Already, Question
 from bot.story.item_events import Family, ItemState
+from bot.texts.security import advice
 from bot.workspace.text_files import Files
 from policies.scope import Scope, may_hold_secrets, restricted
 from policies.security_tickets import Outcome, Ruling, Ticket, covered, decide
 
 CLOSED, PEOPLES = "closed by rule ", "for people by rule "
 _LOOKED_AT = (ItemState.NEW, ItemState.REFINED, ItemState.READY, ItemState.BLOCKED, ItemState.DONE)
-_SCANNERS = frozenset({"code_scanning", "sarif", "sast"})
+_SCANNERS = frozenset({"code_scanning", "sarif", "sast", "container_scan"})
 # Whose word counts for what is vulnerable; an issue may be anybody's.
 _KNOWING = _SCANNERS | {
     "dependabot", "advisories", "cyclonedx", "dependency_audit", "container_scan",
     "secret_scanning",
 }  # fmt: skip
 _STATEMENT = re.compile(r"^Analysis: (not affected|false positive)\b\s*(.*)$", re.MULTILINE)
+_PATH = re.compile(r"(?<![\w/.-])[\w.-]+(?:/[\w.-]+)*\.\w{1,5}\b")
+_THING = r"(?:secrets?|tokens?|api[ -]?keys?|access keys?|passwords?|credentials?|private keys?)"
+_LEAKED = re.compile(
+    rf"^\W*(?:\w+\W+){{0,2}}(?:leaked|exposed|hard-?coded|committed)\b.{{0,30}}\b{_THING}\b"
+    rf"|\b{_THING}\b.{{0,30}}\b(?:leaked|exposed|hard-?coded|committed|checked in)\b",
+    re.IGNORECASE,
+)
+_WITHDRAWN = re.compile(r"^Withdrawn: (\d{4}-\d{2}-\d{2})", re.MULTILINE)
 _VULNERABLE = re.compile(r"^Vulnerable: (.+)$", re.MULTILINE)
 
 
@@ -175,10 +186,10 @@ def _ticket(item: Item, tree: Tree, fix: _Fix | str, scope: Scope) -> Ticket:
     packages = _named(item, "advisory:", last=True)
     versions = fixed_versions(text)
     paths = fix.paths if isinstance(fix, _Fix) else ()
-    places = _places(item)
-    secret = any(one.source == "secret_scanning" for one in item.known) or any(
-        may_hold_secrets(path) for path in places
-    )
+    places = _places(item, tree)
+    tests = tuple(path for path in places if is_test(path))
+    rules = _rules(item)
+    secret = _is_secret(item, rules, places, tests)
     dependency = bool(packages) or (isinstance(fix, _Fix) and fix.version is not None)
     kind = "dependency" if dependency else "code" if places else "other"
     return Ticket(
@@ -189,13 +200,48 @@ def _ticket(item: Item, tree: Tree, fix: _Fix | str, scope: Scope) -> Ticket:
         statement_reason=statement[2] if statement else "",
         places=places,
         missing=tuple(path for path in places if path not in tree.files.known),
-        tests=tuple(path for path in places if role_of(path) == "test"),
+        tests=tests,
+        examples=tuple(path for path in places if is_example(path)),
+        vendored=tuple(path for path in places if is_vendored(path)),
+        suppressed=suppressed([one.body for one in item.known], rules, places, tree.files.text),
+        withdrawn=_withdrawn(item),
+        image=any(one.source == "container_scan" for one in item.known),
         mended=isinstance(fix, _Fix) and fix.idle and bool(places),
         known_fix=isinstance(fix, _Fix) and not fix.idle,
         fix=paths,
         theirs=restricted(paths or places, scope),
-        hindrance=fix if isinstance(fix, str) else "",
+        hindrance=(fix if isinstance(fix, str) else "") or advice(item.title),
     )
+
+
+def _is_secret(
+    item: Item, rules: Sequence[str], places: Sequence[str], tests: Sequence[str]
+) -> bool:
+    """Whether something leaked; a password that is only guessed at may be one of a test."""
+    if any(one.source == "secret_scanning" for one in item.known):
+        return True
+    if any(leaked.is_certain(rule, item.title) for rule in rules):
+        return True
+    if not any(one.source in _KNOWING for one in item.known) and _LEAKED.search(item.title):
+        return not (tests and set(tests) == set(places)) and not builds(item.title)
+    guessed = any(leaked.is_guess(rule) for rule in rules) and set(tests) != set(places)
+    return guessed or any(may_hold_secrets(path) for path in places)
+
+
+def _withdrawn(item: Item) -> str:
+    """Since when the advisory is withdrawn, as all those say who know it."""
+    knowing = [one for one in item.known if one.source in _KNOWING]
+    found = [_WITHDRAWN.search(one.body) for one in knowing if one.source != "cyclonedx"]
+    return found[0][1] if found and found[0] and all(found) else ""
+
+
+def _rules(item: Item) -> tuple[str, ...]:
+    """What scanners, or people where no tool knows of it, call the finding."""
+    if any(one.source in _SCANNERS for one in item.known):
+        return tuple(sorted({one.rpartition("|")[2] for one in _named(item, "rule:")}))
+    if any(one.source in _KNOWING for one in item.known):
+        return ()
+    return tuple(code for code in codes_in(item.title) if re.fullmatch(r"S\d{3}", code))
 
 
 def _known_fix(item: Item, tree: Tree) -> _Fix | str:
@@ -256,11 +302,14 @@ def _named(item: Item, kind: str, *, last: bool = False) -> tuple[str, ...]:
     return tuple(sorted({one for one in told if one}))
 
 
-def _places(item: Item) -> tuple[str, ...]:
-    """The files of a scanner's finding."""
-    if not any(one.source in _SCANNERS for one in item.known):
+def _places(item: Item, tree: Tree) -> tuple[str, ...]:
+    """The files of a finding: a scanner's, or those that a person's report of a rule names."""
+    if any(one.source in _SCANNERS for one in item.known):
+        return tuple(sorted({one.rpartition("|")[0] for one in _named(item, "rule:")}))
+    if not _rules(item):
         return ()
-    return tuple(sorted({one.rpartition("|")[0] for one in _named(item, "rule:")}))
+    told = {found[0].strip(".") for found in _PATH.finditer(f"{item.title}\n{item.body}")}
+    return tuple(sorted(told & tree.files.known))
 
 
 def _vulnerable(text: str) -> SpecifierSet | None:

@@ -9,6 +9,7 @@ import base64
 import binascii
 import logging
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
@@ -284,6 +285,20 @@ class Reads:
             return base64.b64decode(told.get("content") or "").decode("utf-8")
         except (binascii.Error, UnicodeDecodeError):
             raise Refused(f"{path} at {ref} is not text") from None
+
+    def first_file(self, repository: Repository, paths: Sequence[str], branch: str) -> str | None:
+        head = self.branch_head(repository, branch)
+        there = (path for path in paths if head is None or self._has(repository, path, head))
+        texts = (self.file(repository, path, head or branch) for path in there)
+        return next((text for text in texts if text is not None), None)
+
+    def _has(self, repository: Repository, path: str, sha: str) -> bool:
+        """Whether a commit or tree has a file or folder of that path."""
+        name, _, rest = path.partition("/")
+        for entry in self.tree(repository, sha):
+            if entry.get("path") == name:
+                return not rest or self._has(repository, rest, str(entry.get("sha")))
+        return False
 
     def tree(self, repository: Repository, sha: str) -> list[dict[str, Any]]:
         where = (repository.id, sha)

@@ -6,7 +6,7 @@ failures are `bot.outside.errors`. Everything is asked anew: nothing here is old
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -145,6 +145,12 @@ class GitHubReads(Protocol):
 
     def file(self, repository: Repository, path: str, ref: str) -> str | None:
         """A text file (up to 1 MB) at a ref; None: not there, or no file."""
+
+    def first_file(self, repository: Repository, paths: Sequence[str], branch: str) -> str | None:
+        """The first of these files that a branch has now; None: it has none of them.
+
+        Asks for as little as its head where that is the same as before.
+        """
 
     def tree(self, repository: Repository, sha: str) -> list[dict[str, Any]]:
         """The entries (`path`, `mode`, `sha`) of a commit's or tree's own level; [] if none."""

@@ -25,8 +25,9 @@ from bot.story.performer import NotAllowed, Refused
 from bot.story.vocabulary import Gate, State, Tier, Waiting
 from bot.texts import reasons, report
 from bot.workspace.text_files import Files
+from policies.codeowners import OWNERS_FILES
 from policies.failure_kind import STRATEGY, Failure, classify
-from policies.reviewers import codeowners_paths, reviewers_for
+from policies.reviewers import reviewers_for
 
 MAX_REBASES = 3
 
@@ -147,11 +148,9 @@ def _held(story: Story, room: Workroom) -> str:
 
 def _reviewers(story: Story, room: Workroom, paths: tuple[str, ...]) -> tuple[str, ...]:
     base = story.repository.default_branch
-    for place in codeowners_paths():
-        text = room.github.file(story.repository, place, base)
-        if text is not None:
-            return reviewers_for(text, paths, barred=(story.requester.login, story.author.login))
-    return ()
+    text = room.github.first_file(story.repository, OWNERS_FILES, base)
+    barred = (story.requester.login, story.author.login)
+    return () if text is None else reviewers_for(text, paths, barred=barred)
 
 
 def _gate(story: Story, desk: Desk, room: Workroom) -> Move:

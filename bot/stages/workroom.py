@@ -7,7 +7,7 @@ effect that a stage hands to its desk.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -26,6 +26,7 @@ from bot.story.vocabulary import FileChange, Repository, State, Task, TaskOutcom
 from bot.workspace.mirror import Mirror, Person
 from policies.branches import commit_message
 from policies.convergence import fingerprint, go_on
+from policies.servers import ServerFacts
 
 _TYPED = re.compile(r"([a-z]+)(?:\([^)]*\))?!?: +(.+)", re.DOTALL)
 
@@ -35,7 +36,9 @@ class GitHubReads(Protocol):
 
     def issue(self, repository: Repository, number: int) -> dict[str, Any]: ...
     def pull(self, repository: Repository, number: int) -> dict[str, Any]: ...
-    def file(self, repository: Repository, path: str, ref: str) -> str | None: ...
+    def first_file(
+        self, repository: Repository, paths: Sequence[str], branch: str
+    ) -> str | None: ...
     def branch_head(self, repository: Repository, branch: str) -> str | None: ...
 
 
@@ -62,6 +65,7 @@ class Workroom:
     configuration: Callable[[Repository], EffectiveConfig]
     conversations: Conversations = field(default_factory=Conversations)
     # stream, fingerprint of its failure, instant -> what mended such a failure before
+    servers: Callable[[Repository], Mapping[str, ServerFacts]] = lambda repository: {}
     known_fix: Callable[[str, str, datetime], Fix | None] = lambda stream, failure, at: None
 
 

@@ -7,7 +7,7 @@ commits. Never: decides.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -27,7 +27,9 @@ class GitHub(Protocol):
 
     def pull_commits(self, repository: Repository, number: int) -> list[dict[str, Any]]: ...
     def pull_files(self, repository: Repository, number: int) -> list[dict[str, Any]]: ...
-    def file(self, repository: Repository, path: str, ref: str) -> str | None: ...
+    def first_file(
+        self, repository: Repository, paths: Sequence[str], branch: str
+    ) -> str | None: ...
     def user(self, login: str, repository: Repository) -> dict[str, Any] | None: ...
     def team_members(self, repository: Repository, team: str) -> list[dict[str, Any]]: ...
     def account_of_address(self, repository: Repository, address: str) -> dict[str, Any] | None: ...
@@ -167,8 +169,7 @@ def _owned(
     repository = story.repository
     if not touched:
         return ()
-    texts = (github.file(repository, place, repository.default_branch) for place in OWNERS_FILES)
-    text = next((t for t in texts if t is not None), None)
+    text = github.first_file(repository, OWNERS_FILES, repository.default_branch)
     if text is None:
         return ()
     found = []

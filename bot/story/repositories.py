@@ -113,6 +113,15 @@ def _(event: e.ConfigurationBroken, facts: RepositoryFacts, at: datetime) -> Rep
     )
 
 
+@dataclass(frozen=True, eq=False)
+class Held:
+    """What holds for a repository by the same facts: one of it for as long as they are the same."""
+
+    facts: RepositoryFacts
+    config: EffectiveConfig
+    standing: Standing
+
+
 class Repositories:
     """The facts of all repositories, kept in step with the journal."""
 
@@ -130,7 +139,7 @@ class Repositories:
         self._journal, self.operator = journal, operator or Operator()
         self._onboarding, self._needed = onboarding, needed or {}
         self._known: dict[int, RepositoryFacts] = {}
-        self._in_force: dict[int, tuple[RepositoryFacts, EffectiveConfig]] = {}
+        self._held: dict[int, Held] = {}
         self.supposed: Told | None = None  # said instead of every repository's own files
         self._lock = threading.Lock()
 
@@ -143,16 +152,19 @@ class Repositories:
             self._known[repository_id] = known
             return known
 
+    def held(self, repository: Repository) -> Held:
+        """What holds now, as of one moment."""
+        facts = self.facts(repository.id)
+        known = self._held.get(repository.id)
+        if known is None or known.facts is not facts:
+            config = self._put_together(facts)
+            known = Held(facts, config, self._standing(facts, config.mode))
+            self._held[repository.id] = known
+        return known
+
     def configuration(self, repository: Repository) -> EffectiveConfig:
         """What holds now: the files' last good word inside the operator's bounds."""
-        return self._of(repository.id, self.facts(repository.id))
-
-    def _of(self, repository_id: int, facts: RepositoryFacts) -> EffectiveConfig:
-        """Put together once for the same facts: every effect is judged by it."""
-        known = self._in_force.get(repository_id)
-        if known is None or known[0] is not facts:
-            known = self._in_force[repository_id] = (facts, self._put_together(facts))
-        return known[1]
+        return self.held(repository).config
 
     def _put_together(self, facts: RepositoryFacts) -> EffectiveConfig:
         if self.supposed is not None:
@@ -176,11 +188,13 @@ class Repositories:
 
     def standing(self, repository: Repository) -> Standing:
         """How Towpath stands with a repository: what it may do at all (W5)."""
-        facts = self.facts(repository.id)
+        return self.held(repository).standing
+
+    def _standing(self, facts: RepositoryFacts, mode: Mode) -> Standing:
         found, granted = facts.installation, facts.installation.permissions
         return Standing(
             access=found.access or GRANTED,
-            mode=self._of(repository.id, facts).mode,
+            mode=mode,
             granted=granted,
             lacks=() if granted is None else missing(granted, self._needed),
             since=found.since,

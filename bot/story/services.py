@@ -131,16 +131,23 @@ class Services:
                 about=about,
                 limits=self._limits(name),
             )
-            if self._memory.add(name, _event(name, after), known):
+            if self._tell(name, _event(name, after), known):
                 break
         if not known.condition.open and after.open:
             log.warning("%s is degraded: %s", name, reason, extra={"service": name})
 
     def succeeded(self, name: str) -> None:
-        """Tell of an answer, whatever it said."""
+        """Tell of an answer, whatever it said.
+
+        Where nothing was wrong when its request began, nothing is: what others tell meanwhile is
+        for the next request to find out.
+        """
+        seen = self._known.get(name)
+        if seen is not None and not seen.condition.failures:
+            return
         while (known := self._look(name)).condition.failures:
             since = datetime.fromtimestamp(known.condition.since, UTC)
-            if self._memory.add(name, ServiceRecovered(service=name, since=since), known):
+            if self._tell(name, ServiceRecovered(service=name, since=since), known):
                 if known.condition.open:
                     log.info("%s answers again", name, extra={"service": name})
                 return
@@ -149,7 +156,7 @@ class Services:
         """Tell of an outage that is over, and that nobody could write down meanwhile."""
         known = self._look(name)
         degraded = ServiceDegraded(service=name, reason=reason, since=since, rest=0.0, failures=1)
-        if self._memory.add(name, degraded, known):
+        if self._tell(name, degraded, known):
             self.succeeded(name)
 
     def missed(self, name: str) -> datetime | None:
@@ -161,7 +168,13 @@ class Services:
         """What changed since `since` was looked at. Told only if nothing happened meanwhile."""
         known = self._look(name)
         if known.missed == since and not known.condition.open:
-            self._memory.add(name, ServiceReconciled(service=name, since=since), known)
+            self._tell(name, ServiceReconciled(service=name, since=since), known)
+
+    def _tell(self, name: str, event: ServiceEvent, known: Known) -> bool:
+        """Add to what is known, unless somebody else did meanwhile; look at what it is now."""
+        told = self._memory.add(name, event, known)
+        self._look(name)
+        return told
 
     def _now(self) -> float:
         return self._clock().timestamp()

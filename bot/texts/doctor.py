@@ -29,7 +29,7 @@ OLD_QUEUE = "Use Redis 6.2 or newer, or Valkey."
 SET = "set"
 SHORT = "shorter than 16 characters"
 LONGER = "Use a long random one (openssl rand -hex 32), here and in the settings of the app."
-NO_MODEL = "none: only dependency bumps and linter fixes"
+NO_MODEL = "none: only dependency bumps and exact fixes of findings"
 MODEL = (
     "Set TOWPATH_MODEL to anthropic:NAME or openai:NAME for other stories (scripted:FILE needs "
     "the file)."

@@ -9,7 +9,8 @@ from bot.story.vocabulary import TestSummary, Verdict
 ISSUE_CLOSED = "the issue is closed"
 NO_MODEL = (
     "no model is configured, and the story is of no kind that needs none "
-    "(a dependency bump or an automatic fix); an admin can set TOWPATH_MODEL"
+    "(a dependency bump, an automatic fix or an exact answer to a scanner); an admin can set "
+    "TOWPATH_MODEL"
 )
 STILL_UNCLEAR = "the story is still unclear after several rounds of questions"
 TESTS_FIRST = "Tests for the acceptance criteria, which fail without the change"

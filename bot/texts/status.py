@@ -189,6 +189,7 @@ def _facts(story: Story, budget: float, max_iterations: int) -> str:
         tier = {
             "dependency_bump": "known family: dependency bump, no model",
             "autofix": "known family: automatic fix, no model",
+            "remedy": "known family: exact answer to a scanner's finding, no model",
             "model": "model",
         }[story.spec.tier]
         rows.append(("Kind", f"{plain(story.spec.story_type, 30)} ({tier})"))

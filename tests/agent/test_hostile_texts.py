@@ -187,7 +187,7 @@ _PIECES = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=1000)
+@settings(max_examples=300, deadline=10_000)
 @given(st.lists(_PIECES, max_size=40).map("".join))
 def test_no_text_breaks_the_cleaning(text):
     assert isinstance(shown(text), str)

@@ -5,6 +5,7 @@ Times are whole seconds, as GitHub's are. Nothing here knows a rule of Towpath's
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -131,8 +132,8 @@ class SmallGitHub:
     def pull_files(self, repository: Repository, number: int) -> list[dict[str, Any]]:
         return [{"filename": "a.py"}]
 
-    def file(self, repository: Repository, path: str, ref: str) -> str | None:
-        return self.owners if path == "CODEOWNERS" else None
+    def first_file(self, repository: Repository, paths: Sequence[str], branch: str) -> str | None:
+        return self.owners if "CODEOWNERS" in paths else None
 
     def user(self, login: str, repository: Repository) -> dict[str, Any] | None:
         return shape(PEOPLE[login]) if login in PEOPLE else None

@@ -91,7 +91,7 @@ def test_our_own_gates_tell_of_code_and_packages(backlog: Backlog) -> None:
     for one in local_audit.read(results):
         backlog.take(REPO, one)
     code, package = (backlog.item(REPO, number) for number in (1, 2))
-    assert (code.title, code.inputs.size.number) == ("sql in a.py", 2)
+    assert (code.title, code.inputs.size.number) == ("A finding (sql) in a.py", 2)
     assert package.title == "GHSA-9wx4-h78v-vm56: Upgrade requests to 2.32.0"
     assert package.sightings[0].identities == ("advisory:GHSA-9WX4-H78V-VM56|requests",)
     could_not = GateFinding("", None, "security/cannot-look", "no tool")

@@ -26,6 +26,6 @@ def towpath(*arguments: str, **settings: object) -> subprocess.CompletedProcess[
         env=environ(**settings),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )

@@ -15,6 +15,8 @@ import pytest
 
 from tests.cli.call import command, environ
 
+LONG_S = 240  # for a whole story on a machine that is busy with others
+
 MODULE = "import os\n\n\ndef total(prices):\n    return sum(prices)\n"
 TEST = (
     'import sys\n\nsys.path.insert(0, "src")\nimport shop\n\n\n'
@@ -26,7 +28,9 @@ STORY = "# Remove unused imports (F401) in src/shop.py\n"
 @pytest.fixture
 def short_folder() -> Iterator[Path]:
     """A folder whose name leaves room for a socket below it, which pytest's own do not."""
-    folder = Path(tempfile.mkdtemp(prefix="t-", dir="/tmp"))
+    folder = Path(
+        tempfile.mkdtemp(prefix="t-", dir=os.environ.get("PYTEST_DEBUG_TEMPROOT", "/tmp"))
+    )
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
 

@@ -13,14 +13,14 @@ from pathlib import Path
 
 from bot.cli.exits import Exit
 from bot.cli.supervision import PATIENCE_S
-from tests.cli.people import left_in, running_for, short_folder, start
+from tests.cli.people import LONG_S, left_in, running_for, short_folder, start
 
 __all__ = ["short_folder"]
 
 
 def test_the_demo_ends_with_a_merged_pull_request_and_leaves_nothing(short_folder: Path) -> None:
     called = start(short_folder, "demo", "--json")
-    out, said = called.communicate(timeout=180)
+    out, said = called.communicate(timeout=LONG_S)
     assert called.returncode == Exit.OK, said
     (line,) = out.splitlines()
     told = json.loads(line)
@@ -32,15 +32,15 @@ def test_the_demo_ends_with_a_merged_pull_request_and_leaves_nothing(short_folde
 
 def test_a_demo_that_is_kept_can_be_looked_at_and_ended_as_it_says(short_folder: Path) -> None:
     called = start(short_folder, "demo", "--keep")
-    out, said = called.communicate(timeout=180)
+    out, said = called.communicate(timeout=LONG_S)
     kept = short_folder / "temporary" / left_in(short_folder)[0]
     try:
         assert called.returncode == Exit.OK, out + said
         (page,) = re.findall(r"bob reads (\S+)", out)
-        with urllib.request.urlopen(page, timeout=10) as answer:
+        with urllib.request.urlopen(page, timeout=30) as answer:
             assert b"merged" in answer.read().lower()
         (ending,) = re.findall(r"End it with: (.*)", out)
-        subprocess.run(["sh", "-c", ending], check=True, timeout=30)
+        subprocess.run(["sh", "-c", ending], check=True, timeout=60)
         until = time.monotonic() + PATIENCE_S + 10  # serve waits so long for the work at hand
         while running_for(kept) and time.monotonic() < until:
             time.sleep(0.1)

@@ -18,6 +18,7 @@ from bot.cli.lone_house import LoneHouse
 from bot.cli.run import run
 from bot.story.vocabulary import State
 from tests.cli.people import (
+    LONG_S,
     commit,
     fingerprint,
     git,
@@ -52,7 +53,7 @@ def decided(told: dict[str, Any], lane: str) -> dict[str, tuple[str, str]]:
 def test_what_is_known_is_done_and_the_patch_fits_the_repository(place: Path) -> None:
     before = fingerprint(place / "shop")
     called = start(place, "run", "shop", "--json")
-    out, said = called.communicate(timeout=200)
+    out, said = called.communicate(timeout=LONG_S)
     assert called.returncode == Exit.OK, said
     told = json.loads(out)
     [story] = told["stories"]
@@ -69,7 +70,7 @@ def test_what_is_known_is_done_and_the_patch_fits_the_repository(place: Path) ->
 
 def test_dry_it_says_what_would_be_begun_and_leaves_nothing(place: Path) -> None:
     called = start(place, "run", "shop", "--dry-run", "--json")
-    out, said = called.communicate(timeout=120)
+    out, said = called.communicate(timeout=LONG_S)
     assert called.returncode == Exit.OK, said
     told = json.loads(out)
     wanted = decided(told, "dispatch")["Remove unused imports (F401) in src/shop.py"]
@@ -87,7 +88,7 @@ def test_interrupted_at_work_it_leaves_no_process_and_no_folder(
         if "PLANNING" in line:
             break
     called.send_signal(number)
-    called.communicate(timeout=60)
+    called.communicate(timeout=LONG_S)
     assert called.returncode == 128 + number
     assert (left_in(place), running_for(place / "temporary")) == ([], [])
 
@@ -99,7 +100,7 @@ def test_cycle_after_cycle_sees_what_was_committed_and_begins_nothing_twice(plac
     commit(place / "shop", "BACKLOG.md", PLAN + "- [ ] Write the manual\n")
     seen = [json.loads(called.stdout.readline()) for _ in range(3)]
     called.send_signal(signal.SIGINT)
-    called.communicate(timeout=60)
+    called.communicate(timeout=LONG_S)
     assert len(first["stories"]) == 1
     assert [one["stories"] for one in seen] == [[], [], []]
     assert any("Write the manual" in decided(one, "intake") for one in seen)
@@ -137,7 +138,7 @@ def test_a_mistake_is_answered_before_anything_is_started(
 def test_a_configuration_from_elsewhere_holds_instead(place: Path) -> None:
     (place / "towpath.yml").write_text("version: 1\nbacklog: {sources: [todo]}\n")
     called = start(place, "run", "shop", "--dry-run", "--json", "--config", "towpath.yml")
-    out, said = called.communicate(timeout=120)
+    out, said = called.communicate(timeout=LONG_S)
     assert called.returncode == Exit.OK, said
     assert decided(json.loads(out), "intake") == {}
 
@@ -175,7 +176,7 @@ def test_on_github_it_begins_once_and_a_rehearsal_changes_nothing(world: World) 
 def test_a_broken_configuration_lets_nothing_be_done_and_is_named(place: Path) -> None:
     commit(place / "shop", ".github/towpath.yml", "version: 1\nbacklog: {dashboards: yes}\n")
     called = start(place, "run", "shop")
-    out, said = called.communicate(timeout=120)
+    out, said = called.communicate(timeout=LONG_S)
     assert called.returncode == Exit.FAILED, said
     assert "towpath.yml:2" in out
     assert not (place / "towpath-run-shop").exists()

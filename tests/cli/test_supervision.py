@@ -69,7 +69,7 @@ def test_a_process_that_was_killed_is_started_again(tmp_path: Path) -> None:
     os.kill(first, signal.SIGKILL)
     second = pids(file, 2)[1]
     boss.terminate()
-    assert boss.wait(10) == 0
+    assert boss.wait(30) == 0
     assert not is_alive(second)
 
 
@@ -82,7 +82,7 @@ def test_one_that_keeps_ending_ends_all_and_says_which(tmp_path: Path) -> None:
         }
     )
     (good,) = pids(file, 1)
-    said, _ = boss.communicate(timeout=30)
+    said, _ = boss.communicate(timeout=60)
     assert (boss.returncode, said) == (1, "bad 3\n")
     assert not is_alive(good)
 
@@ -97,7 +97,7 @@ def test_one_that_does_not_want_to_end_is_made_to_with_its_children(
     boss.send_signal(number)
     time.sleep(0.3)
     boss.send_signal(number)  # in a hurry
-    assert boss.wait(10) == 0
+    assert boss.wait(30) == 0
     wait_for(lambda: not any(map(is_alive, found)))
 
 
@@ -106,5 +106,5 @@ def test_nothing_is_left_when_the_one_in_charge_is_killed(tmp_path: Path) -> Non
     boss = start({"one": [sys.executable, "-c", STAYS, str(file)]})
     found = pids(file, 1)
     boss.kill()
-    boss.wait(10)
+    boss.wait(30)
     wait_for(lambda: not any(map(is_alive, found)))

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from bot.cli.exits import Exit
 from bot.cli.try_repository import try_repository
 from tests.cli.people import (
+    LONG_S,
     STORY,
     commit,
     fingerprint,
@@ -50,7 +51,7 @@ def place(short_folder: Path) -> Path:
 def test_an_approved_story_is_done_and_its_patch_fits_the_repository(place: Path) -> None:
     before = fingerprint(place / "shop")
     called = start(place, "try", "shop", "--story", "story.md", "--approve", "--json")
-    out, said = called.communicate(timeout=120)
+    out, said = called.communicate(timeout=LONG_S)
     assert called.returncode == Exit.OK, said
     (line,) = out.splitlines()
     told = json.loads(line)
@@ -58,7 +59,7 @@ def test_an_approved_story_is_done_and_its_patch_fits_the_repository(place: Path
     assert told["pull_request"] > 0
     assert told["branch"].startswith("feature/STORY-1/")
     assert told["story"] == "STORY-1"
-    assert 0 < told["seconds"] < 120
+    assert 0 < told["seconds"] < LONG_S
     assert "Remove unused imports" in Path(told["report"]).read_text()
     assert fingerprint(place / "shop") == before
     git(place / "shop", "apply", "--index", told["patch"])
@@ -72,7 +73,7 @@ def test_called_in_a_shallow_clone_it_waits_and_writes_beside_it(place: Path) ->
     git(place, "clone", "--quiet", "--depth=1", url, str(clone))
     (clone / "temporary").mkdir()
     called = start(clone, "try", ".", "--story", "../story.md")
-    out, said = called.communicate(timeout=120)
+    out, said = called.communicate(timeout=LONG_S)
     assert called.returncode == Exit.WAITS, said
     assert "--approve" in out
     (patch,) = (place / "towpath-try-clone").glob("*.patch")
@@ -84,7 +85,7 @@ def test_a_question_is_shown_and_has_a_status_of_its_own(place: Path) -> None:
     (place / "asks.yaml").write_text(yaml.safe_dump(ASKS))
     (place / "story.md").write_text("Show prices in the right currency\n")
     called = start(place, "try", "shop", "--story", "story.md", "--model", "scripted:asks.yaml")
-    out, said = called.communicate(timeout=120)
+    out, said = called.communicate(timeout=LONG_S)
     assert called.returncode == Exit.QUESTION, out + said
     assert "Which currency is meant?" in out
 
@@ -92,7 +93,7 @@ def test_a_question_is_shown_and_has_a_status_of_its_own(place: Path) -> None:
 def test_what_the_second_person_may_not_approve_waits_and_says_so(place: Path) -> None:
     commit(place / "shop", ".github/CODEOWNERS", "* @carol\n")
     called = start(place, "try", "shop", "--story", "story.md", "--approve")
-    out, said = called.communicate(timeout=120)
+    out, said = called.communicate(timeout=LONG_S)
     assert called.returncode == Exit.WAITS, out + said
     assert "the report says why" in out
     assert "CODEOWNERS" in (place / "towpath-try-shop/STORY-1.md").read_text()
@@ -101,7 +102,7 @@ def test_what_the_second_person_may_not_approve_waits_and_says_so(place: Path) -
 def test_without_a_model_a_story_of_no_known_kind_is_handed_over(place: Path) -> None:
     (place / "story.md").write_text("Make it nicer\n")
     called = start(place, "try", "shop", "--story", "story.md", "--json")
-    out, said = called.communicate(timeout=120)
+    out, said = called.communicate(timeout=LONG_S)
     assert called.returncode == Exit.HANDED_OVER, said
     told = json.loads(out.splitlines()[-1])
     assert (told["state"], told["patch"], told["pull_request"]) == ("FAILED", "", None)
@@ -119,7 +120,7 @@ def test_interrupted_at_work_it_leaves_no_process_and_no_folder(
             break
     assert len(running_for(place / "temporary")) >= 6, "nothing runs that could be left"
     called.send_signal(number)
-    called.communicate(timeout=60)
+    called.communicate(timeout=LONG_S)
     assert called.returncode == 128 + number
     assert (left_in(place), running_for(place / "temporary")) == ([], [])
 

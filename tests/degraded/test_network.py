@@ -74,7 +74,7 @@ def test_whatever_the_network_does_one_finds_out_and_the_others_send_nothing(
             read(one, place)
         assert 0 < away.value.retry_after <= 5
     assert len(proxy.asked) == asked
-    assert time.monotonic() - began < 1  # nobody waits for what is known to be away
+    assert time.monotonic() - began < 4  # who waits for what is known to be away needs six
     (told,) = degraded(journal)
     assert told.service == "github"
     proxy.mode = ""

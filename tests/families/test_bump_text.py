@@ -269,9 +269,9 @@ def test_several_fixed_versions_are_all_kept_for_the_choice():
     ],
 )
 def test_a_hostile_text_is_read_in_bounded_time(text):
-    began = time.perf_counter()
+    began = time.thread_time()
     bump_text.read("Bump requests " + text, "vulnerable CVE-2020-1234 requests\n" + text, KNOWN)
-    assert time.perf_counter() - began < 2
+    assert time.thread_time() - began < 2
 
 
 # What the project holds; a story tells more versions than the one that it wants.

@@ -78,7 +78,7 @@ def start(server: EmbeddedServer) -> Iterator[Start]:
         yield begin
 
 
-def until(true: Callable[[], object], seconds: float = 15.0) -> None:
+def until(true: Callable[[], object], seconds: float = 30.0) -> None:
     """Wait until something is so; fail when it is not after `seconds`."""
     deadline = time.monotonic() + seconds
     while not true():

@@ -300,12 +300,12 @@ def test_a_queue_that_hangs_is_a_503_in_seconds_and_then_at_once(
         os.kill(pid, signal.SIGSTOP)
         began = time.monotonic()
         assert web.deliver()[0] == 503
-        assert time.monotonic() - began < 3
-        began = time.monotonic()
+        first, began = time.monotonic() - began, time.monotonic()
+        assert first < 10
         assert web.deliver()[0] == 503
-        assert time.monotonic() - began < 0.5
+        assert time.monotonic() - began < first / 2
         os.kill(pid, signal.SIGCONT)
-        until(lambda: web.deliver()[0] == 202, seconds=5)
+        until(lambda: web.deliver()[0] == 202)
     finally:
         os.kill(pid, signal.SIGCONT)
         own.stop()

@@ -141,8 +141,8 @@ def test_sigterm_ends_idle_processes_at_once(redis: Redis, start: Start) -> None
     began = time.monotonic()
     for process in processes:
         process.terminate()
-    assert [process.wait(10) for process in processes] == [0, 0, 0]
-    assert time.monotonic() - began < 3
+    assert [process.wait(30) for process in processes] == [0, 0, 0]
+    assert time.monotonic() - began < 15
 
 
 def test_a_worker_asked_to_end_ends_when_the_queue_goes_away_meanwhile(tmp_path: Path) -> None:
@@ -217,9 +217,9 @@ def test_of_two_clocks_one_ticks_and_the_other_takes_over(redis: Redis, start: S
     start(DELIVERIES_WORKER)
     until(lambda: int(redis.get("test:sweeps") or 0) >= 1)
     began, before = time.monotonic(), int(redis.get("test:sweeps") or 0)
-    time.sleep(2.5)
+    time.sleep(3.5)
     in_between = int(redis.get("test:sweeps") or 0) - before
-    assert in_between <= time.monotonic() - began + 1
+    assert in_between <= time.monotonic() - began + 2  # both of them would tick seven times
     holder = next(
         clock for clock in clocks
         if str(clock.pid) == (redis.hget("rq:cron_scheduler:towpath-clock", "pid") or b"").decode()

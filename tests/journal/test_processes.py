@@ -59,7 +59,7 @@ def test_a_process_killed_at_a_boundary_leaves_all_of_a_commit_or_nothing(
     assert journal.verify() == []
     begun = time.monotonic()
     journal.append("s", [said(0)], actor="next", expect=events)
-    assert time.monotonic() - begun < 1.0  # no lock of the dead is in the way
+    assert time.monotonic() - begun < 8  # a lock of the dead would be in the way for ten
 
 
 def test_writers_killed_at_any_moment_leave_a_chain_that_holds(url: str, journal: Journal) -> None:
@@ -91,7 +91,7 @@ def test_a_child_that_outlives_a_killed_writer_holds_no_lock_of_it(
     os.kill(child, 0)  # still there
     begun = time.monotonic()
     journal.append("s", [said(3)], actor="next", expect=1)
-    assert time.monotonic() - begun < 1.0
+    assert time.monotonic() - begun < 8
 
 
 def test_connections_that_the_server_ended_while_they_rested_are_replaced(

@@ -67,6 +67,19 @@ def test_files_are_text_at_a_ref(place: Place) -> None:
         github.file(repository, "logo.bin", "main")
 
 
+def test_the_first_file_that_a_branch_has_is_read_anew_when_its_head_moves(place: Place) -> None:
+    github, repository, alice = place.github, place.repository, place.as_person()
+    paths = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
+    assert github.first_file(repository, paths, "main") == "* @alice @acme/core\n"
+    assert github.first_file(repository, paths[::2], "main") is None
+    before = len(place.asked)
+    assert github.first_file(repository, paths[::2], "main") is None
+    assert len(place.asked) == before + 1
+    alice.push(REPO, "main", {".github/CODEOWNERS": "* @bob\n", "docs/a": ""}, "chore: owners")
+    assert github.first_file(repository, paths, "main") == "* @bob\n"
+    assert github.first_file(repository, paths, "no-such-branch") is None
+
+
 @pytest.mark.parametrize("path", ["../../issues/1", "a/../b", "", "a//b"])
 def test_a_path_cannot_climb_out_of_its_place(place: Place, path: str) -> None:
     with pytest.raises(errors.Refused):

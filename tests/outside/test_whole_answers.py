@@ -91,7 +91,7 @@ def test_an_answer_that_drips_is_a_time_out(
     server, began = dripping(said, at_once), time.monotonic()
     with session(0.5) as alone, pytest.raises(requests.RequestException):
         alone.get(server.url, timeout=5)
-    assert 0.4 < time.monotonic() - began < 3
+    assert 0.4 < time.monotonic() - began < 15
     assert server.requests == 1
 
 
@@ -123,8 +123,8 @@ def one_connection(answers: int, after_s: float) -> Iterator[str]:
 
 
 def test_each_answer_on_one_connection_has_its_own_time() -> None:
-    with one_connection(4, 0.3) as url, session(1.0) as alone:
-        assert [alone.get(url, timeout=1).json() for _ in range(4)] == [{}] * 4
+    with one_connection(7, 0.3) as url, session(2.0) as alone:
+        assert [alone.get(url, timeout=1).json() for _ in range(7)] == [{}] * 7
 
 
 def test_requests_to_github_share_a_connection() -> None:

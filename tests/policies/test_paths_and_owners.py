@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policies.codeowners import CodeOwnersFile, owners_of
-from policies.reviewers import codeowners_paths, reviewers_for
+from policies.reviewers import reviewers_for
 from policies.scope import Scope, decide, restricted
 
 
@@ -126,4 +126,3 @@ def test_reviewers_are_the_owners_of_most_paths_and_never_the_author() -> None:
     assert reviewers_for(text, paths, barred=("Author",)) == ("a", "o/team", "b")
     assert reviewers_for(text, ["1.md"], barred=("B",)) == ()
     assert reviewers_for(text, paths, most=1) == ("a",)
-    assert codeowners_paths()[0] == ".github/CODEOWNERS"

@@ -19,29 +19,30 @@ def sweeps(world: World, times: int = 2) -> None:
         world.sweep()
 
 
-@pytest.mark.parametrize("place", ["issue", "pull request", "line"])
-def test_a_command_that_no_webhook_told_of_is_obeyed_once(world: World, place: str) -> None:
+def test_a_command_that_no_webhook_told_of_is_obeyed_once(world: World) -> None:
     number = world.story()
     pull = world.tale(number).pull_number
-    world.later()
     silent = world.act("bob", silently=True)
-    if place == "line":
-        body = {
-            "body": "/pause",
-            "path": "requirements.txt",
-            "line": 1,
-            "side": "RIGHT",
-            "commit_id": world.pull(pull)["head"]["sha"],
-        }
-        silent.request("POST", f"/repos/{REPO}/pulls/{pull}/comments", body)
-    else:
-        comment = silent.comment(REPO, number if place == "issue" else pull, "/pause")
-    world.settle()
-    assert world.tale(number).pause is None
-    sweeps(world, 3)
-    assert world.events(number).count("pause_requested") == 1
-    if place != "line":
-        assert sorted(world.reactions(comment)) == ["+1", "eyes"]
+    for times, place in enumerate(["issue", "pull request", "line"], start=1):
+        world.later()
+        if place == "line":
+            body = {
+                "body": "/pause",
+                "path": "requirements.txt",
+                "line": 1,
+                "side": "RIGHT",
+                "commit_id": world.pull(pull)["head"]["sha"],
+            }
+            silent.request("POST", f"/repos/{REPO}/pulls/{pull}/comments", body)
+        else:
+            comment = silent.comment(REPO, number if place == "issue" else pull, "/pause")
+        world.settle()
+        assert world.tale(number).pause is None, place
+        sweeps(world, 3)
+        assert world.events(number).count("pause_requested") == times, place
+        if place != "line":
+            assert sorted(world.reactions(comment)) == ["+1", "eyes"]
+        world.say("alice", number, "/resume")
 
 
 def test_a_lost_retry_of_a_story_that_ended_is_found(world: World) -> None:

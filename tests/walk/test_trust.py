@@ -100,10 +100,9 @@ def test_a_label_added_by_hand_is_not_an_approval(world: World) -> None:
     assert not world.pulls()[0]["merged_at"]
 
 
-@pytest.mark.parametrize("login", ["alice"])
-def test_author_and_requester_cannot_approve(world: World, login: str) -> None:
-    number = world.story(by=login)
-    comment = world.say(login, number, "/approve")
+def test_author_and_requester_cannot_approve(world: World) -> None:
+    number = world.story(by="alice")
+    comment = world.say("alice", number, "/approve")
     assert "confused" in world.reactions(comment)
     assert world.state(number) is State.WAITING
     assert "somebody else with write access has to approve" in world.comments(number)[-1]
@@ -151,12 +150,12 @@ def test_a_full_sha_approves_exactly_that_commit(world: World) -> None:
     assert world.state(number) is State.DONE
 
 
-@pytest.mark.parametrize("login", ["tom", "rita"])
-def test_only_write_access_starts_and_approves(world: World, login: str) -> None:
+def test_only_write_access_starts_and_approves(world: World) -> None:
     number = world.story()
-    comment = world.say(login, number, "/approve")
-    assert "confused" in world.reactions(comment)
-    assert world.state(number) is State.WAITING
+    for login in ("tom", "rita"):
+        comment = world.say(login, number, "/approve")
+        assert "confused" in world.reactions(comment), login
+        assert world.state(number) is State.WAITING, login
 
 
 def test_triage_may_label_but_not_start_a_story(world: World) -> None:

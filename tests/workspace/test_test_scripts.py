@@ -89,13 +89,13 @@ def test_no_script_makes_reading_it_fail(text: str, others: dict[str, str]) -> N
 
 def test_scripts_that_call_each_other_end_quickly() -> None:
     around = {n: " && ".join(f"npm run {m}" for m in "abcdefgh") for n in "abcdefgh"}
-    began = time.perf_counter()
+    began = time.thread_time()
     test_script("a", around)
     for word in ("npm run ", "jest ", "node --a ", "mocha -R ", " --reporter", "npm -s ", "node -"):
         runners_in(word * 1000)
         instrumented(word * 1000)
         test_script("test", {"test": word * 1000})
-    assert time.perf_counter() - began < 5
+    assert time.thread_time() - began < 5
 
 
 @pytest.mark.parametrize(

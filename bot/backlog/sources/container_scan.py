@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.backlog.entry import Entry, Sightings
+from bot.backlog.sources import leaked
 from bot.backlog.sources.document import Document, reader
 from bot.backlog.sources.json_reports import data_of, inside, line_of, listed, objects, text
 from bot.story.item_events import Family
@@ -132,7 +133,7 @@ def _misconfiguration(one: dict[str, Any], target: str) -> Entry:
         ),
         {"file": target, "rule": rule},
         key=f"{rule}|{target}",
-        family=Family.OPERATIONS,
+        family=Family.SECURITY,
         severity=text(one, "Severity"),
     )
 
@@ -143,7 +144,7 @@ def _secret(one: dict[str, Any], target: str) -> Entry:
     return Entry(
         f"A secret ({text(one, 'Title') or rule}) in {target}",
         line_of(one),
-        f"{target}:{line}" if line else target,
+        leaked.body(rule, [f"{target}:{line}" if line else target]),
         {"file": target, "rule": rule},
         key=f"{rule}|{target}|{line}",
         family=Family.SECURITY,

@@ -25,16 +25,18 @@ def _entry(one: Told) -> Entry:
     fixed = text(one, "security_vulnerability", "first_patched_version", "identifier")
     cve = text(one, "security_advisory", "cve_id")
     mend = f"Upgrade {package} to {fixed} or later" if fixed else f"{package} has no fixed version"
+    withdrawn = text(one, "security_advisory", "withdrawn_at")
     words = (
         text(one, "security_advisory", "summary"),
         f"{mend} ({manifest})." if manifest else f"{mend}.",
         f"Vulnerable: {text(one, 'security_vulnerability', 'vulnerable_version_range')}",
+        f"Withdrawn: {withdrawn}" if withdrawn else "",
     )
     known = [name for name in (advisory, cve) if name]
     return Entry(
         f"{cve or advisory}: {mend}",
         0,
-        "\n\n".join(words),
+        "\n\n".join(part for part in words if part),
         {"url": text(one, "html_url"), "created": text(one, "created_at")},
         key=f"{advisory}|{package}",
         family=Family.SECURITY,

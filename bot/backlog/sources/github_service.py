@@ -33,8 +33,12 @@ def looked(
     repository: Repository,
     ask: Callable[[Repository], Sequence[Told]],
     each: Callable[[Told, Sightings], None],
+    together: Callable[[Sightings], None] = lambda told: None,
 ) -> Reading:
-    """Ask, and let `each` add what an answer means. A refusal is a fault of the whole reading."""
+    """Ask, and let `each` add what an answer means, `together` what all of them do.
+
+    A refusal is a fault of the whole reading.
+    """
     told = Sightings(source, source, repository.full_name)
     try:
         answers = ask(repository)
@@ -48,6 +52,7 @@ def looked(
         return told.reading("", complete=False)
     for one in answers:
         each(one, told)
+    together(told)
     seen = [[one.key, one.digest] for one in told.found]
     return told.reading(digest(sorted(seen)))
 

@@ -69,7 +69,7 @@ def _code(rule: str, findings: Sequence[GateFinding]) -> Entry:
     places = [f"- {one.file}:{one.line or 0} {one.message}" for one in findings[:_SHOWN]]
     worst = min((one.severity for one in findings), key=list(_LEVELS).index)
     return Entry(
-        f"{rule} in {first.file or 'the project'}",
+        f"{_titled(rule)} in {first.file or 'the project'}",
         0,
         "\n".join(places),
         {"file": first.file, "rule": rule},
@@ -78,6 +78,12 @@ def _code(rule: str, findings: Sequence[GateFinding]) -> Entry:
         severity=_LEVELS[worst],
         inputs={"size": (2 if len(findings) <= 3 else 3, f"{len(findings)} places")},
     )
+
+
+def _titled(rule: str) -> str:
+    """A rule as reports name one: `name (id)`."""
+    number, _, name = rule.partition(":")
+    return f"{name.replace('_', ' ')} ({number})" if name else f"A finding ({rule})"
 
 
 def _advice(rule: str, package: str, findings: Sequence[GateFinding]) -> Entry:

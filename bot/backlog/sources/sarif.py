@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from bot.backlog.entry import Entry, Sightings
+from bot.backlog.sources import leaked, reported
 from bot.backlog.sources.document import Document, reader
 from bot.backlog.sources.json_reports import data_of, inside, line_of, listed, objects, text
 from bot.story.item_events import Family
@@ -100,12 +101,28 @@ def _entry(
     tool: str, rule: str, file: str, about: dict[str, Any], results: list[dict[str, Any]]
 ) -> Entry:
     first = results[0]
+    score = text(about, "properties", "security-severity")
+    plain = text(first, "message", "text")
+    vulnerable = reported.vulnerable(rule, plain)
+    if vulnerable is not None:
+        return reported.upgrade(vulnerable, plain, file, {}, score or "high", line_of(first))
+    if leaked.is_certain(rule, tool=tool) or leaked.is_guess(rule):
+        where = [f"{file}:{_start(one)}" for one in results[:_SHOWN]]
+        return Entry(
+            leaked.title(rule, file),
+            line_of(first),
+            leaked.body(rule, where),
+            {"file": file, "rule": rule} if file else {},
+            key=f"{tool}|{rule}|{file}",
+            family=Family.SECURITY,
+            severity=score or "high",
+        )
     said = text(first, "message", "text") or text(first, "message", "markdown")
     short = text(about, "shortDescription", "text") or text(about, "name") or said or rule
     level = first.get("level") or text(about, "defaultConfiguration", "level") or "warning"
-    score = text(about, "properties", "security-severity")
     tags = inside(about, "properties", "tags")
-    security = bool(score) or (isinstance(tags, list) and "security" in tags)
+    security = bool(score) or reported.is_security(tool)
+    security = security or (isinstance(tags, list) and "security" in tags)
     places = [
         f"- {file}:{_start(one)} {text(one, 'message', 'text')}".rstrip()
         for one in results[:_SHOWN]

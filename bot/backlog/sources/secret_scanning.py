@@ -7,6 +7,7 @@ from bot.backlog.reading import Reading
 from bot.backlog.sources.github_service import Reads, Told, looked, text
 from bot.story.item_events import Family
 from bot.story.vocabulary import Repository
+from bot.texts.security import revocation
 
 NAME = "secret_scanning"
 
@@ -25,12 +26,10 @@ def _entry(one: Told) -> Entry:
     number = text(one, "number")
     kind = text(one, "secret_type_display_name") or text(one, "secret_type") or "a secret"
     active = text(one, "validity") == "active"
-    note = "It is said to be valid still. " if active else ""
     return Entry(
         f"Revoke a leaked secret: {kind} (alert {number})",
         0,
-        f"{note}A person has to revoke it where it was issued; removing it from the files does not "
-        "undo the leak.",
+        revocation(kind, active),
         {"url": text(one, "html_url"), "created": text(one, "created_at")},
         key=number,
         family=Family.SECURITY,

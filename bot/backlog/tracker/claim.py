@@ -29,6 +29,7 @@ from bot.story.vocabulary import Repository
 from bot.texts import tickets as texts
 from policies import claims
 from policies.claims import HOLD, Claim, Seen, Taking, Us, What
+from policies.tickets import Shown, Side, side
 
 MEANT = timedelta(minutes=10)  # how long it stands that somebody means to take a ticket
 _AGAIN = timedelta(minutes=2)
@@ -127,9 +128,11 @@ class _Claiming:
             return _no("no_ticket", f"{self._key} {where}")
         records = tracker.records(self._key)
         judged = self._judged(ticket, records, us)
-        if judged.what is What.OURS and self._key in self._ledger.held:
-            return judged
+        if judged.what is What.OURS:
+            return self._stopped(ticket, us) or judged
         if not judged.may:
+            if judged.rule != "claimed":  # else we stand in line
+                self._take_back(records, judged.reason)
             return judged
         fences = [one.fence for one in records] + [self._ledger.fences.get(self._key, 0)]
         fence = max(fences) + 1
@@ -148,7 +151,9 @@ class _Claiming:
         theirs = () if ticket.assignee in ("", us) else (ticket.assignee_name or ticket.assignee,)
         stands = None
         if strongest is not None:
-            stands = Claim(strongest.holder, strongest.fence, strongest.expires)
+            begun = strongest in ours and self._key not in self._ledger.held
+            expires = min(strongest.expires, self._now) if begun else strongest.expires
+            stands = Claim(strongest.holder, strongest.fence, expires)
         state = claims.CLOSED if means is ItemState.DONE else claims.OPEN
         names = (ticket.assignee_name,) if ticket.assignee == us else ()
         asked = self._now if self._asked else None
@@ -156,12 +161,28 @@ class _Claiming:
             Seen(stands, theirs, state), Us(self._tickets.holder, names, asked), self._now
         )
         if not judged.may or judged.what is What.OURS or self._asked:
-            return judged
+            return judged  # what was only begun is no claim: people may have come between
         if means is ItemState.BLOCKED:
             return _no("blocked", f"{self._key} is {ticket.status}")
         if means in (ItemState.DOING, ItemState.PR) and stands is None and ticket.assignee != us:
             return _no("under_way", f"{self._key} is {ticket.status}, and not by us")
         return judged
+
+    def _stopped(self, ticket: Ticket, us: str) -> Taking | None:
+        """A person ended or took what we hold; that is told when the ticket is looked after."""
+        held = self._ledger.held[self._key]
+        blocked = means_of(ticket, self._tickets.config) is ItemState.BLOCKED
+        shown = Shown(ticket.status, ticket.category, blocked, ticket.assignee)
+        sided = side(held.shown, shown, us)
+        if sided.side is not Side.STOPS or self._asked:
+            return None
+        return _no("yielded", f"{self._key}: a person came between ({sided.why})")
+
+    def _take_back(self, records: Sequence[Record], reason: str) -> None:
+        """What was begun and broken off says no longer that we want it."""
+        for one in records:
+            if one.name == self._tickets.property_name and self._key not in self._ledger.held:
+                give_up(self._tickets, self._key, self._item, reason, one.fence)
 
     def _take(self, ticket: Ticket, us: str, fence: int) -> Taking | None:
         """Why not, or None where it is ours now."""
@@ -192,6 +213,12 @@ class _Claiming:
 
     def _moved(self, ticket: Ticket, fence: int) -> Done:
         wanted = self._tickets.config.states.doing
+        former = self._ledger.fences.get(self._key, 0)
+        row = self._tickets.office.journal.effect(
+            self._tickets.key("move", self._key, former, "claim")
+        )
+        if row is not None and row.status == "failed" and row.not_before is not None:
+            self._tickets.do(row.effect)  # it may have been done: what was before is told by it
         if not wanted or wanted.casefold() == ticket.status.casefold():
             return Done()
         return self._tickets.do(
@@ -239,7 +266,7 @@ class _Claiming:
                 ticket=self._key,
                 item=self._item,
                 fence=fence,
-                before=before.status,
+                before=tickets.ledger().before(self._key, before.status),
                 status=now.status,
                 assignee=now.assignee,
             ),

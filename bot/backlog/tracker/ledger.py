@@ -19,6 +19,7 @@ from bot.story.ticket_events import (
     TicketYielded,
 )
 from bot.story.tickets import CLAIM
+from policies.tickets import Shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +43,17 @@ class Held:
     left: bool = False
     stopped: bool = False
 
+    @property
+    def shown(self) -> Shown:
+        """As we showed it last."""
+        return Shown(self.status, self.category, False, self.assignee)
+
 
 @dataclass(frozen=True)
 class Ledger:
     """`fences`: the last one of each ticket; `changes`: how often it was moved or assigned.
 
+    `moved`: the status that a ticket had before we moved it, and where we moved it, until released.
     `refused`: keys of effects that were refused for good; `read_at`, `whole_at`: when tickets were
     read for the question `fingerprint`; `in_step_at`: when all was looked after after an outage.
     """
@@ -54,11 +61,17 @@ class Ledger:
     held: Mapping[str, Held] = field(default_factory=dict)
     fences: Mapping[str, int] = field(default_factory=dict)
     changes: Mapping[str, int] = field(default_factory=dict)
+    moved: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     refused: frozenset[str] = frozenset()
     fingerprint: str = ""
     read_at: datetime | None = None
     whole_at: datetime | None = None
     in_step_at: datetime | None = None
+
+    def before(self, ticket: str, status: str) -> str:
+        """What a ticket in `status` was in before we came to it, in however many tries."""
+        first, ours = self.moved.get(ticket, ("", ""))
+        return first if ours == status else status
 
 
 def fold(recorded: Iterable[Any]) -> Ledger:
@@ -68,12 +81,14 @@ def fold(recorded: Iterable[Any]) -> Ledger:
     changes: dict[str, int] = {}
     expires: dict[str, datetime] = {}
     asked: dict[str, str] = {}
+    moved: dict[str, tuple[str, str]] = {}
     refused: set[str] = set()
     read = Ledger()
     for record in recorded:
         event, at = record.event, record.at
         if isinstance(event, EffectPerformed):
             asked |= _asked(event)
+            _moved(event, moved)
             _performed(event, held, fences, changes, expires)
         elif isinstance(event, EffectFailed) and event.final:
             refused.add(event.key)
@@ -92,6 +107,7 @@ def fold(recorded: Iterable[Any]) -> Ledger:
         elif isinstance(event, TicketReleased):
             held.pop(event.ticket, None)
             asked.pop(event.ticket, None)
+            moved.pop(event.ticket, None)
         elif isinstance(event, TicketYielded) and event.ticket in held:
             held[event.ticket] = replace(
                 held[event.ticket],
@@ -106,13 +122,22 @@ def fold(recorded: Iterable[Any]) -> Ledger:
             read = replace(read, fingerprint=event.fingerprint, read_at=at, whole_at=whole_at)
         elif isinstance(event, TicketsInStep):
             read = replace(read, in_step_at=at)
-    return replace(read, held=held, fences=fences, changes=changes, refused=frozenset(refused))
+    return replace(
+        read, held=held, fences=fences, changes=changes, moved=moved, refused=frozenset(refused)
+    )
 
 
 def _asked(event: EffectPerformed) -> dict[str, str]:
     if event.effect != "transition_ticket":
         return {}
     return {event.result["ticket"]: event.result["asked"]}
+
+
+def _moved(event: EffectPerformed, moved: dict[str, tuple[str, str]]) -> None:
+    if event.effect == "transition_ticket":
+        ticket, before = event.result["ticket"], event.result["before"]
+        first, ours = moved.get(ticket, (before, before))
+        moved[ticket] = (first if ours == before else before, event.result["status"])
 
 
 def _performed(

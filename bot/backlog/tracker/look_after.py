@@ -95,7 +95,7 @@ class _Looking:
             self._release(ticket, "a person ended it")
             return self._seen
         us = tracker.us()
-        sided = side(_ours(held), self._shown(ticket), us)
+        sided = side(held.shown, self._shown(ticket), us)
         if sided.side is Side.STOPS:
             self._yield(ticket, item, sided)
         elif item is None:
@@ -180,7 +180,7 @@ class _Looking:
             story is not None and story.terminal and item.state not in UNDERWAY
         )
         if item.state in OPEN:
-            if self._now - self._held.since >= self._settling:
+            if abs(self._now - self._held.since) >= self._settling:
                 self._status(ticket, self._tickets.config.states.ready or self._held.before)
                 self._release(ticket, f"item {item.number} is {item.state}", unassign=True)
             return
@@ -286,10 +286,6 @@ class _Looking:
 def _wanted(tickets: Tickets, state: ItemState) -> str:
     told: str = getattr(tickets.config.states, state.value.lower(), "")
     return told
-
-
-def _ours(held: Held) -> Shown:
-    return Shown(held.status, held.category, False, held.assignee)
 
 
 def _url_of(story: Story, web: str, repository: str) -> str:

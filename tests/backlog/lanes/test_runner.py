@@ -210,7 +210,7 @@ def test_where_nothing_may_be_done_no_lane_runs(journal: Journal, clock: Clock) 
 def test_a_run_that_hangs_loses_its_lease(tmp_path: Path) -> None:
     engine = open_database(f"sqlite:///{tmp_path}/hang.db")
     journal = Journal(engine, lambda: datetime.now(UTC))
-    times = Times(lease_s=0.4, heartbeat_s=0.1)
+    times = Times(lease_s=1.0, heartbeat_s=0.1)
 
     def hang(shift: Shift) -> Outcome:
         runs: list[LaneEnded] = []

@@ -1,4 +1,4 @@
-"""The ten tickets through the whole of Towpath: lanes, engine, sandbox, the shop's own tests."""
+"""Ten tickets through the whole of Towpath: lanes, engine, sandbox, the project's own tests."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from bot.backlog.item import Item
 from bot.backlog.store import Backlog
 from bot.cli.cycle import LocalCycle
 from bot.cli.local_project import LocalProject
-from tests.backlog.security import shop
+from tests.backlog.security import ledger, shop
 
 NAME = "you/shop"
 CONFIG = """\
 version: 1
 limits: {prs_per_day: 50, open_prs: 50}
 backlog:
-  sources: [issues, documents, dependabot, secret_scanning]
+  sources: [issues, documents, dependabot, secret_scanning, code_scanning]
 """
 
 
@@ -48,13 +48,30 @@ class Ended:
         return "hand_over", rule
 
 
+@dataclass(frozen=True)
+class Sample:
+    """A project, what is told of it, and what is to become of each ticket by words of its title."""
+
+    files: Mapping[str, str]
+    alerts: Mapping[str, Sequence[dict[str, Any]]]
+    wanted: Mapping[str, tuple[str, str]]
+    issues: Sequence[tuple[str, str]] = ()
+
+
+SHOP = Sample(
+    shop.FILES,
+    {"dependabot": shop.DEPENDABOT, "secret_scanning": shop.SECRETS},
+    shop.WANTED,
+    [shop.RATES_ISSUE],
+)
+LEDGER = Sample(ledger.FILES, ledger.ALERTS, ledger.WANTED)
+
+
 @contextmanager
-def project(
-    folder: Path, files: Mapping[str, str], alerts: Sequence[dict[str, Any]]
-) -> Iterator[LocalProject]:
-    """The shop on a GitHub of its own, with its alerts and its people's issue."""
+def project(folder: Path, sample: Sample) -> Iterator[LocalProject]:
+    """The project on a GitHub of its own, with its alerts and its people's issues."""
     source = folder / "shop"
-    for path, text in {**files, ".github/towpath.yml": CONFIG}.items():
+    for path, text in {**sample.files, ".github/towpath.yml": CONFIG}.items():
         (source / path).parent.mkdir(parents=True, exist_ok=True)
         (source / path).write_text(text)
     for words in ("init -q -b main .", "add -A", "commit -q -m shop"):
@@ -62,29 +79,25 @@ def project(
         subprocess.run(["git", *who, *words.split()], cwd=source, check=True)
     with LocalProject(folder, source, NAME, {}) as made:
         place = made.hub.state.repositories[NAME]
-        place.alerts["dependabot"] = [*alerts]
-        place.alerts["secret_scanning"] = shop.SECRETS
-        issue = made.hub.act_as("reviewer").open_issue(NAME, *shop.RATES_ISSUE)
-        made.hub.act_as("reviewer").label(NAME, issue, "security")
+        for kind, alerts in sample.alerts.items():
+            place.alerts[kind] = [*alerts]
+        for title, body in sample.issues:
+            issue = made.hub.act_as("reviewer").open_issue(NAME, title, body)
+            made.hub.act_as("reviewer").label(NAME, issue, "security")
         made.hear()
         yield made
 
 
-def cycle(
-    folder: Path,
-    console: Console,
-    files: Mapping[str, str] = shop.FILES,
-    alerts: Sequence[dict[str, Any]] = shop.DEPENDABOT,
-) -> dict[str, Ended]:
-    """One cycle of `towpath run`; every ticket that there is by the words of `shop.WANTED`."""
-    with project(folder, files, alerts) as made:
+def cycle(folder: Path, console: Console, sample: Sample) -> dict[str, Ended]:
+    """One cycle of `towpath run`; every ticket that there is by the words of `sample.wanted`."""
+    with project(folder, sample) as made:
         (folder / "results").mkdir()
         one = LocalCycle(console, made, folder / "results")
         one.most = 10
         told = {story["item"]: story for story in one.run()["stories"]}
         items = Backlog(made.house.journal).items(str(made.repository.id))
     ended = {}
-    for words in shop.WANTED:
+    for words in sample.wanted:
         found = [one for one in items if words in one.title and one.merged_into is None]
         if not found:
             continue
@@ -96,10 +109,12 @@ def cycle(
 
 
 def main() -> int:
-    with tempfile.TemporaryDirectory() as folder:
-        ended = cycle(Path(folder), Console())
     bad = 0
-    for words, wanted in shop.WANTED.items():
-        bad += ended[words].kind != wanted
-        print(f"{'ok ' if ended[words].kind == wanted else 'BAD'} {words}: {ended[words].kind}")
+    for sample in (SHOP, LEDGER):
+        with tempfile.TemporaryDirectory() as folder:
+            ended = cycle(Path(folder), Console(), sample)
+            for words, wanted in sample.wanted.items():
+                kind = ended[words].kind
+                bad += kind != wanted
+                print(f"{'ok ' if kind == wanted else 'BAD'} {words}: {kind}")
     return 1 if bad else 0

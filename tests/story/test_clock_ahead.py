@@ -1,0 +1,67 @@
+"""What was noted by a clock that was a day ahead is judged anew once the clock is right."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+
+from bot.looking import Looking
+from bot.story import claiming
+from bot.story.held import Withheld
+from bot.story.machine import Story
+from bot.story.next_move import Gates, gate_is_open
+from bot.story.vocabulary import Gate, State, Waiting
+from policies.claims import LOOK_AGAIN
+from tests.journal.samples import REPOSITORY
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+AHEAD = NOW + timedelta(days=1)
+
+
+def test_a_story_that_waits_for_a_time_asks_again() -> None:
+    def opens(since: datetime, until: datetime) -> bool:
+        waiting = Waiting(
+            gate=Gate.BUDGET_EXCEEDED, resume_to=State.CODING, since=since, until=until
+        )
+        return gate_is_open(Story("s", waiting=waiting), waiting, Gates(), NOW)
+
+    soon = timedelta(hours=3)
+    assert not opens(NOW, NOW + soon)
+    assert not opens(NOW + timedelta(minutes=1), NOW + soon)  # no two clocks are the same
+    assert opens(AHEAD, AHEAD + soon)
+
+
+def test_what_another_works_on_is_looked_at_again() -> None:
+    def asked(until: datetime) -> bool:
+        held = Withheld(rule="claimed", reason="another works on it", until=until)
+        story = Story("s", repository=REPOSITORY, issue=1, withheld=held)
+        tries: list[object] = []
+
+        def claim(effect: object) -> None:
+            tries.append(effect)
+            story.withheld = None
+
+        claiming.see_to(story, "towpath/1", NOW, lambda: "", claim)
+        return bool(tries)
+
+    assert not asked(NOW + LOOK_AGAIN)
+    assert asked(NOW - timedelta(seconds=1))
+    assert asked(AHEAD + LOOK_AGAIN)
+
+
+def test_everything_is_looked_at_once_the_clock_of_a_process_is_set_back() -> None:
+    looks: list[datetime] = []
+    office = SimpleNamespace(
+        repositories=SimpleNamespace(known=dict),
+        living=list,
+        ended=lambda since: looks.append(since) or [],
+    )
+    every = timedelta(minutes=5)
+    looking = Looking(lambda: office, every, AHEAD)  # type: ignore[arg-type,return-value]
+    looking.if_due(AHEAD)
+    looking.if_due(AHEAD + every / 2)
+    assert len(looks) == 1
+    looking.if_due(NOW)
+    looking.if_due(NOW + every / 2)
+    assert len(looks) == 2
+    assert looks[1] < NOW - timedelta(days=2)
