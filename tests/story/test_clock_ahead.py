@@ -51,17 +51,22 @@ def test_what_another_works_on_is_looked_at_again() -> None:
 
 def test_everything_is_looked_at_once_the_clock_of_a_process_is_set_back() -> None:
     looks: list[datetime] = []
+    now = AHEAD
     office = SimpleNamespace(
+        clock=lambda: now,
+        github=SimpleNamespace(
+            installations=list, failed_deliveries=lambda since: looks.append(since) or []
+        ),
+        journal=SimpleNamespace(streams=lambda **_: []),
         repositories=SimpleNamespace(known=dict),
         living=list,
-        ended=lambda since: looks.append(since) or [],
     )
     every = timedelta(minutes=5)
     looking = Looking(lambda: office, every, AHEAD)  # type: ignore[arg-type,return-value]
-    looking.if_due(AHEAD)
-    looking.if_due(AHEAD + every / 2)
+    for now in (AHEAD, AHEAD + every / 2):
+        looking.if_due(now)
     assert len(looks) == 1
-    looking.if_due(NOW)
-    looking.if_due(NOW + every / 2)
+    for now in (NOW, NOW + every / 2):
+        looking.if_due(now)
     assert len(looks) == 2
     assert looks[1] < NOW - timedelta(days=2)
