@@ -29,8 +29,8 @@ from typing import Any
 
 from bot.backlog.todo.push import NeedsWhole, changes
 from bot.backlog.todo.scan import Folder, scan_folder
-from bot.codebase.objects import Objects
 from bot.workspace.git import git
+from bot.workspace.object_reader import Objects
 
 WORDS = r"\b(TODO|FIXME|HACK|XXX|BUG)\b"
 GREP_BOUND, LEASOT_BOUND, PUSH_BOUND, TRUTH_BOUND = 3.0, 0.3, 2.0, 0.99

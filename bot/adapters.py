@@ -27,11 +27,13 @@ def of(
     shop: workspace.Workshop,
     conversations: Conversations,
     tickets: Mapping[str, Any],
+    servers: Mapping[str, Any],
 ) -> Mapping[str, Permitted]:
-    """By kind of effect. `tickets`: the tracker's, where there is one."""
+    """By kind of effect. `tickets`: the tracker's, where there is one. `servers`: of MCP."""
     performers: dict[str, Any] = {
         **dict.fromkeys(github.kinds, github),
         **tickets,
+        **servers,
         "push_branch": workspace.Push(shop),
         "prepare_environment": workspace.Prepare(shop),
         "run_tests": workspace.Tests(shop),

@@ -6,6 +6,7 @@ was encoded for a URL. Never: says one, keeps one on disk.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -30,10 +31,24 @@ def secrets_of(settings: Settings) -> tuple[str, ...]:
     found += [one.decode() for one in settings.jira_webhook_secrets]
     if settings.jira_token is not None or settings.jira_token_file is not None:
         found.append(settings.read_jira_token())
+    found += _of_servers(settings)
     for url in (settings.database_url, settings.redis_url):
         found.append((urlsplit(url).password if url else None) or "")
     found += [os.environ.get(name, "") for name in _KEYS_OF_MODELS]
     return _longest_first(found)
+
+
+def _of_servers(settings: Settings) -> list[str]:
+    """Credentials of MCP servers, as far as they are there: one that is not is told elsewhere."""
+    from bot.settings_problems import SettingsError
+    from bot.settings_servers import credential_of
+
+    found = []
+    with contextlib.suppress(SettingsError):
+        for server in settings.read_mcp_servers().servers:
+            with contextlib.suppress(SettingsError):
+                found.append(credential_of(server))
+    return found
 
 
 def remember(secrets: Iterable[str]) -> None:

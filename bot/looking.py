@@ -1,8 +1,8 @@
 """When everything on GitHub is looked at again, whether or not a webhook told of it (W2, W3).
 
-Promises: a look goes on where the time of the one before was up, so that webhooks never wait for
-its end, whatever the number of repositories; most looks go back a little, one an hour as far as
-GitHub keeps deliveries. Never: looks at anything itself (`handlers.catch_up` does).
+Promises: a round goes on where its time was up, and makes way for webhooks that wait; after a start
+and after an outage everything has its turn, a hundred repositories at a time. Never: looks at
+anything itself (`handlers.catch_up` does).
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from bot.story.office import Office
-from handlers.catch_up import Round, catch_up
+from handlers.catch_up import looks
+from handlers.looks import Looks, Memory, go_on
 from policies.redelivery import KEPT
 
-PART_S = 20.0  # of one look, before others have their turn
-_LOST = timedelta(minutes=15)  # how far back most looks go
-_FAR = timedelta(hours=1)  # how often one goes back as far as GitHub keeps deliveries
+PART_S = 20.0  # of a round, before others have their turn
+FAIR_S = 5.0  # the same while a delivery waits; not less, or a busy inbox would end all looks
+SOON = timedelta(seconds=20)  # between two rounds where one was too short for all
 
 
 class Looking:
@@ -28,32 +29,45 @@ class Looking:
         office: Callable[[], Office],
         every: timedelta,
         begin: datetime,
+        waits: Callable[[], bool] = lambda: False,
         monotonic: Callable[[], float] = time.monotonic,
-        part_s: float = PART_S,
     ) -> None:
-        self._office, self._every, self._part_s = office, every, part_s
-        self._monotonic, self._end = monotonic, 0.0
-        self._again, self._far = begin, begin
-        self._usual, self._after_outage = Round(self._over), Round(self._over)
+        """`waits`: whether a delivery does."""
+        self._office, self._every, self._waits = office, every, waits
+        self._monotonic, self._part_ends, self._fair_ends = monotonic, 0.0, 0.0
+        self._memory, self._again = Memory(mark=begin), begin
+        self._began, self._back_to = begin, begin
+        self._round: Looks | None = None
 
     def _over(self) -> bool:
-        return self._monotonic() >= self._end
+        now = self._monotonic()
+        return now >= self._part_ends or (now >= self._fair_ends and self._waits())
 
     def if_due(self, at: datetime) -> None:
         """Look, where it is time for it."""
-        if timedelta() < self._again - at <= self._every:
+        if self._again - at > self._every:  # the clock was set back: what was not seen is not known
+            self._memory.missed(at - KEPT, at)
+            self._again = at
+        elif self._round is None and at < self._again:
             return
-        back = at < self._again  # the clock was set back: what it did not see, it does not know
-        far = at >= self._far or back
-        self._look(at - KEPT if far else self._again - _LOST, self._usual)
-        if self._usual.finished:  # else the next sweep goes on with it
-            self._again = at + self._every
-            self._far = at + _FAR if far else self._far
+        self._go_on()
 
     def back_to(self, since: datetime) -> int:
         """Look at what was missed since then; how much could not be seen yet."""
-        return self._look(since, self._after_outage)
+        at = self._office().clock()
+        if since != self._back_to:
+            self._back_to, self._round, self._again = since, None, at
+            self._memory.missed(since, at)
+        self.if_due(at)
+        return self._memory.owed() + (self._round is not None)
 
-    def _look(self, since: datetime, round_: Round) -> int:
-        self._end = self._monotonic() + self._part_s
-        return catch_up(self._office(), since, round_)
+    def _go_on(self) -> None:
+        office = self._office()
+        if self._round is None:
+            self._began, self._round = office.clock(), looks(office, self._memory)
+        now = self._monotonic()
+        self._part_ends, self._fair_ends = now + PART_S, now + FAIR_S
+        if go_on(self._round, self._memory, office.clock, self._over):
+            soon = office.clock() + min(SOON, self._every)
+            self._round = None
+            self._again = soon if self._memory.more else max(soon, self._began + self._every)

@@ -22,6 +22,7 @@ from bot.settings_github import StoredApp, text_of, unusable, with_both_urls
 from bot.settings_jira import JiraSettings
 from bot.settings_problems import PREFIX, SettingsError, misspelt, problem
 from bot.settings_processes import ProcessSettings
+from bot.settings_servers import ServerSettings
 from bot.settings_signing import SigningSettings
 from policies.budget import Caps
 from policies.routing import Models
@@ -33,7 +34,7 @@ MODEL_FAMILIES = ("scripted", "replay", "anthropic", "openai", "openai-compatibl
 _MODELS = ", or several with a comma between them; the next stands in for one that is away."
 
 
-class Settings(SigningSettings, ProcessSettings, ApiSettings, JiraSettings):
+class Settings(SigningSettings, ProcessSettings, ApiSettings, JiraSettings, ServerSettings):
     """All settings of one Towpath process (`X1`). Frozen; build it with `load_settings`."""
 
     model_config = SettingsConfigDict(

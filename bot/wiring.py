@@ -34,7 +34,7 @@ from bot.looking import Looking
 from bot.outside.github import GitHub, connect, permissions_needed
 from bot.queue.delivery import Delivery, Failure
 from bot.queue.embedded import redis_url
-from bot.queue.wakeups import request_drain
+from bot.queue.wakeups import deliveries_wait, request_drain
 from bot.settings import Settings, load_settings
 from bot.story.claim_records import holder
 from bot.story.database import open_database
@@ -56,10 +56,12 @@ from bot.story.vocabulary import Repository
 from bot.texts import review
 from bot.texts.handoff import handoff
 from bot.texts.status import status
+from bot.tool_servers import ToolServers
 from bot.tracking import Tracking
 from bot.workspace import perform as workspace
 from bot.workspace.choose_sandbox import choose_sandbox
 from bot.workspace.mirror import Person as Author
+from bot.workspace.object_reader import together
 from handlers import failed
 from handlers.batch import advance_all
 from policies.effects import Limits as EffectLimits
@@ -86,7 +88,8 @@ class House:
         self.settings, self.clock, self._boundary = settings, clock, boundary
         remember(secrets_of(settings))
         every = timedelta(seconds=settings.catch_up_seconds)
-        self._looking = Looking(lambda: self.office, every, clock())
+        waits = lambda: deliveries_wait(self.redis)  # noqa: E731
+        self._looking = Looking(lambda: self.office, every, clock(), waits)
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}"
 
     @cached_property
@@ -152,12 +155,17 @@ class House:
             partial(opened_pulls, self.database, self.clock, family_of(self.journal)),
             self.tracking.facts,
             dashboard_facts(self.journal, self.configuration),
+            self.tool_servers.allowed,
         )
 
     @cached_property
     def tracking(self) -> Tracking:
         given = (self.settings, self.clock, self.configuration, self.services, self.journal)
         return Tracking(*given)
+
+    @cached_property
+    def tool_servers(self) -> ToolServers:
+        return ToolServers(self.settings, self.configuration)
 
     @cached_property
     def performer(self) -> Performer:
@@ -184,9 +192,9 @@ class House:
     @cached_property
     def _adapters(self) -> Mapping[str, Permitted]:
         """By kind of effect; none of them does anything without a verdict on it."""
-        of_tickets = self.tracking.adapters()
+        given = (self.settings, self.github.effects, self.workshop, self.conversations)
         return adapters.of(
-            self.settings, self.github.effects, self.workshop, self.conversations, of_tickets
+            *given, self.tracking.adapters(), self.tool_servers.adapters(self.workshop)
         )
 
     @cached_property
@@ -222,6 +230,7 @@ class House:
             has_model=settings.model is not None,
             configuration=self.configuration,
             conversations=self.conversations,
+            servers=self.tool_servers.allowed,
             known_fix=partial(known_fix, self.database, self.journal),
         )
         log.info("working as %s", slug)
@@ -332,7 +341,7 @@ class House:
 
     def advance(self, story_id: str) -> float | None:
         """Advance a story; seconds until it wants to be woken again."""
-        with outages.waited_for() as until_back:
+        with outages.waited_for() as until_back, together():
             if story_id.startswith(f"{KIND}/"):
                 return onboarding.advance(
                     story_id, self.office, self.journal, lambda: self.workshop, self.clock

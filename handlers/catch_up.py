@@ -1,19 +1,16 @@
 """What a lost webhook would have told is found out by looking (W2, level before edge).
 
 Promises: an issue that carries the story label gets its story, and a story whose repository, issue,
-label, pull request or status comment changed unseen hears of it, at the next look. Looking twice
-tells nothing twice. Never: starts a story for somebody who may not start one.
+label, pull request or status comment changed unseen hears of it, when its turn has come
+(`policies.looks`). Looking twice tells nothing twice. Never: starts a story for somebody who may
+not start one.
 """
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
-
-from rq.timeouts import BaseTimeoutException
 
 from bot.story.effects import PostComment
 from bot.story.events import (
@@ -26,7 +23,7 @@ from bot.story.events import (
 from bot.story.involved import person
 from bot.story.machine import Story
 from bot.story.office import Office
-from bot.story.vocabulary import Gate, Repository, State
+from bot.story.vocabulary import TERMINAL, Gate, Repository, State
 from bot.texts import answers, unmet
 from handlers import (
     COMMANDS,
@@ -39,80 +36,109 @@ from handlers import (
     undelivered,
     unheard,
 )
+from handlers.looks import LATE, Looks, Memory, looked
 from handlers.merge import note_head
 from handlers.story import start
 from policies.labels import label_of, ours
 from policies.standing import GRANTED
 
-log = logging.getLogger(__name__)
-
-_LATE = timedelta(minutes=15)  # that a label may have been told of later than it was put on
+INSTALLED, LOST, ENDED = ALWAYS = ("installations", "deliveries", "ended stories")
+_LATELY = timedelta(hours=1)
 _UNTOUCHABLE = (State.DEPLOYING, State.VERIFYING)
 
 
-@dataclass
-class Round:
-    """One look at everything, in as many parts as it takes: webhooks must not wait for its end.
+def looks(office: Office, memory: Memory) -> Looks:
+    """One round: what is known of all, then the stories, then the repositories whose turn it is.
 
-    `over`: whether the time of this part is up; asked between two looks.
+    A story that something happened to within the last hour is looked at in every round, the others
+    and the repositories in turn, but at once where GitHub's list says that something was pushed or
+    an issue was opened or closed. What a comment said is seen nowhere but in its thread and in the
+    deliveries that GitHub could not deliver: these are asked for again.
     """
-
-    over: Callable[[], bool] = lambda: False
-    looked_at: set[str] = field(default_factory=set)
-    finished: bool = True
-
-    def part(self, looks: Iterable[tuple[str, Callable[[], None]]]) -> int:
-        """Look at what was not looked at yet, as far as time goes; how much could not be seen."""
-        missed = 0
-        self.finished = True
-        for name, look in looks:
-            if name in self.looked_at:
-                continue
-            if self.over():
-                self.finished = False
-                return missed + 1
-            missed += not _looked(look)
-            self.looked_at.add(name)
-        self.looked_at.clear()
-        return missed
-
-
-def catch_up(office: Office, since: datetime, round_: Round | None = None) -> int:
-    """Look at every installed repository and every living story once (W3).
-
-    Deliveries from `since` on that GitHub could not deliver are asked for again: what a comment
-    said is seen nowhere else. What cannot be looked at now is logged and looked at the next time;
-    returns how much that was. `round_`: goes on with it, and stops when its time is up.
-    """
-    return (round_ or Round()).part(_looks(office, since))
+    memory.begin()
+    yield INSTALLED, partial(_installations, office, memory)
+    yield LOST, partial(undelivered.look, office)
+    places = _places(office)
+    living = office.journal.streams(
+        states=[state for state in State if state not in TERMINAL], kind="story", limit=2**31
+    )
+    memory.keep((*ALWAYS, *(row.stream for row in living), *places))
+    lately = office.clock() - _LATELY
+    busy = {row.stream for row in living if row.updated_at >= lately}
+    quiet = [row.stream for row in living if row.stream not in busy]
+    for stream in (*sorted(busy), *memory.turn(quiet)):
+        yield stream, partial(_story, office, stream)
+    yield from _ended(office, memory)
+    changed = [
+        name
+        for name, number in places.items()
+        if memory.shown.get(number, "") != memory.listed.get(number, "")
+    ]
+    for name in memory.turn(places, changed):
+        yield name, partial(_repository, office, memory, places[name])
 
 
-def _looks(office: Office, since: datetime) -> Iterator[tuple[str, Callable[[], None]]]:
-    yield "installations", partial(install.look, office)
-    for number, facts in sorted(office.repositories.known().items()):
-        if facts.repository and facts.access == GRANTED:
-            yield f"branch {number}", partial(_branch, office, facts.repository)
-            yield f"labels {number}", partial(_labelled_issues, office, facts.repository)
-    yield "onboarding", partial(onboarding.look, office)
-    living = [story for story in office.living() if not office.stopped(story.repository)]
-    ended = [story for story in office.ended(since) if not office.stopped(story.repository)]
-    for story in living:
-        yield story.stream, partial(_look_at, office, story)
-    for story in (*living, *ended):
-        yield f"{story.stream} said", partial(_listen, office, story, since)
-    yield "deliveries", partial(undelivered.look, office, since)
+def _places(office: Office) -> dict[str, int]:
+    """The repositories to look at: name of the look → id."""
+    known = office.repositories.known().items()
+    return {
+        f"repository {number:d}": number
+        for number, facts in known
+        if facts.repository and facts.access == GRANTED
+    }
 
 
-def _looked(look: Callable[[], None]) -> bool:
-    try:
-        look()
-    except BaseTimeoutException:
-        raise  # the time of the whole job
-    except Exception as error:
-        if not getattr(error, "away", False):  # else the outage is in the log already
-            log.exception("could not look at GitHub for what was missed")
+def _installations(office: Office, memory: Memory, since: datetime) -> None:
+    memory.listed = install.look(office)
+
+
+def _repository(office: Office, memory: Memory, number: int, since: datetime) -> bool:
+    """What the default branch says, which issues carry the label, what became of the onboarding."""
+    listed = memory.listed.get(number, "")
+    facts = office.repositories.facts(number).installation
+    repository = facts.repository
+    if repository is None or facts.access != GRANTED:
+        return True
+    heads: list[str | None] = []
+    parts: list[Callable[[], object]] = [
+        lambda: heads.append(configuration.look(office, repository)),
+        lambda: heads == [None] or todo.look(office, repository, heads[0] if heads else None),
+        partial(_labelled_issues, office, repository),
+        partial(onboarding.look, office, repository),
+    ]
+    if not all([looked(part) for part in parts]):  # each of them, whatever the others come to
         return False
+    memory.shown[number] = listed
     return True
+
+
+def _story(office: Office, stream: str, since: datetime) -> bool:
+    story = office.load(stream)
+    if story is None or story.terminal or office.stopped(story.repository):
+        return True
+    seen = looked(partial(_look_at, office, story))
+    story = office.load(stream) or story
+    return looked(partial(_listen, office, story, since)) and seen
+
+
+def _ended(office: Office, memory: Memory) -> Looks:
+    """The threads of what ended lately: a command there may come too late, and is answered."""
+    since = memory.since(ENDED, office.clock())
+    failed = False
+
+    def listen(stream: str) -> bool:
+        nonlocal failed
+        story = office.load(stream)
+        if story is not None and not office.stopped(story.repository):
+            failed = not looked(partial(_listen, office, story, since)) or failed
+        return not failed
+
+    rows = office.journal.streams(
+        states=list(TERMINAL), kind="story", updated_after=since, limit=2**31
+    )
+    for row in rows:
+        yield f"{row.stream} ended", lambda _, stream=row.stream: listen(stream)
+    yield ENDED, lambda _: not failed
 
 
 def _listen(office: Office, story: Story, since: datetime) -> None:
@@ -122,15 +148,8 @@ def _listen(office: Office, story: Story, since: datetime) -> None:
     What was said long before there was a story was not said to it.
     """
     hour = since.replace(minute=0, second=0, microsecond=0)
-    begun = (story.received_at or since) - _LATE
+    begun = (story.received_at or since) - LATE
     unheard.look(office, story, max(hour, begun), COMMANDS)
-
-
-def _branch(office: Office, repository: Repository) -> None:
-    """What the default branch says: the configuration, and the marks as that wants them."""
-    heads: list[str | None] = []
-    _looked(lambda: heads.append(configuration.look(office, repository)))
-    _looked(partial(todo.look, office, repository, heads[0] if heads else None))
 
 
 def _labelled_issues(office: Office, repository: Repository) -> None:

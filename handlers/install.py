@@ -19,16 +19,28 @@ from bot.story.vocabulary import Repository
 from policies.standing import ARCHIVED, GRANTED, REMOVED, SUSPENDED
 
 
-def look(office: Office, only: int | None = None) -> None:
-    """Compare what is installed with what is known, for one installation or for all."""
+def look(office: Office, only: int | None = None) -> dict[int, str]:
+    """Compare what is installed with what is known, for one installation or for all.
+
+    Returns for each repository what differs once something was pushed there, or an issue or pull
+    request was opened or closed.
+    """
     told = {each["id"]: each for each in office.github.installations()}
     known = _known(office)
+    signs: dict[int, str] = {}
     for number, installation in told.items():
         if only in (None, number):
-            _installation(office, installation, known)
+            signs |= _installation(office, installation, known)
     gone = {only} - {None} if only is not None else _numbers(known)
     for number in gone - set(told):
         _lost(office, known, number, (), "uninstalled")
+    return signs
+
+
+def _sign(told: Mapping[str, Any]) -> str:
+    return "/".join(
+        str(told.get(name)) for name in ("pushed_at", "open_issues_count", "default_branch")
+    )
 
 
 def _known(office: Office) -> dict[int, InstallationFacts]:
@@ -47,13 +59,13 @@ def _numbers(known: Mapping[int, InstallationFacts]) -> set[int]:
 
 def _installation(
     office: Office, installation: Mapping[str, Any], known: dict[int, InstallationFacts]
-) -> None:
+) -> dict[int, str]:
     number = installation["id"]
     permissions = tuple(sorted((installation.get("permissions") or {}).items()))
     if installation.get("suspended_at"):
         for facts in _of(known, number):
             _note(office, facts, facts.repository, SUSPENDED, "suspended", permissions)
-        return
+        return {}
     if not any(facts.access == GRANTED for facts in _of(known, number)) or any(
         facts.permissions != dict(permissions) for facts in _of(known, number)
     ):
@@ -66,6 +78,7 @@ def _installation(
         _note(office, facts, repository, access, reason, permissions)
         known[repository.id] = InstallationFacts(repository=repository, access=access)
     _lost(office, known, number, (repository.id for repository, _ in covered), "removed")
+    return {repository.id: _sign(told) for repository, told in covered}
 
 
 def _of(known: Mapping[int, InstallationFacts], number: int) -> list[InstallationFacts]:

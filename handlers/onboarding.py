@@ -156,15 +156,15 @@ def changed(delivery: Delivery, office: Office) -> None:
         _follow(office, repository, facts)
 
 
-def look(office: Office) -> None:
-    """Follow what is open, and have what was not begun begun: what a lost webhook would tell."""
-    for facts in office.repositories.known().values():
-        if facts.repository is None or not due(office, facts):
-            continue
-        if facts.number:
-            _follow(office, facts.repository, facts)
-        elif not office.repositories.standing(facts.repository).lacks:
-            office.wake_repository(facts.repository)
+def look(office: Office, repository: Repository) -> None:
+    """Follow what is open, or have it begun: what a lost webhook would tell."""
+    facts = office.repositories.facts(repository.id).installation
+    if not due(office, facts):
+        return
+    if facts.number:
+        _follow(office, repository, facts)
+    elif not office.repositories.standing(repository).lacks:
+        office.wake_repository(repository)
 
 
 EVENTS = {

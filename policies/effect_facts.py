@@ -22,6 +22,7 @@ from policies import (
     dashboard,
     marks,
     scope,
+    servers,
     suspicion,
     throttle,
     tickets,
@@ -41,6 +42,8 @@ class Limits:
     environments: int = 60
     gate_runs: int = 60
     issues: int = 8
+    server_looks: int = 200
+    server_calls: int = 100
     branch_lines: int = 200
     file_operations: int = 1000
     deploy_attempts: int = 20
@@ -85,3 +88,4 @@ class Facts:
     marks: marks.MarkFacts | None = None  # of comments that say what is to be done
     tickets: tickets.TicketFacts | None = None  # what may be written to a tracker
     dashboard: dashboard.DashboardFacts | None = None
+    servers: Mapping[str, servers.ServerFacts] | None = None  # that may be used here

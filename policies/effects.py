@@ -30,6 +30,7 @@ from policies import (
     marks,
     reviews,
     scope,
+    servers,
     suspicion,
     throttle,
     tickets,
@@ -99,6 +100,11 @@ def _of_marks(effect: Any, facts: Facts) -> Verdict | None:
 
 def _of_tickets(effect: Any, facts: Facts) -> Verdict | None:
     return tickets.decide(effect, facts.tickets)
+
+
+def _of_servers(effect: Any, facts: Facts) -> Verdict | None:
+    verdict = servers.decide(effect, facts.servers)
+    return None if verdict.allowed else verdict
 
 
 def _of_dashboard(effect: Any, facts: Facts) -> Verdict | None:
@@ -372,6 +378,8 @@ TABLE: Mapping[str, tuple[Rule, ...]] = MappingProxyType(
             _known_program,
             _limit("run_command", lambda limits: limits.commands),
         ),
+        "list_server_tools": (*_WORK, _of_servers, _limit(servers.LIST, lambda o: o.server_looks)),
+        "call_server_tool": (*_WORK, _of_servers, _limit(servers.CALL, lambda o: o.server_calls)),
         "call_model": (
             *_WORK,
             _limit("call_model", lambda limits: limits.model_calls),

@@ -18,7 +18,16 @@ from bot.story.vocabulary import Gate, Verdict, wait
 GRANTED, SUSPENDED, REMOVED, ARCHIVED = "granted", "suspended", "removed", "archived"
 OFF, DRY_RUN, PERMISSION = "off", "dry_run", "permission"
 STOPS = (SUSPENDED, REMOVED, ARCHIVED, OFF)  # nothing at all is done
-INSIDE = frozenset({"prepare_environment", "run_tests", "run_gates", "run_command", "call_model"})
+INSIDE = frozenset(
+    {
+        "prepare_environment",
+        "run_tests",
+        "run_gates",
+        "run_command",
+        "call_model",
+        "list_server_tools",
+    }
+)
 SAID = frozenset({"react", "set_labels", "post_comment", "reply_to_review", "publish_check"})
 _STRENGTH = {"": 0, "read": 1, "write": 2, "admin": 3}
 _WHY = {
@@ -79,7 +88,9 @@ def before(kind: str, standing: Standing, needs: Mapping[str, str]) -> Verdict |
 def after(effect: Any, standing: Standing, verdict: Verdict) -> Verdict:
     """What a dry run makes of a verdict: what was allowed is said instead of done."""
     kind = effect.kind
-    if standing.mode != DRY_RUN or not verdict.allowed or kind in INSIDE or kind == "show_status":
+    is_read = kind == "call_server_tool" and not effect.writes
+    inside = kind in INSIDE or kind == "show_status" or is_read
+    if standing.mode != DRY_RUN or not verdict.allowed or inside:
         return verdict
     return wait(DRY_RUN, would(effect), Gate.PAUSED, _WHOM[OFF])
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.agent.messages import Exchange, History, Said
+from bot.agent.messages import Exchange, History, Said, ToolSpec
 from bot.story.vocabulary import digest
 
 TEXT_KEPT = 20_000  # characters of what a model says beside its calls
@@ -23,7 +23,10 @@ RAW_KEPT = 400  # characters of arguments that nobody could read
 
 @dataclass
 class Conversation:
-    """`id`: unique in the process; `package`: what the first message is made of."""
+    """`id`: unique in the process; `package`: what the first message is made of.
+
+    `tools`: those of servers, beside ours. `notice`: what is said of servers in the first answer.
+    """
 
     id: str
     purpose: str
@@ -31,6 +34,8 @@ class Conversation:
     attempt: int = 1
     exchanges: list[Exchange] = field(default_factory=list)
     digest: str = ""
+    tools: tuple[ToolSpec, ...] = ()
+    notice: str = ""
 
     def add(self, exchange: Exchange) -> None:
         self.exchanges.append(exchange)

@@ -87,12 +87,14 @@ class Hands:
     """What the loop is given: a turn of the model, something to run, a judge of `finish`.
 
     `ask` continues the conversation; `run` runs tests or a command, its number is unique in the
-    conversation; `accept` says why the task cannot end so, '' where it can.
+    conversation; `accept` says why the task cannot end so, '' where it can; `foreign` calls a tool
+    of a server, which the conversation names.
     """
 
     ask: Callable[[Conversation], Turned]
     run: Callable[[Run, int], Ran]
     accept: Callable[[Finish, int], str]
+    foreign: Callable[[ToolCall, int], Ran] = lambda call, number: Ran("Error: no server", ok=False)
 
 
 class _Stop(Exception):
@@ -121,6 +123,7 @@ class _Work:
         self._nudged = self._late = False
         self._red: Ran | None = None  # the last run that was red, while nothing says otherwise
         self._doubted = False
+        self._foreign = frozenset(tool.name for tool in talk.tools)
 
     def step(self) -> None:
         """One turn of the model and the answers to it."""
@@ -155,9 +158,13 @@ class _Work:
             try:
                 if number >= CALLS:
                     raise ToolError(f"only {CALLS} calls in one turn; call it again")
-                asked = arguments_of(call)
-                usable = True
-                text, error = self._use(asked, any(r.error for r in results))
+                if call.name in self._foreign and call.arguments is not None:
+                    usable = True
+                    text, error = self._call_foreign(call)
+                else:
+                    asked = arguments_of(call, sorted(self._foreign))
+                    usable = True
+                    text, error = self._use(asked, any(r.error for r in results))
             except (BadCall, ToolError) as problem:
                 text, error = f"Error: {problem}", True
             self._count(call, text if error else "")
@@ -182,6 +189,12 @@ class _Work:
             return ran.text, not ran.ok
         return self.tools.use(asked), False
 
+    def _call_foreign(self, call: ToolCall) -> tuple[str, bool]:
+        self._runs += 1
+        ran = self.hands.foreign(call, self._runs)
+        self.seconds += ran.seconds
+        return ran.text, not ran.ok
+
     def _remember(self, ran: Ran) -> None:
         if ran.red:
             self._red, self._doubted = ran, False
@@ -204,7 +217,7 @@ class _Work:
 
     def _note(self, said: Said, results: tuple[ToolResult, ...]) -> str:
         """What the model is told beside the answers to its calls."""
-        notes = []
+        notes = [self.talk.notice] if self.turns == 1 and self.talk.notice else []
         if not said.calls:
             notes.append("No tool was called. Go on with a tool; `finish` ends the task.")
         if said.finish == "length":

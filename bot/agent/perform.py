@@ -42,7 +42,7 @@ class Model:
             talk.purpose,
             talk.package,
             talk.history,
-            TOOLS,
+            (*TOOLS, *talk.tools),
             attempt=talk.attempt,
             situation=situation_of(effect),
         )

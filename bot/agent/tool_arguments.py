@@ -6,6 +6,7 @@ providers can keep it cached; arguments are checked on arrival, and what does no
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
@@ -153,11 +154,13 @@ class BadCall(ValueError):
     """A call that is none of our tools', or whose arguments do not fit; told to the model."""
 
 
-def arguments_of(call: ToolCall) -> Arguments:
-    """The checked arguments; BadCall."""
+def arguments_of(call: ToolCall, others: Iterable[str] = ()) -> Arguments:
+    """The checked arguments; BadCall. `others`: names of tools that are none of ours."""
     kind = _TOOLS.get(call.name)
     if kind is None:
-        raise BadCall(f"there is no tool {call.name[:60]!r}; there are {', '.join(_TOOLS)}")
+        raise BadCall(
+            f"there is no tool {call.name[:60]!r}; there are {', '.join((*_TOOLS, *others))}"
+        )
     if call.arguments is None:
         raise BadCall("the arguments are not a JSON object, or were cut off: call it again, whole")
     try:

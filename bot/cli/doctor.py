@@ -18,6 +18,7 @@ from bot.cli.exits import Exit
 from bot.cli.findings import Finding, Verdict, configured, machine
 from bot.cli.jira_findings import jira
 from bot.cli.log_lines import write_log
+from bot.cli.server_findings import servers
 from bot.settings import SettingsError, load_settings
 from bot.texts import doctor as texts
 
@@ -56,6 +57,7 @@ def _findings() -> Iterator[Finding]:
         return
     yield from configured(settings)
     yield from jira(settings)
+    yield from servers(settings)
 
 
 def _escapes() -> Iterator[Finding]:

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from bot.codebase.objects import Objects
-from bot.workspace.git import GitFailed, git, run
+from bot.workspace.git import GitFailed, git
+from bot.workspace.object_reader import Objects, objects_of
 
 READABLE = 10_000_000  # bytes; what is larger is not read as text by anyone
 _REGULAR = (b"100644", b"100755")
@@ -60,17 +60,21 @@ class CommitBlobs:
     @classmethod
     def of(cls, git_dir: Path, revision: str, objects: Objects | None = None) -> CommitBlobs:
         """Raises NoSuchRevision, GitFailed. `objects`: of the same repository, used further."""
-        asked = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
-        status, out = run(git_dir, *asked, ok=(0, 1, 128))
-        if status:
-            git(git_dir, "rev-parse", "--git-dir")  # says so when it is no repository at all
+        objects = objects or objects_of(git_dir)
+        try:
+            found = next(objects.about([f"{revision}^{{commit}}"]))
+        except ValueError:
+            found = None
+        if found is None:
             raise NoSuchRevision(f"no such revision: {revision[:100]}")
-        return cls(git_dir, out.decode().strip(), objects or Objects(git_dir))
+        return cls(git_dir, found.id, objects)
 
     def listed(self) -> list[Listed]:
-        how = ("ls-tree", "-r", "-l", "-z", "--full-tree", self.commit)
+        (tree,) = self.objects.about([f"{self.commit}^{{tree}}"])
+        if tree is None:
+            raise GitFailed("cat-file", 0, f"the repository has lost {self.commit}")
         found = []
-        for line in git(self.git_dir, *how).split(b"\0")[:-1]:
+        for line in self.objects.listed(tree.id):
             about, name = line.split(b"\t", 1)
             mode, _kind, sha, size = about.split()
             if mode in _REGULAR:
@@ -96,16 +100,12 @@ class CommitBlobs:
             changes.append(
                 (name.decode("utf-8", "surrogateescape"), sha if mode in _REGULAR else None)
             )
-        sizes = self._sizes([sha for _, sha in changes if sha])
+        blobs = [sha.decode() for _, sha in changes if sha]
+        sizes = {one.id: one.size for one in self.objects.about(blobs) if one is not None}
         return [
-            (path, Listed(path, sha.decode(), sizes[sha]) if sha else None) for path, sha in changes
+            (path, Listed(path, sha.decode(), sizes[sha.decode()]) if sha else None)
+            for path, sha in changes
         ]
-
-    def _sizes(self, blobs: list[bytes]) -> dict[bytes, int]:
-        if not blobs:
-            return {}
-        out = git(self.git_dir, "cat-file", "--batch-check", stdin=b"\n".join(blobs) + b"\n")
-        return {line.split()[0]: int(line.split()[2]) for line in out.splitlines()}
 
     def pushed(self, paths: Iterable[str]) -> list[tuple[str, Listed | None, bytes]]:
         """Like `changed_since` for paths that a push names, with their bytes, in one question.

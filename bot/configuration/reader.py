@@ -113,6 +113,8 @@ def _models_in(annotation: Any) -> list[type[BaseModel]]:
 
 def _model_at(model: type[BaseModel], where: yaml_tree.Path) -> type[BaseModel]:
     for part in where:
+        if isinstance(part, int):  # an entry of a list, which is what the list is of
+            continue
         info = model.model_fields.get(str(part))
         inner = _models_in(info.annotation) if info else []
         if not inner:

@@ -17,6 +17,7 @@ from bot.configuration import patterns
 from bot.configuration.backlog import Backlog
 from bot.configuration.commands import Commands
 from bot.configuration.section import END, Pattern, Section, Team
+from bot.configuration.tools import Tools
 
 Mode = Literal["on", "dry_run", "off"]
 GateName = Literal["pre_code", "pre_deploy", "pre_production"]
@@ -261,6 +262,7 @@ class RepositoryConfig(Section):
     commands: Commands = Field(Commands(), description="How the project is worked on.")
     quality: Quality = Field(Quality(), description="What a quality gate that objects does.")
     backlog: Backlog = Field(Backlog(), description="Where work comes from.")
+    tools: Tools = Field(Tools(), description="Tools of MCP servers that the agent may use.")
 
     @property
     def digest(self) -> str:

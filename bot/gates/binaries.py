@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.gates.change import Change
 from bot.gates.gate import GateFinding, Seen, counted
 from bot.gates.workbench import Workbench
-from bot.workspace.git import git
+from bot.workspace.object_reader import objects_of
 
 _PROGRAMS = (b"\x7fELF", b"MZ", b"\xca\xfe\xba\xbe", b"\xcf\xfa\xed\xfe", b"\xfe\xed\xfa")
 
@@ -18,11 +18,10 @@ class Binaries:
 
     def run(self, change: Change, bench: Workbench) -> Seen:
         kept = [one for one in change.kept.values() if one.blob.strip("0")]
-        asked = "".join(f"{one.blob}\n" for one in kept).encode()
-        sizes = git(change.mirror.path, "cat-file", "--batch-check=%(objectsize)", stdin=asked)
+        about = objects_of(change.mirror.path).about(one.blob for one in kept)
         found = []
-        for one, said in zip(kept, sizes.split(b"\n"), strict=False):
-            size = int(said) if said.isdigit() else 0
+        for one, there in zip(kept, about, strict=True):
+            size = there.size if there else 0
             if size > bench.choices.largest_binary * (1 if one.binary else 2):
                 words = f"{size:,} bytes; keep such files out of the history"
                 found.append(GateFinding(one.path, None, "binaries/large", words))

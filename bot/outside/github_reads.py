@@ -10,11 +10,12 @@ import binascii
 import logging
 import re
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 from urllib.parse import quote
 
 from bot.outside.errors import Forbidden, GitHubError, NotFound, Refused
-from bot.outside.github_http import GitHubHttp
+from bot.outside.github_http import MAX_PAGES, GitHubHttp
 from bot.outside.ports import AppIdentity
 from bot.story.vocabulary import Person, Repository
 
@@ -38,6 +39,7 @@ _LEVELS = ("none", "read", "triage", "write", "maintain", "admin")
 _FULL_NAME = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+", re.ASCII)
 _PULL_COMMITS, _PULL_FILES = 250, 3000  # GitHub tells no more than that
 _HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}", re.ASCII)
+_DELIVERIES = 100 * MAX_PAGES - 1  # that are looked through; in three days there may be more
 _TREES_KEPT, _LARGEST_KEPT = 1000, 200  # folders, and entries of one
 
 
@@ -309,7 +311,8 @@ class Reads:
 
     def failed_deliveries(self, since: datetime) -> list[dict[str, Any]]:
         seen: list[dict[str, Any]] = []
-        for each in self._http.pages("/app/hook/deliveries", None):
+        told = self._http.pages("/app/hook/deliveries", None)
+        for each in islice(told, _DELIVERIES):
             if (_time(each.get("delivered_at")) or since) < since:
                 break  # newest first: the rest is older
             seen.append(each)

@@ -106,3 +106,8 @@ def request_drain(redis: Redis) -> None:
     """Queue a drain unless one is queued already."""
     if Inbox(redis).raise_():
         enqueue_drain(redis)
+
+
+def deliveries_wait(redis: Redis) -> bool:
+    """Whether a delivery waits that nobody has looked at yet."""
+    return Inbox(redis).counts().waiting > 0

@@ -20,6 +20,7 @@ from bot.agent.overlay import Overlay
 from bot.agent.tool_arguments import Finish, Run
 from bot.agent.tools import FileTools
 from bot.stages.for_people import scope_of
+from bot.stages.server_tools import toolbox
 from bot.stages.workroom import Workroom, broken_by
 from bot.story.desk import Desk
 from bot.story.effects import CallModel, RunCommand, RunTests
@@ -116,11 +117,14 @@ def carry_out(desk: Desk, room: Workroom, given: Assignment) -> tuple[Worked, Be
     may = _within(given.may, scope_of(story, room))
     bench = Bench(desk, room, given.task, Overlay(files, may, given.keeps))
     name = desk.key("conversation", given.purpose, given.task.id)
-    talk = Conversation(name, given.purpose, given.package, given.attempt)
+    box = toolbox(desk, room, given.purpose, given.task)
+    told = {"tools": box.specs, "notice": box.notice}
+    talk = Conversation(name, given.purpose, given.package, given.attempt, **told)
     hands = Hands(
         ask=lambda talk: _turn(desk, talk, given.task),
         run=lambda asked, number: _run(bench, asked, number, given.purpose != "test"),
         accept=lambda finish, number: _accepted(bench, given.accept, finish, number),
+        foreign=lambda call, number: box.call(call, number, bench.draft),
     )
     with room.conversations.opened(talk):
         return work(talk, FileTools(bench.overlay), hands, given.limits), bench

@@ -26,6 +26,7 @@ from bot.story.vocabulary import FileChange, Repository, State, Task, TaskOutcom
 from bot.workspace.mirror import Mirror, Person
 from policies.branches import commit_message
 from policies.convergence import fingerprint, go_on
+from policies.servers import ServerFacts
 
 _TYPED = re.compile(r"([a-z]+)(?:\([^)]*\))?!?: +(.+)", re.DOTALL)
 
@@ -62,6 +63,7 @@ class Workroom:
     configuration: Callable[[Repository], EffectiveConfig]
     conversations: Conversations = field(default_factory=Conversations)
     # stream, fingerprint of its failure, instant -> what mended such a failure before
+    servers: Callable[[Repository], Mapping[str, ServerFacts]] = lambda repository: {}
     known_fix: Callable[[str, str, datetime], Fix | None] = lambda stream, failure, at: None
 
 

@@ -30,6 +30,7 @@ class Accounts:
     lost_usage: list[Usage] = field(default_factory=list)  # of calls that gave no usable answer
     model_requests: int = 0  # with those that failed
     budget_raised_usd: float = 0.0
+    server_calls: list[tuple[str, str]] = field(default_factory=list)  # (server, tool)
 
     @property
     def usages(self) -> list[Usage]:

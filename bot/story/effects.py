@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
+from bot.story.server_effects import ServerEffect
 from bot.story.ticket_effects import TicketEffect
 from bot.story.vocabulary import GateFinding, Person, Repository, Value
 
@@ -380,7 +381,8 @@ Effect = Annotated[
     | PublishCheck
     | RunCommand
     | CallModel
-    | TicketEffect,
+    | TicketEffect
+    | ServerEffect,
     Field(discriminator="kind"),
 ]
 

@@ -31,6 +31,7 @@ from bot.story.involved import approval_rule, asks_of, demands_of, involved, per
 from bot.story.machine import Story
 from bot.story.measured import auto_facts, auto_limits
 from bot.story.repositories import repository_stream
+from bot.story.server_effects import ServerEffect
 from bot.story.spending import Spending
 from bot.story.standing import GitHub as StandingReads
 from bot.story.standing import lapsed
@@ -45,6 +46,7 @@ from policies.effect_facts import PullFacts
 from policies.leave import PERSON
 from policies.marks import MarkFacts
 from policies.scope import Scope
+from policies.servers import ServerFacts
 from policies.standing import Standing, after, before
 from policies.suspicion import suspects, texts_of
 from policies.throttle import Opened
@@ -91,10 +93,11 @@ class Judge:
         opened: Callable[[Repository, int], Opened] = lambda repository, issue: Opened(),
         tickets: Callable[[Repository], TicketFacts | None] = lambda repository: None,
         dashboard: Callable[[Repository], DashboardFacts | None] = lambda repository: None,
+        servers: Callable[[Repository], Mapping[str, ServerFacts]] = lambda repository: {},
     ) -> None:
         """`needs`: kind of an effect → permissions that it takes (name → level)."""
         self._marks, self._opened, self._tickets = marks, opened, tickets
-        self._dashboard = dashboard
+        self._dashboard, self._servers = dashboard, servers
         self._standing, self._needs = standing, needs or {}
         self._configured = configured
         self._github, self._settings = github, settings
@@ -149,6 +152,8 @@ class Judge:
         )
         if isinstance(effect, CallModel):
             return self._of_model(facts, effect, story)
+        if isinstance(effect, ServerEffect):
+            return replace(facts, servers=self._servers(story.repository))
         if isinstance(effect, OpenPullRequest):
             opened = self._opened(story.repository, story.issue)
             running = ci.health(self._github, story.repository, facts.now)

@@ -175,6 +175,25 @@ _PROPOSE = Prepared(
 )
 
 
+_BY_KEY = Prepared(select(EFFECTS).where(EFFECTS.c.key == bindparam("of")))
+_OPEN = Prepared(
+    select(EFFECTS)
+    .where(
+        EFFECTS.c.stream == bindparam("of"),
+        or_(
+            EFFECTS.c.status == literal("proposed"),
+            and_(EFFECTS.c.status == literal("failed"), EFFECTS.c.not_before.is_not(None)),
+        ),
+    )
+    .order_by(EFFECTS.c.position)
+)
+_DUE_OF = Prepared(
+    select(EFFECTS)
+    .where(or_(_DUE, _TOO_LONG), EFFECTS.c.stream == bindparam("of"))
+    .order_by(EFFECTS.c.position)
+)
+
+
 class Outbox(Store):
     """Claiming and reading effects; they are proposed and settled by `Journal.append`."""
 
@@ -198,9 +217,7 @@ class Outbox(Store):
 
     def effect(self, key: str) -> OutboxRow | None:
         """The effect with this key."""
-        with reading(self._engine) as connection:
-            row = connection.execute(select(EFFECTS).where(EFFECTS.c.key == key)).one_or_none()
-        return None if row is None else _outbox_row(row)
+        return next(iter(self._rows(_BY_KEY, of=key)), None)
 
     def effects(self, stream: str) -> list[OutboxRow]:
         """All effects of a stream, in the order in which they were proposed."""
@@ -216,28 +233,23 @@ class Outbox(Store):
         kinds: Collection[str] | None = None,
     ) -> list[OutboxRow]:
         """At most `limit` effects to be claimed at `now`, oldest proposal first."""
-        due = or_(_DUE, _TOO_LONG)
-        query = select(EFFECTS).where(due).order_by(EFFECTS.c.position).limit(limit)
+        if stream is not None:
+            due = self._rows(_DUE_OF, of=stream, **_at(now))
+            return [row for row in due if kinds is None or row.effect.kind in kinds][:limit]
+        query = select(EFFECTS).where(or_(_DUE, _TOO_LONG))
+        query = query.order_by(EFFECTS.c.position).limit(limit)
         if kinds is not None:
             query = query.where(EFFECTS.c.kind.in_(sorted(kinds)))
-        if stream is not None:
-            query = query.where(EFFECTS.c.stream == stream)
         with reading(self._engine) as connection:
             return [_outbox_row(row) for row in connection.execute(query, _at(now))]
 
     def open_effects(self, stream: str, kinds: Collection[str]) -> list[OutboxRow]:
         """Effects of these kinds that wait to be tried (again), oldest proposal first."""
-        query = select(EFFECTS).where(
-            EFFECTS.c.stream == stream,
-            EFFECTS.c.kind.in_(sorted(kinds)),
-            or_(
-                EFFECTS.c.status == literal("proposed"),
-                and_(EFFECTS.c.status == literal("failed"), EFFECTS.c.not_before.is_not(None)),
-            ),
-        )
-        with reading(self._engine) as connection:
-            found = connection.execute(query.order_by(EFFECTS.c.position))
-            return [_outbox_row(row) for row in found]
+        return [row for row in self._rows(_OPEN, of=stream) if row.effect.kind in kinds]
+
+    def _rows(self, statement: Prepared, **values: Any) -> list[OutboxRow]:
+        with self._looking(once=True) as cursor:
+            return [_outbox_row(row) for row in self._run(cursor, statement, **values).fetchall()]
 
     def _propose(self, cursor: Cursor, stream: str, proposed: Sequence[Proposed]) -> None:
         for one in proposed:

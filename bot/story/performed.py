@@ -44,6 +44,8 @@ def performed(story: Story, event: EffectPerformed) -> None:
             names = ModelCall.model_fields
             story.model_requests += result.get("requests", 1)
             story.model_calls.append(ModelCall(**{n: result[n] for n in names}))
+        case "call_server_tool":
+            story.server_calls.append((result["server"], result["tool"]))
         case "push_branch":
             story.pushed_sha = result["sha"]
         case "reply_to_review":

@@ -25,6 +25,7 @@ from bot.story.permit import Permit
 from bot.story.services import Resting
 from bot.story.vocabulary import Decision, Verdict, Waiting, digest
 from policies.retry import effect_retry
+from policies.standing import INSIDE
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +35,7 @@ LEFTOVERS = frozenset({"react", "post_comment", "reply_to_review"})
 # They show how things are, so that an older one is worth nothing.
 VIEWS = frozenset({"show_status", "set_labels"})
 # Done here, or by a model: they wait for no word that could not be said yet.
-_LOCAL = frozenset({"call_model", "run_tests", "run_gates", "run_command", "prepare_environment"})
+_LOCAL = INSIDE | {"call_server_tool"}
 _HOLDS = 3  # attempts after which an effect that alone fails lets those behind it pass
 
 _STATUS = {Decision.ALLOW: "proposed", Decision.DENY: "denied", Decision.WAIT: "waiting"}
@@ -105,7 +106,7 @@ class Performer:
         if row is None or row.status in ("waiting", "denied") or _given_up(row):
             # A key means one thing: what the outbox holds is judged, for it is what is performed.
             permit = self._propose(row.effect if row else effect, story, lease, row)
-        return self._perform(effect.key, story, lease, permit)
+        return self._perform(effect, story, lease, permit)
 
     @staticmethod
     def note_unsaid(effect: Effect, why: Exception) -> None:
@@ -118,7 +119,7 @@ class Performer:
         now, stream = self._clock(), story.stream
         for row in self._journal.due_effects(now, limit=100, stream=stream, kinds=LEFTOVERS):
             try:
-                self._perform(row.effect.key, story, lease, None)
+                self._perform(row.effect, story, lease, None)
             except NotNow as pause:
                 later = min(later, pause.until) if later else pause.until
             except NotAllowed as no:
@@ -171,17 +172,19 @@ class Performer:
         if rest := self._resting(effect):
             raise NotNow(self._clock() + timedelta(seconds=rest.retry_after), str(rest))
 
-    def _in_turn(self, row: OutboxRow, story: Story, lease: Lease | None) -> None:
+    def _in_turn(self, effect: Effect, story: Story, lease: Lease | None) -> None:
         """Perform what was to be said before; NotNow where that cannot be said yet."""
-        if row.effect.kind in _LOCAL:
+        if effect.kind in _LOCAL:
             return
-        for earlier in self._journal.open_effects(row.stream, LEFTOVERS):
+        waiting = self._journal.open_effects(story.stream, LEFTOVERS)
+        row = self._journal.effect(effect.key) if waiting else None
+        for earlier in waiting if row else ():
             if earlier.position >= row.position or earlier.attempts >= _HOLDS:
                 continue
             if (until := earlier.waits_until(self._clock())) is not None:
                 raise NotNow(until, f"{earlier.effect.key} comes first")
             try:
-                self._perform(earlier.effect.key, story, lease, None)
+                self._perform(earlier.effect, story, lease, None)
             except NotAllowed as no:
                 self.note_unsaid(earlier.effect, no)
             except Refused as refused:
@@ -207,14 +210,13 @@ class Performer:
         )
 
     def _perform(
-        self, key: str, story: Story, lease: Lease | None, permit: Permit | None
+        self, effect: Effect, story: Story, lease: Lease | None, permit: Permit | None
     ) -> dict[str, Any]:
-        known = self._journal.effect(key)
-        if known is not None and known.status != "performed":
-            self._not_while_away(known.effect)
-            self._in_turn(known, story, lease)
+        key = effect.key
+        self._not_while_away(effect)
+        self._in_turn(effect, story, lease)
         # The lease proves that whoever performed a stage's effect before us is dead or fenced out.
-        take_over = lease is not None and known is not None and known.effect.kind not in LEFTOVERS
+        take_over = lease is not None and effect.kind not in LEFTOVERS
         row = self._journal.claim(key, self._owner, self._claim_s, take_over)
         if row is None:
             return self._of_another(key)

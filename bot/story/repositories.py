@@ -189,5 +189,12 @@ class Repositories:
     def known(self) -> dict[int, InstallationFacts]:
         """The repositories that the app ever saw, by their ids."""
         rows = self._journal.streams(kind=KIND, limit=100_000)
-        ids = [int(row.stream.partition("/")[2]) for row in rows]
-        return {one: self.facts(one).installation for one in ids}
+        at = {int(row.stream.partition("/")[2]): row.version for row in rows}
+        with self._lock:
+            same = {one: self._known[one] for one in at.keys() & self._known.keys()}
+        return {
+            one: facts.installation
+            if (facts := same.get(one)) and facts.version == version
+            else self.facts(one).installation
+            for one, version in at.items()
+        }

@@ -112,6 +112,13 @@ REMEDIES = {
     "conflict": "The branch is rebased; the conflict is solved.",
     "known_program": "A program that the settings list for the sandbox.",
     "shell.unknown": "A command that the policy of tools knows.",
+    "known_server": "The operator declares it for the repository (TOWPATH_MCP_SERVERS), and "
+    "`tools` in .github/towpath.yml does not switch it off.",
+    "server_stage": "The operator names this work in `stages` of the server.",
+    "allowed_tool": "The operator names it in `tools` of the server.",
+    "pinned_tool": "The operator looks at the tool (`towpath doctor`) and writes its pin down.",
+    "writing_tool": "Nothing: a tool that writes is never called as one that only reads.",
+    "tool_arguments": "Shorter arguments.",
     # paths and texts
     "odd_path": "A plain path inside the repository.",
     "restricted_path": "A person's own commit: Towpath never changes this path.",

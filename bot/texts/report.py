@@ -8,6 +8,7 @@ from bot.story.vocabulary import TESTS_TASK
 from bot.texts import for_people
 from bot.texts.checks import table
 from bot.texts.review import summary
+from bot.texts.servers import used
 from bot.texts.status import cost, suite_line
 from bot.texts.words import code, count, gist, plain, short, shown
 
@@ -106,6 +107,8 @@ def _iterations(story: Story) -> str:
     names = {c.provider if c.provider == "scripted" else c.model for c in story.model_calls}
     models = ", ".join(map(code, sorted(names)))
     lines.append(f"- Model calls: {calls}" + (f" ({models})" if models else ""))
+    if told := used(story.server_calls):
+        lines.append(f"- Tools of servers: {told}")
     if story.instructions:
         told = ", ".join(map(code, story.instructions))
         lines.append(f"- The project's own instructions, the nearest last: {told}")

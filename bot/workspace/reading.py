@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.workspace.git import git, run
+from bot.workspace.object_reader import objects_of, together
 from bot.workspace.paths import checked
 
 SYMLINK, GITLINK = "120000", "160000"
@@ -69,13 +70,13 @@ class Reading:
         return tree
 
     def _parse(self, what: str) -> str:
-        status, out = run(
-            self.path, "rev-parse", "--verify", "--quiet", "--end-of-options", what, ok=(0, 1, 128)
-        )
-        found = out.decode().strip()
-        if status or not _SHA.fullmatch(found):
+        try:
+            found = next(objects_of(self.path).about([what]))
+        except ValueError:
+            found = None
+        if found is None:
             raise NotFound(f"no such revision: {what[:100]}")
-        return found
+        return found.id
 
     def parents(self, commit: str) -> tuple[str, ...]:
         out = git(self.path, "rev-list", "--no-walk", "--parents", "--end-of-options", commit)
@@ -106,12 +107,10 @@ class Reading:
     def ls(self, commit: str) -> list[Entry]:
         """Every file of a commit or tree, in git's order. Names that are not UTF-8 keep their
         bytes as surrogates."""
-        how = ("ls-tree", "-z", "-r", "--full-tree", "--end-of-options", self.tree_of(commit))
-        listed = git(self.path, *how).split(b"\0")[:-1]
         entries = []
-        for line in listed:
+        for line in objects_of(self.path).listed(self.tree_of(commit)):
             about, name = line.split(b"\t", 1)
-            mode, _kind, sha = about.decode().split()
+            mode, _kind, sha, _size = about.decode().split()
             entries.append(Entry(name.decode("utf-8", "surrogateescape"), mode, sha))
         return entries
 
@@ -129,30 +128,17 @@ class Reading:
         self, commit: str, paths: Iterable[str], *, limit: int = 20_000_000
     ) -> dict[str, bytes]:
         """The bytes of those of `paths` that are files of at most `limit` bytes each."""
-        tree = self.tree_of(commit)
         wanted = [checked(path) for path in paths]
-        asked = "".join(f"{tree}:{path}\n" for path in wanted).encode()
-        sizes = git(self.path, "cat-file", "--batch-check", stdin=asked).splitlines()
-        blobs: dict[str, str] = {}
-        for path, line in zip(wanted, sizes, strict=True):
-            found_blob = re.fullmatch(rb"([0-9a-f]+) blob (\d+)", line)
-            if found_blob and int(found_blob[2]) <= limit:
-                blobs[path] = found_blob[1].decode()
-        if not blobs:
-            return {}
-        out = git(
-            self.path,
-            "cat-file",
-            "--batch",
-            stdin="".join(f"{s}\n" for s in blobs.values()).encode(),
-        )
-        found, at = {}, 0
-        for path in blobs:
-            end = out.index(b"\n", at)
-            size = int(out[at:end].split()[2])
-            found[path] = out[end + 1 : end + 1 + size]
-            at = end + size + 2
-        return found
+        with together():
+            tree, objects = self.tree_of(commit), objects_of(self.path)
+            about = list(objects.about(f"{tree}:{path}" for path in wanted))
+            blobs = {
+                path: one.id
+                for path, one in zip(wanted, about, strict=True)
+                if one is not None and one.kind == "blob" and one.size <= limit
+            }
+            contents = objects.read(blobs.values())
+            return {p: found[2] for p, found in zip(blobs, contents, strict=True) if found}
 
     def diff(self, a: str, b: str, paths: Sequence[str] = ()) -> str:
         """A unified diff from `a` to `b`, renames shown as such, binary files only named."""

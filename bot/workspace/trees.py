@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bot.workspace.git import git
+from bot.workspace.object_reader import objects_of
 from bot.workspace.objects import Object
 from bot.workspace.paths import PathRefused, checked
 
@@ -73,24 +73,16 @@ def _read(
         raise LookupError("no such revision")
     parents = {name.rsplit("/", n)[0] for name in names for n in range(1, name.count("/") + 1)}
     paths = sorted(parents)
-    asked = "".join([f"{base}^{{tree}}\n", *(f"{base}:{path}\n" for path in paths)])
-    out = git(repository, "cat-file", "--batch", stdin=asked.encode())
-    folders, original, at = {}, None, 0
-    for path in ["", *paths]:
-        end = out.index(b"\n", at)
-        header = re.fullmatch(rb"([0-9a-f]{40}) (\w+) (\d+)", out[at:end])
-        at = end + 1
-        if header is None:
-            if path == "":
-                raise LookupError("no such revision")
-            continue
-        size = int(header[3])
-        if header[2] == b"tree":
-            found = {m[2]: (m[1], m[3]) for m in _ENTRY.finditer(out[at : at + size])}
-            folders[path.encode()] = _Folder(found)
-        at += size + 1
-        original = original or header[1].decode()
-    return original, folders
+    asked = [f"{base}^{{tree}}", *(f"{base}:{path}" for path in paths)]
+    root, *below = objects_of(repository).read(asked)
+    if root is None:
+        raise LookupError("no such revision")
+    folders = {
+        path.encode(): _Folder({m[2]: (m[1], m[3]) for m in _ENTRY.finditer(found[2])})
+        for path, found in zip(["", *paths], [root, *below], strict=True)
+        if found is not None and found[1] == "tree"
+    }
+    return root[0], folders
 
 
 def _refuse_detours(folders: Mapping[bytes, _Folder], name: str, *, removing: bool) -> None:

@@ -12,6 +12,7 @@ from policies.dashboard import DashboardFacts
 from policies.effect_facts import PullFacts
 from policies.effects import Facts
 from policies.marks import MarkFacts
+from policies.servers import ServerFacts, ToolFacts
 from policies.tickets import TicketFacts
 from policies.who_approves import ApprovalFacts, Comment
 from policies.who_commands import START, CommandFacts
@@ -122,6 +123,7 @@ def facts(story: StoryFacts | None = None, **changed: Any) -> Facts:
         "tickets": TicketFacts(REPOSITORY.id, "SHOP", True, frozenset({"in progress"}), "us"),
         "marks": MarkFacts(REPOSITORY.id, True, frozenset({1, 2}), {2: 21}),
         "dashboard": DashboardFacts(REPOSITORY.id, True, 30),
+        "servers": {"docs": ServerFacts(frozenset({"code"}), {"lookup": ToolFacts(PLAN, False)})},
         "asker": CommandFacts(command=START, person=ASKER, permission="write"),
     }
     return Facts(**{**fields, **changed})

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.story import effects as fx
+from bot.story import server_effects as servers
 from bot.story import ticket_effects as tickets
 from bot.story.machine import Story
 from bot.story.vocabulary import Decision, Gate, Person
@@ -102,6 +103,19 @@ ALLOWED: dict[str, Any] = {
     ),
     "call_model": fx.CallModel(
         key="k", repository=REPOSITORY, purpose="p", package={}, schema_name="s"
+    ),
+    "list_server_tools": servers.ListServerTools(
+        key="k", repository=REPOSITORY, server="docs", purpose="code"
+    ),
+    "call_server_tool": servers.CallServerTool(
+        key="k",
+        repository=REPOSITORY,
+        server="docs",
+        purpose="code",
+        tool="lookup",
+        pin=PLAN,
+        arguments={"word": "x"},
+        writes=False,
     ),
     "transition_ticket": tickets.TransitionTicket(
         key="k", repository=REPOSITORY, ticket="SHOP-12", status="In Progress", expected="To Do"
@@ -232,6 +246,14 @@ def test_a_dead_story_may_only_talk_and_a_paused_one_only_waits(kind: str) -> No
         ("merge_pull_request", {"sha": OTHER}, "head"),
         ("merge_pull_request", {"sha": ""}, "head"),
         ("delete_branch", {"branch": "main"}, "default_branch"),
+        ("list_server_tools", {"server": "other"}, "known_server"),
+        ("list_server_tools", {"purpose": "respond"}, "server_stage"),
+        ("call_server_tool", {"server": "other"}, "known_server"),
+        ("call_server_tool", {"purpose": "respond"}, "server_stage"),
+        ("call_server_tool", {"tool": "drop"}, "allowed_tool"),
+        ("call_server_tool", {"pin": ""}, "pinned_tool"),
+        ("call_server_tool", {"pin": HEAD}, "pinned_tool"),
+        ("call_server_tool", {"arguments": {"word": "x" * 20_000}}, "tool_arguments"),
         ("run_command", {"argv": ()}, "known_program"),
         ("run_command", {"argv": ("curl", "x")}, "known_program"),
         ("run_command", {"argv": ("/tmp/ruff",)}, "known_program"),
@@ -340,6 +362,8 @@ def test_the_budget_waits_at_its_end_and_not_before() -> None:
         ("run_tests", Limits(test_runs=3)),
         ("run_gates", Limits(gate_runs=3)),
         ("prepare_environment", Limits(environments=3)),
+        ("list_server_tools", Limits(server_looks=3)),
+        ("call_server_tool", Limits(server_calls=3)),
     ],
 )
 def test_what_costs_has_a_limit_per_story(kind: str, limits: Limits) -> None:

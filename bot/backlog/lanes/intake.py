@@ -26,10 +26,10 @@ from bot.backlog.sources.github_service import Reads
 from bot.backlog.todo import ledger
 from bot.backlog.tracker import rounds as tracker
 from bot.codebase.blobs import CommitBlobs
-from bot.codebase.objects import Objects
 from bot.story.leases import FenceLost
 from bot.story.office import stream_of
 from bot.story.vocabulary import digest
+from bot.workspace.object_reader import Objects
 
 NAME = "intake"
 EVERY = timedelta(minutes=5)

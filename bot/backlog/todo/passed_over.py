@@ -42,6 +42,7 @@ _GENERATED = re.compile(
     rb"|(?i:\bdo not (?:edit|modify)\b[^\n]{0,100}(?:\n[^\n]{0,100}){0,2}\b(?:auto-?)?generated\b)"
 )
 ATTRIBUTES = ".gitattributes"
+_KEPT = 4_096  # folders
 _SAID = ("linguist-vendored", "linguist-generated", "linguist-documentation", "vendored")
 
 
@@ -82,7 +83,7 @@ def attributes(read: Callable[[str], bytes | None]) -> Callable[[str], bool | No
     """What `.gitattributes` files say of a path: True to pass over, False not to.
 
     A deeper file is asked before one above it, the last line of a file before the first. `read`:
-    the bytes of one of them by its path, asked once for each folder that a path is in.
+    the bytes of one of them by its path.
     """
     known: dict[str, tuple[_Rule, ...]] = {}  # by folder: its own and those of all above it
 
@@ -98,6 +99,8 @@ def attributes(read: Callable[[str], bytes | None]) -> Callable[[str], bool | No
     def said_of(path: str) -> bool | None:
         folder = path[: path.rfind("/") + 1]
         if folder not in known:
+            if len(known) > _KEPT:
+                known.clear()
             learn(folder)
         for place, spec, value in known[folder]:
             if spec.match_file(path[len(place) :]):

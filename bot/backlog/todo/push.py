@@ -18,8 +18,8 @@ from bot.backlog.todo.found import Todo, language_in, may_have, todos_of
 from bot.backlog.todo.languages import is_readable
 from bot.backlog.todo.passed_over import ATTRIBUTES, LARGEST, attributes, is_passed_over
 from bot.backlog.todo.scan import TIMEOUT_S, Snapshot, with_words
-from bot.codebase.objects import Objects
 from bot.workspace.git import parts
+from bot.workspace.object_reader import Objects
 
 _ENTRY = re.compile(rb"(\d+) ([^\0]+)\0(.{20})", re.S)
 _LONG_ENTRY = re.compile(rb"(\d+) ([^\0]+)\0(.{32})", re.S)
@@ -122,6 +122,8 @@ def _counting(said_by: Mapping[str, bytes]) -> Callable[[str], bool]:
     said = attributes(said_by.get)
 
     def counts(path: str) -> bool:
+        if len(path) > _LONGEST_PATH:
+            return False
         told = said(path)
         return not is_passed_over(path) if told is None else not told
 
@@ -141,7 +143,7 @@ def _blobs(objects: Objects, commit: str, names: Iterable[str]) -> Iterator[tupl
 
     def questions() -> Iterator[str]:
         for name in names:
-            if "\n" not in name and len(name) < _LONGEST_PATH:
+            if "\n" not in name and len(name) <= _LONGEST_PATH:
                 asked.append(name)
                 yield f"{commit}:{name}"
 

@@ -19,10 +19,10 @@ from bot.backlog.todo.authors import Author, authors_of
 from bot.backlog.todo.found import Todo
 from bot.backlog.todo.ledger import LIST, fold, stream_of
 from bot.backlog.todo.push import NeedsWhole, changes, scan
-from bot.codebase.objects import Objects
 from bot.configuration.schema import RepositoryConfig
 from bot.story.journal import Journal
 from bot.story.vocabulary import Repository
+from bot.workspace.object_reader import Objects
 from policies.marks import MarkFacts
 
 _OPEN = 4  # mirrors

@@ -11,7 +11,7 @@ import pytest
 
 from bot.backlog.todo.push import NeedsWhole, advanced, changes, scan
 from bot.backlog.todo.scan import Folder, scan_folder
-from bot.codebase.objects import Objects
+from bot.workspace.object_reader import Objects
 
 LINES = (
     "# TODO: one", "# FIXME: two", "x = 1", '"""', "# plain", "y = '# TODO: no'", "// TODO: three",

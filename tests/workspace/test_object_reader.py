@@ -12,8 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bot.codebase.objects import Objects
 from bot.workspace.git import GitTimedOut
+from bot.workspace.object_reader import Objects, objects_of, together
 
 
 class Over(Exception):
@@ -83,3 +83,21 @@ def test_what_was_left_in_the_middle_is_no_answer_to_the_next(tmp_path: Path, bl
         signal.signal(signal.SIGALRM, before)
     assert contents(objects, dict(reversed(blobs.items()))) == blobs
     objects.close()
+
+
+def test_what_is_read_together_asks_one_process_that_ends_with_it(
+    tmp_path: Path, blobs: dict
+) -> None:
+    me = psutil.Process()
+    with together():
+        for _ in range(3):
+            assert contents(objects_of(tmp_path), blobs) == blobs
+            (told,) = objects_of(tmp_path).about([max(blobs)])
+            assert told is not None
+            assert told.size == len(blobs[max(blobs)])
+        with together():
+            assert contents(objects_of(tmp_path), blobs) == blobs
+        assert len([one for one in me.children() if "cat-file" in one.cmdline()]) == 1
+    assert not [one for one in me.children() if "cat-file" in one.cmdline()]
+    assert contents(objects_of(tmp_path), blobs) == blobs
+    assert not [one for one in me.children() if "cat-file" in one.cmdline()]
