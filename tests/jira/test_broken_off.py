@@ -24,10 +24,26 @@ def site() -> Iterator[Cloud]:
     made.close()
 
 
+class Killed(BaseException):
+    """A process ends where it is."""
+
+
 @pytest.fixture
-def towpath(site: Cloud, tmp_path: Path) -> Towpath:
+def dies() -> dict[str, int]:
+    """At how many more boundaries of each name it goes on."""
+    return {}
+
+
+@pytest.fixture
+def towpath(site: Cloud, tmp_path: Path, dies: dict[str, int]) -> Towpath:
+    def boundary(name: str) -> None:
+        dies[name] = dies.get(name, 1000) - 1
+        if dies[name] < 0:
+            del dies[name]
+            raise Killed(name)
+
     where = {"jira_url": site.url, "jira_kind": "cloud", "jira_user": USER, "jira_token": TOKEN}
-    made = Towpath(tmp_path, "towpath", **where)
+    made = Towpath(tmp_path, "towpath", boundary=boundary, **where)
     made.read()
     return made
 
@@ -54,6 +70,23 @@ def test_a_day_later_it_is_ours_and_we_know_what_it_was_before(
     towpath.later(hours=wrong)
     broken_off(towpath, site, which, after)
     towpath.later(hours=DAY + 1 - wrong)
+    is_ours(site, towpath)
+
+
+@pytest.mark.parametrize("name", ["before:perform", "after:perform"])
+@pytest.mark.parametrize("which", range(4))
+def test_killed_anywhere_it_is_ours_too(
+    site: Cloud, towpath: Towpath, dies: dict[str, int], which: int, name: str
+) -> None:
+    dies[name] = which
+    with pytest.raises(Killed):
+        take(towpath)
+    towpath.later(hours=DAY + 1)
+    is_ours(site, towpath)
+
+
+def is_ours(site: Cloud, towpath: Towpath) -> None:
+    """It was moved and assigned once, and it is known what it was before."""
     for _ in range(3):
         if take(towpath).may:
             break

@@ -213,12 +213,8 @@ class _Claiming:
 
     def _moved(self, ticket: Ticket, fence: int) -> Done:
         wanted = self._tickets.config.states.doing
-        former = self._ledger.fences.get(self._key, 0)
-        row = self._tickets.office.journal.effect(
-            self._tickets.key("move", self._key, former, "claim")
-        )
-        if row is not None and row.status == "failed" and row.not_before is not None:
-            self._tickets.do(row.effect)  # it may have been done: what was before is told by it
+        if (done := self._former_move()).no == "not_now":
+            return done
         if not wanted or wanted.casefold() == ticket.status.casefold():
             return Done()
         return self._tickets.do(
@@ -230,6 +226,15 @@ class _Claiming:
                 expected=ticket.status,
             )
         )
+
+    def _former_move(self) -> Done:
+        """What became of the move of a try that was broken off: it tells what was before it."""
+        former = self._ledger.fences.get(self._key, 0)
+        key = self._tickets.key("move", self._key, former, "claim")
+        row = self._tickets.office.journal.effect(key)
+        if row is None or not (row.status == "performing" or row.not_before is not None):
+            return Done()
+        return self._tickets.do(row.effect)
 
     def _assigned(self, ticket: Ticket, us: str, fence: int) -> Done:
         if ticket.assignee:  # ours already; or a person's, who asked us or was outweighed by one
