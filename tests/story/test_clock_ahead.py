@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 
-from bot.looking import Looking
 from bot.story import claiming
 from bot.story.held import Withheld
 from bot.story.machine import Story
@@ -47,26 +45,3 @@ def test_what_another_works_on_is_looked_at_again() -> None:
     assert not asked(NOW + LOOK_AGAIN)
     assert asked(NOW - timedelta(seconds=1))
     assert asked(AHEAD + LOOK_AGAIN)
-
-
-def test_everything_is_looked_at_once_the_clock_of_a_process_is_set_back() -> None:
-    looks: list[datetime] = []
-    now = AHEAD
-    office = SimpleNamespace(
-        clock=lambda: now,
-        github=SimpleNamespace(
-            installations=list, failed_deliveries=lambda since: looks.append(since) or []
-        ),
-        journal=SimpleNamespace(streams=lambda **_: []),
-        repositories=SimpleNamespace(known=dict),
-        living=list,
-    )
-    every = timedelta(minutes=5)
-    looking = Looking(lambda: office, every, AHEAD)  # type: ignore[arg-type,return-value]
-    for now in (AHEAD, AHEAD + every / 2):
-        looking.if_due(now)
-    assert len(looks) == 1
-    for now in (NOW, NOW + every / 2):
-        looking.if_due(now)
-    assert len(looks) == 2
-    assert looks[1] < NOW - timedelta(days=2)
