@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
+from bot.looking import Looking
 from handlers.looks import LATE, Look, Memory, go_on
 from policies.looks import MOST
 from policies.redelivery import KEPT
@@ -120,3 +122,21 @@ def test_what_can_never_be_seen_takes_nobodys_turn() -> None:
     told = things.took()
     assert len(told) < 350, "those that fail no more often than the others"
     assert set(told) == set(things.names)
+
+
+def test_after_the_clock_of_a_process_was_set_back_it_looks_at_once_and_far_back() -> None:
+    at, seen = [NOON + timedelta(days=1)], []
+    nothing = SimpleNamespace(known=dict, streams=lambda **asked: [], installations=list)
+    nothing.failed_deliveries = lambda since: seen.append(since) or []
+    office = SimpleNamespace(
+        clock=lambda: at[0], github=nothing, repositories=nothing, journal=nothing
+    )
+    every = timedelta(minutes=5)
+    looking = Looking(lambda: office, every, at[0])  # type: ignore[arg-type,return-value]
+    looking.if_due(at[0])
+    looking.if_due(at[0] + every / 2)
+    assert len(seen) == 1
+    at[0] = NOON
+    looking.if_due(NOON)
+    looking.if_due(NOON + every / 2)
+    assert seen[1:] == [NOON - KEPT - LATE]
