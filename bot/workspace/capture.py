@@ -82,6 +82,7 @@ def capture(
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
+        umask=0o022,  # what one account makes here, another runs
         env=dict(env),
         cwd=cwd,
         pass_fds=tuple(pass_fds),

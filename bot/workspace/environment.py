@@ -198,6 +198,7 @@ class Environments:
             }
         if self._sandbox.owner:
             os.chown(folder, os.geteuid(), os.getegid())
+            folder.chmod(0o755)  # whatever the umask: who uses it is somebody else
         ready = folder / "ready.json"
         ready.with_suffix(".new").write_text(json.dumps(about))
         ready.with_suffix(".new").rename(ready)

@@ -110,6 +110,24 @@ def test_a_listed_host_is_reached_with_the_credentials_that_are_not_inside(
     assert "PRIVATE" not in inside
 
 
+@pytest.fixture
+def private_umask() -> Iterator[None]:
+    """Nothing that this process makes is for others."""
+    before = os.umask(0o077)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("private_umask")
+def test_an_operators_umask_shuts_no_command_out(sandbox: Sandbox, host: Host) -> None:
+    with WayOut(sandbox, Rules({Origin("http", "127.0.0.1", host.port): ""})) as way:
+        run = fetch(way, f"GET http://127.0.0.1:{host.port}/simple/")
+        seen = way.run(["sh", "-c", "cat /egress/authority.pem && umask"])
+    assert run.text == "200 file /simple/\n"
+    assert seen.exit_code == 0
+    assert seen.text.endswith("\n0022\n")
+
+
 def test_what_is_not_listed_is_refused_and_told_with_the_command(
     sandbox: Sandbox, host: Host
 ) -> None:

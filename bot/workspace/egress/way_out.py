@@ -55,9 +55,12 @@ class WayOut(AbstractContextManager["WayOut"]):
         with ExitStack() as stack:
             private = stack.enter_context(tempfile.TemporaryDirectory(prefix="towpath-egress-"))
             self._shown = Path(private, "shown")
-            self._shown.mkdir(mode=0o755)
+            self._shown.mkdir()
+            self._shown.chmod(0o755)  # whatever the umask: commands run as somebody else
             authority = Authority(Path(private))
-            (self._shown / "authority.pem").write_bytes(authority.pem)
+            trusted = self._shown / "authority.pem"
+            trusted.write_bytes(authority.pem)
+            trusted.chmod(0o644)
             socket = self._shown / "proxy"
             self._proxy = Proxy(socket, self._rules, authority, self._artifacts)
             stack.callback(self._proxy.close)
