@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.stages.story_text import parse_file
+from bot.story.claiming import renewal
 from bot.story.vocabulary import Gate, State
 from tests.walk.test_scripted import SAMPLES, project
 from tests.world import REPO, World
@@ -65,5 +66,5 @@ def test_the_budget_of_a_day_holds_every_story_until_the_day_is_over(
     world.say("bob", number, "/budget +5")
     assert world.state(number) is State.WAITING, "nobody raises it from a comment"
     row = world.house.journal.stream(story.stream)
-    assert row.wake_at == story.waiting.until
+    assert row.wake_at == min(story.waiting.until, renewal(world.tale(number), world.now()))
     assert world.tale(number).model_calls == []

@@ -280,7 +280,7 @@ def test_gates_look_once_for_a_commit_and_again_where_they_could_not(
         clock.move(minutes * 60)
         told = run()
         assert looks == looked
-    assert backlog.item(REPO, 1).title == "sql in a.py"
+    assert backlog.item(REPO, 1).title == "A finding (sql) in a.py"
     for hours, looked in ((2, 2), (24, 3)):
         clock.move(hours * 3600)
         told = run()
