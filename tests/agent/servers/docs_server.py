@@ -1,17 +1,19 @@
-"""A server of the SDK for the tests, as a process: over HTTP on a port (`--port`), else over stdio.
+"""A server of the SDK for the tests, as a process: over HTTP on a socket (`--fd`), else over stdio.
 
 `--calls FILE` gets a line for each call; `--changed` describes a tool otherwise.
 """
 
 import argparse
 import os
+import socket
 from pathlib import Path
 
 import mcp_types as types
+import uvicorn
 from mcp.server.mcpserver import MCPServer
 
 asked = argparse.ArgumentParser()
-asked.add_argument("--port", type=int, default=0)
+asked.add_argument("--fd", type=int, default=0)
 asked.add_argument("--calls", type=Path)
 asked.add_argument("--changed", action="store_true")
 told = asked.parse_args()
@@ -60,15 +62,16 @@ def fails() -> str:
 @docs.tool()
 def places() -> str:
     """Say what is seen from here."""
-    seen = {name: os.path.exists(name) for name in ("/workspace/shop.py", "/root/.ssh", "/work")}
+    seen = os.path.exists("/workspace/shop.py")
     secret = sorted(name for name in os.environ if "TOWPATH" in name or "KEY" in name)
     net = [
         line.split(":")[0].strip() for line in Path("/proc/net/dev").read_text().splitlines()[2:]
     ]
-    return f"{seen['/workspace/shop.py']} {secret} {net}"
+    return f"{seen} {secret} {net}"
 
 
-if told.port:
-    docs.run("streamable-http", port=told.port)
+if told.fd:
+    served = uvicorn.Server(uvicorn.Config(docs.streamable_http_app(), log_level="critical"))
+    served.run(sockets=[socket.socket(fileno=told.fd)])
 else:
     docs.run("stdio")

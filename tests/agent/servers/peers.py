@@ -41,20 +41,15 @@ NO_HOME = Path("/nonexistent/home")
 @contextmanager
 def docs(*arguments: str) -> Iterator[str]:
     """The SDK's server over HTTP; its URL."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    process = subprocess.Popen(
-        [sys.executable, DOCS, "--port", str(port), *arguments],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port, told = listening.getsockname()[1], str(listening.fileno())
+        process = subprocess.Popen(
+            [sys.executable, DOCS, "--fd", told, *arguments],
+            pass_fds=[listening.fileno()],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
     try:
-        for _ in range(300):
-            with socket.socket() as tried:
-                if tried.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.1)
         yield f"http://127.0.0.1:{port}/mcp"
     finally:
         process.kill()
