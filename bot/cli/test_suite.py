@@ -27,10 +27,10 @@ MOST = 8  # each worker has a queue server and a database server of its own
 
 
 def _spread() -> list[str]:
-    """Over three times the cores, because most of the time tests wait for a process or a disk."""
+    """More than twice the cores, because most of the time tests wait for a process or a disk."""
     if importlib.util.find_spec("xdist") is None:
         return []
-    return ["-n", str(min(MOST, 3 * (os.cpu_count() or 1))), "--dist", "worksteal"]
+    return ["-n", str(min(MOST, 5 * (os.cpu_count() or 1) // 2)), "--dist", "worksteal"]
 
 
 def _in_memory() -> list[str]:

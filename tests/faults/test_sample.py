@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.faults.walk import Walk, wrong
 
-SAMPLE = 8
+SAMPLE = 5
 
 
 def test_a_worker_killed_at_a_boundary_loses_nothing_and_doubles_nothing(
