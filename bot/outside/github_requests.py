@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from bot.outside.github_writes import Needs, Writes, ends_in, issue_of, marked, marker
 from bot.story import effects as fx
+from bot.story.involved import person
 from bot.story.vocabulary import Repository
 
 _NAMES = re.compile(
@@ -73,8 +74,7 @@ class Requests(Writes):
 
     def _by_apps(self, repository: Repository) -> Iterator[dict[str, Any]]:
         for each in self._reads.open_issues(repository):
-            user = each.get("user") or {}
-            if user.get("type") == "Bot" or str(user.get("login") or "").endswith("[bot]"):
+            if person(each.get("user")).is_bot:
                 yield each
 
 

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from bot.story.involved import person
+
 _CLOSES = re.compile(
     r"\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):?\s+(?:[\w.-]+/[\w.-]+)?#([1-9]\d{0,9})\b",
     re.IGNORECASE | re.ASCII,
@@ -20,8 +22,7 @@ def pulls_of_people(pulls: Iterable[Mapping[str, Any]]) -> dict[int, int]:
     """Issue → the first open pull request of a person's that would close it."""
     found: dict[int, int] = {}
     for pull in sorted(pulls, key=lambda each: int(each.get("number") or 0)):
-        user = pull.get("user") or {}
-        if user.get("type") == "Bot" or str(user.get("login") or "").endswith("[bot]"):
+        if person(pull.get("user")).is_bot:
             continue
         for number in _CLOSES.findall(f"{pull.get('title') or ''}\n{pull.get('body') or ''}"):
             found.setdefault(int(number), int(pull.get("number") or 0))
